@@ -1,0 +1,220 @@
+"""The database handle: one transaction per verb, on SQLite and PostgreSQL alike.
+
+`Database.write(unit)` and `.read(unit)` run a function inside one transaction and commit it. A
+unit has no effect but its statements, because a serialization failure or deadlock runs it again.
+A refusal that has something to commit is returned by the unit and raised by the verb.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from portero.kit.refusals import Busy
+
+Tx = sa.Connection
+T = TypeVar("T")
+
+metadata: Final = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# PostgreSQL: serialization_failure and deadlock_detected. Both mean "nothing was done, try again".
+_RETRY_SQLSTATES: Final = frozenset({"40001", "40P01"})
+_ATTEMPTS: Final = 6
+_BACKOFF_FIRST_SECONDS: Final = 0.01
+_BACKOFF_CAP_SECONDS: Final = 0.5
+_SQLITE_BUSY_TIMEOUT_MS: Final = 5_000
+
+
+class DatabaseUnavailable(Busy):
+    """The database does not answer, or stayed locked; nothing was committed."""
+
+    code = "database_unavailable"
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """An aware moment in UTC: `timestamptz` on PostgreSQL, sortable text on SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone reached the database")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Json: Final = sa.JSON(none_as_null=True).with_variant(
+    postgresql.JSONB(none_as_null=True), "postgresql"
+)
+
+
+class Database:
+    """One database, and this process's pool of connections to it.
+
+    The pool is made on first use and made anew after a fork, so that no two processes ever share
+    a socket or an SQLite handle.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        self.url = sa.make_url(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect not in {"sqlite", "postgresql"}:
+            raise ValueError("DATABASE_URL must begin with sqlite:/// or postgresql://")
+        if self.dialect == "postgresql" and "+" not in self.url.drivername:
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self._pool_size = pool_size
+        self._lock = threading.Lock()
+        self._pid = 0
+        self._engine: sa.Engine | None = None
+        self._writer: threading.Lock | nullcontext[None] = nullcontext()
+
+    @property
+    def engine(self) -> sa.Engine:
+        if self._engine is None or self._pid != os.getpid():
+            with self._lock:
+                if self._engine is None or self._pid != os.getpid():
+                    self._open()
+        if self._engine is None:
+            raise RuntimeError("the engine was not made")
+        return self._engine
+
+    def write(self, unit: Callable[[Tx], T]) -> T:
+        """Run `unit` in a transaction that may write, and commit it."""
+        engine = self.engine
+        # SQLite has one writer at a time, and its busy handler sleeps blindly. Waiting here, in
+        # order, is fairer and faster; the handler is left to other processes.
+        with self._writer:
+            return self._attempt(engine, unit, read_only=False)
+
+    def read(self, unit: Callable[[Tx], T]) -> T:
+        """Run `unit` in a transaction that only reads."""
+        return self._attempt(self.engine, unit, read_only=True)
+
+    def dispose(self) -> None:
+        """Close this process's connections."""
+        if self._engine is not None and self._pid == os.getpid():
+            self._engine.dispose()
+
+    def _attempt(self, engine: sa.Engine, unit: Callable[[Tx], T], *, read_only: bool) -> T:
+        for attempt in range(_ATTEMPTS):
+            try:
+                with engine.connect() as tx:
+                    if read_only:
+                        tx = tx.execution_options(portero_read_only=True)
+                    with tx.begin():
+                        return unit(tx)
+            except sa.exc.TimeoutError as error:
+                raise DatabaseUnavailable(
+                    "the connection pool is exhausted", retry_after_seconds=1
+                ) from error
+            except sa.exc.DBAPIError as error:
+                if not _worth_retrying(error):
+                    if _is_unavailable(error):
+                        raise DatabaseUnavailable(
+                            f"{type(error.orig).__name__}", retry_after_seconds=5
+                        ) from error
+                    raise
+                if attempt + 1 == _ATTEMPTS:
+                    raise DatabaseUnavailable(
+                        "kept failing to serialize", retry_after_seconds=1
+                    ) from error
+            # Full jitter: two transactions that collided must not collide again in step.
+            time.sleep(
+                random.uniform(0, min(_BACKOFF_CAP_SECONDS, _BACKOFF_FIRST_SECONDS * 2**attempt))
+            )
+        raise RuntimeError("unreachable")
+
+    def _open(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose(close=False)  # the parent's connections stay the parent's
+        if self.dialect == "sqlite":
+            self._engine = _sqlite_engine(self.url, self._pool_size)
+            self._writer = threading.Lock()
+        else:
+            self._engine = _postgresql_engine(self.url, self._pool_size)
+        self._pid = os.getpid()
+
+
+def insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """`INSERT` with this database's `ON CONFLICT` methods (the two spell it alike)."""
+    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
+    engine = sa.create_engine(
+        url,
+        poolclass=sa.pool.QueuePool,
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def set_up(connection: Any, record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            f"busy_timeout={_SQLITE_BUSY_TIMEOUT_MS}",
+            # FULL: what was acknowledged survives a power cut, not only a kill -9.
+            "synchronous=FULL",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        # A deferred transaction that writes after reading fails at once when another writer came
+        # between; IMMEDIATE waits for its turn instead.
+        read_only = connection.get_execution_options().get("portero_read_only", False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql_engine(url: sa.URL, pool_size: int) -> sa.Engine:
+    return sa.create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_recycle=1800,
+        pool_pre_ping=False,
+        connect_args={"connect_timeout": 5, "application_name": "portero"},
+    )
+
+
+def _worth_retrying(error: sa.exc.DBAPIError) -> bool:
+    if getattr(error.orig, "sqlstate", None) in _RETRY_SQLSTATES:
+        return True
+    return getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
+def _is_unavailable(error: sa.exc.DBAPIError) -> bool:
+    return error.connection_invalidated or isinstance(
+        error, sa.exc.OperationalError | sa.exc.InterfaceError
+    )
