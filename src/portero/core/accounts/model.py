@@ -1,0 +1,44 @@
+"""An account, in the words of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class AccountState(StrEnum):
+    PENDING = "pending"  # invited or imported: exists, can't sign in yet
+    ACTIVE = "active"
+    DISABLED = "disabled"  # by an operator, or by the owner
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person or thing that can sign in.
+
+    `username_key` and `email_key` are the normalised forms under which names are unique. A mail
+    address identifies its account only when `email_verified`.
+    """
+
+    id: str
+    username: str
+    username_key: str
+    state: AccountState
+    created_at: datetime
+    updated_at: datetime
+    email: str = ""
+    email_key: str = ""
+    email_verified: bool = False
+    display_name: str = ""
+    locale: str = ""
+    zoneinfo: str = ""
+    phone: str = ""
+    phone_verified: bool = False
+    picture: str = ""
+    attributes: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def is_active(self) -> bool:
+        return self.state is AccountState.ACTIVE

@@ -1,0 +1,134 @@
+"""The accounts table. A name is taken by one conditional insert, never by look-then-write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from portero.core.accounts.model import Account, AccountState
+from portero.kit.db import Json, Tx, UtcTime, insert, metadata
+
+accounts: Final = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("username", sa.String(64), nullable=False),
+    sa.Column("username_key", sa.String(128), nullable=False, unique=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("email", sa.String(320), nullable=False),
+    sa.Column("email_key", sa.String(320), nullable=False, index=True),
+    sa.Column("email_verified", sa.Boolean, nullable=False),
+    # Equal to email_key once verified, else NULL: a unique index on it makes an address unique
+    # among verified ones, whatever races.
+    sa.Column("verified_email_key", sa.String(320), unique=True),
+    sa.Column("display_name", sa.String(200), nullable=False),
+    sa.Column("locale", sa.String(35), nullable=False),
+    sa.Column("zoneinfo", sa.String(64), nullable=False),
+    sa.Column("phone", sa.String(32), nullable=False),
+    sa.Column("phone_verified", sa.Boolean, nullable=False),
+    sa.Column("picture", sa.String(2048), nullable=False),
+    sa.Column("attributes", Json, nullable=False),
+)
+
+_by_id: Final = sa.select(accounts).where(accounts.c.id == sa.bindparam("id"))
+_by_username: Final = sa.select(accounts).where(accounts.c.username_key == sa.bindparam("key"))
+_by_verified_email: Final = sa.select(accounts).where(
+    accounts.c.verified_email_key == sa.bindparam("key")
+)
+
+
+def add(tx: Tx, account: Account) -> bool:
+    """Insert it; False when the username is taken. Never overwrites."""
+    values = {name: getattr(account, name) for name in Account.__slots__}
+    values["attributes"] = dict(account.attributes)
+    values["verified_email_key"] = account.email_key if account.email_verified else None
+    row = tx.execute(
+        insert(tx, accounts).values(values).on_conflict_do_nothing().returning(accounts.c.id)
+    ).one_or_none()
+    return row is not None
+
+
+def find(tx: Tx, account_id: str) -> Account | None:
+    return _one(tx, _by_id, {"id": account_id})
+
+
+def find_by_username(tx: Tx, username_key: str) -> Account | None:
+    return _one(tx, _by_username, {"key": username_key})
+
+
+def find_by_verified_email(tx: Tx, email_key: str) -> Account | None:
+    """Who owns the address: only a verified one identifies anybody."""
+    return _one(tx, _by_verified_email, {"key": email_key})
+
+
+def change(
+    tx: Tx, account_id: str, values: Mapping[str, object], *, now: datetime
+) -> Account | None:
+    """Set profile columns; None when there is no such account."""
+    row = tx.execute(
+        accounts.update()
+        .where(accounts.c.id == account_id)
+        .values(**values, updated_at=now)
+        .returning(accounts)
+    ).one_or_none()
+    return None if row is None else account_of(row)
+
+
+def verify_email(tx: Tx, account_id: str, email_key: str, *, now: datetime) -> Account | None:
+    """Mark the address as proven, if the account still has it and nobody else proved it first.
+
+    The inner check turns the common loser into None; the unique index decides a true race.
+    """
+    other = accounts.alias("other")
+    taken = (
+        sa.select(sa.literal(1))
+        .where(other.c.verified_email_key == email_key, other.c.id != account_id)
+        .exists()
+    )
+    row = tx.execute(
+        accounts.update()
+        .where(accounts.c.id == account_id, accounts.c.email_key == email_key, ~taken)
+        .values(email_verified=True, verified_email_key=email_key, updated_at=now)
+        .returning(accounts)
+    ).one_or_none()
+    return None if row is None else account_of(row)
+
+
+def set_state(tx: Tx, account_id: str, state: AccountState, *, now: datetime) -> Account | None:
+    return change(tx, account_id, {"state": state}, now=now)
+
+
+def delete(tx: Tx, account_id: str) -> bool:
+    return tx.execute(accounts.delete().where(accounts.c.id == account_id)).rowcount == 1
+
+
+def list_accounts(
+    tx: Tx, *, after_id: str = "", limit: int = 100, username_prefix: str = ""
+) -> list[Account]:
+    """Accounts in order of creation, after `after_id`."""
+    query = (
+        sa.select(accounts).where(accounts.c.id > after_id).order_by(accounts.c.id).limit(limit)
+    )
+    if username_prefix:
+        query = query.where(
+            accounts.c.username_key.startswith(username_prefix, autoescape=True)
+        )
+    return [account_of(row) for row in tx.execute(query)]
+
+
+def account_of(row: sa.Row[tuple[object, ...]]) -> Account:
+    """An account from a row that holds (at least) all columns of the table."""
+    found = row._mapping
+    values = {name: found[accounts.c[name]] for name in Account.__slots__}
+    values["state"] = AccountState(values["state"])
+    return Account(**values)
+
+
+def _one(tx: Tx, query: sa.Select[tuple[object, ...]], values: dict[str, object]) -> Account | None:
+    row = tx.execute(query, values).one_or_none()
+    return None if row is None else account_of(row)

@@ -1,0 +1,58 @@
+"""Recording in the verb's own transaction, and reading back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from portero.core.audit import store
+from portero.core.audit.model import Actor, Entry, Event
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Dice
+
+_USER_AGENT_LENGTH: Final = 512
+LIST_LIMIT: Final = 1000
+
+
+class AuditLog:
+    def __init__(self, db: Database, dice: Dice) -> None:
+        self._db = db
+        self._dice = dice
+
+    def record(self, tx: Tx, actor: Actor, now: datetime, *events: Event) -> None:
+        """Add the events to the verb's transaction, in one statement."""
+        store.append(tx, [self._entry(actor, now, event) for event in events])
+
+    def list_entries(
+        self,
+        *,
+        kind: str | None = None,
+        account_id: str | None = None,
+        before_id: str | None = None,
+        limit: int = 100,
+    ) -> list[Entry]:
+        """The newest entries first, at most `LIST_LIMIT`."""
+        size = max(1, min(limit, LIST_LIMIT))
+        return self._db.read(
+            lambda tx: store.list_entries(
+                tx, kind=kind, account_id=account_id, before_id=before_id, limit=size
+            )
+        )
+
+    def _entry(self, actor: Actor, now: datetime, event: Event) -> Entry:
+        return Entry(
+            id=self._dice.new_id(),
+            at=now,
+            kind=event.kind,
+            outcome=event.outcome,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            account_id=event.account_id,
+            session_id=event.session_id or actor.session_id,
+            client_id=event.client_id or actor.client_id,
+            factor=event.factor,
+            request_id=actor.origin.request_id,
+            address=actor.origin.address,
+            user_agent=actor.origin.user_agent[:_USER_AGENT_LENGTH],
+            details=event.details(),
+        )

@@ -1,0 +1,101 @@
+"""Who, from where, and the shape of every event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+
+class ActorKind(StrEnum):
+    ANONYMOUS = "anonymous"  # somebody who has not proven anything yet
+    ACCOUNT = "account"
+    CLIENT = "client"
+    OPERATOR = "operator"  # the command line on the server itself
+    SYSTEM = "system"  # schedules, workers
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request came from. `address` is the resolved client address, never a raw header."""
+
+    request_id: str = ""
+    address: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks for a verb. `id` is an account or client id, by `kind`."""
+
+    kind: ActorKind
+    id: str = ""
+    session_id: str = ""
+    client_id: str = ""
+    origin: Origin = field(default_factory=Origin)
+
+    @classmethod
+    def anonymous(cls, origin: Origin) -> Actor:
+        return cls(ActorKind.ANONYMOUS, origin=origin)
+
+    @classmethod
+    def account(
+        cls, account_id: str, *, session_id: str = "", client_id: str = "", origin: Origin
+    ) -> Actor:
+        return cls(ActorKind.ACCOUNT, account_id, session_id, client_id, origin)
+
+    @classmethod
+    def operator(cls) -> Actor:
+        return cls(ActorKind.OPERATOR)
+
+    @classmethod
+    def system(cls) -> Actor:
+        return cls(ActorKind.SYSTEM)
+
+
+class Outcome(StrEnum):
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of all events: subclasses name `kind` and add their own fields, which become details.
+
+    An event never holds a secret, nor what somebody typed where a secret belongs.
+    """
+
+    kind: ClassVar[str] = "event"
+    outcome: ClassVar[Outcome] = Outcome.SUCCESS
+
+    account_id: str = ""
+    session_id: str = ""
+    client_id: str = ""
+    factor: str = ""
+
+    def details(self) -> dict[str, object]:
+        """The fields that the subclass added, for the entry's `details`."""
+        base = {f.name for f in fields(Event)}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in base}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as it was recorded."""
+
+    id: str
+    at: datetime
+    kind: str
+    outcome: Outcome
+    actor_kind: ActorKind
+    actor_id: str
+    account_id: str
+    session_id: str
+    client_id: str
+    factor: str
+    request_id: str
+    address: str
+    user_agent: str
+    details: Mapping[str, object]

@@ -1,0 +1,68 @@
+"""The table of audit entries. Rows are added and read, never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import sqlalchemy as sa
+
+from portero.core.audit.model import ActorKind, Entry, Outcome
+from portero.kit.db import Json, Tx, UtcTime, metadata
+
+audit_entries: Final = sa.Table(
+    "audit_entries",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("actor_kind", sa.String(16), nullable=False),
+    sa.Column("actor_id", sa.String(255), nullable=False),
+    sa.Column("account_id", sa.String(36), nullable=False),
+    sa.Column("session_id", sa.String(36), nullable=False),
+    sa.Column("client_id", sa.String(255), nullable=False),
+    sa.Column("factor", sa.String(32), nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("user_agent", sa.String(512), nullable=False),
+    sa.Column("details", Json, nullable=False),
+    sa.Index("ix_audit_entries_account_id_id", "account_id", "id"),
+    sa.Index("ix_audit_entries_kind_id", "kind", "id"),
+)
+
+_append: Final = audit_entries.insert()
+
+
+def append(tx: Tx, rows: Sequence[Entry]) -> None:
+    tx.execute(_append, [_row(entry) for entry in rows])
+
+
+def list_entries(
+    tx: Tx,
+    *,
+    kind: str | None = None,
+    account_id: str | None = None,
+    before_id: str | None = None,
+    limit: int = 100,
+) -> list[Entry]:
+    """The newest entries first; `before_id` is where the last page ended."""
+    query = sa.select(audit_entries).order_by(audit_entries.c.id.desc()).limit(limit)
+    if kind is not None:
+        query = query.where(audit_entries.c.kind == kind)
+    if account_id is not None:
+        query = query.where(audit_entries.c.account_id == account_id)
+    if before_id is not None:
+        query = query.where(audit_entries.c.id < before_id)
+    return [_entry(row) for row in tx.execute(query)]
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    return {name: getattr(entry, name) for name in Entry.__slots__}
+
+
+def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
+    values = dict(row._mapping)
+    values["outcome"] = Outcome(values["outcome"])
+    values["actor_kind"] = ActorKind(values["actor_kind"])
+    return Entry(**values)

@@ -1,0 +1,91 @@
+"""Each process's loaded keys. Nothing on a hot path reads a key from the database or parses one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from portero.core.keys import rules, store
+from portero.core.keys.errors import NoSigningKey
+from portero.core.keys.model import KeyRecord, KeyState, Signer
+from portero.kit.db import Database
+from portero.kit.vault import Vault
+from portero.protocol.jose.algorithms import PublicKey, SigningAlg
+from portero.protocol.jose.jwk import private_key_of, public_key_of
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A published key as a checker needs it."""
+
+    kid: str
+    alg: SigningAlg
+    key: PublicKey
+
+
+def seal_context(kid: str) -> str:
+    """What a sealed private key is bound to: it opens for no other kid."""
+    return f"signing_keys:{kid}"
+
+
+class KeyRing:
+    """Loaded on first use, dropped by `forget` when the change feed says that keys changed."""
+
+    def __init__(self, db: Database, vault: Vault) -> None:
+        self._db = db
+        self._vault = vault
+        self._lock = threading.Lock()
+        self._records: tuple[KeyRecord, ...] | None = None
+        self._signers: dict[str, Signer] = {}
+        self._public: dict[str, PublicKey] = {}
+
+    def forget(self) -> None:
+        """Read the table anew at the next use."""
+        with self._lock:
+            self._records = None
+
+    def signer(self, alg: SigningAlg, now: datetime) -> Signer:
+        """The key that signs now; raises `NoSigningKey`."""
+        record = rules.current(self._known(), alg, now)
+        if record is None:
+            raise NoSigningKey(f"no current key for {alg}")
+        signer = self._signers.get(record.kid)
+        if signer is None:
+            der = self._vault.open(record.private_sealed, context=seal_context(record.kid))
+            signer = Signer(record.kid, alg, private_key_of(der, alg=alg))
+            self._signers[record.kid] = signer
+        return signer
+
+    def published_jwks(self, now: datetime) -> list[Mapping[str, str]]:
+        """The public keys of the JWK set, newest first."""
+        records = rules.published(self._known(), now)
+        return [dict(record.public_jwk) for record in reversed(records)]
+
+    def verification_keys(self, now: datetime) -> dict[str, VerificationKey]:
+        """By kid, the published keys as loaded objects."""
+        return {
+            record.kid: VerificationKey(record.kid, record.alg, self._public_key(record))
+            for record in rules.published(self._known(), now)
+        }
+
+    def verification_key(self, kid: str, now: datetime) -> VerificationKey | None:
+        """One published key; None when unknown or gone."""
+        for record in self._known():
+            if record.kid == kid and record.state(now) is not KeyState.GONE:
+                return VerificationKey(kid, record.alg, self._public_key(record))
+        return None
+
+    def _public_key(self, record: KeyRecord) -> PublicKey:
+        key = self._public.get(record.kid)
+        if key is None:
+            key = self._public[record.kid] = public_key_of(record.public_jwk)
+        return key
+
+    def _known(self) -> tuple[KeyRecord, ...]:
+        records = self._records
+        if records is None:
+            with self._lock:
+                records = self._records = tuple(self._db.read(store.list_keys))
+        return records

@@ -1,0 +1,75 @@
+"""The table of signing keys. The private part is sealed before it comes here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from portero.core.keys.model import KeyRecord
+from portero.kit.db import Json, Tx, UtcTime, insert, metadata
+from portero.protocol.jose.algorithms import SigningAlg
+
+signing_keys: Final = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("kid", sa.String(64), primary_key=True),
+    sa.Column("alg", sa.String(16), nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("public_jwk", Json, nullable=False),
+    sa.Column("private_sealed", sa.Text, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("activates_at", UtcTime, nullable=False),
+    sa.Column("retires_at", UtcTime),
+    sa.Column("gone_at", UtcTime),
+    sa.UniqueConstraint("alg", "generation"),
+)
+
+
+def list_keys(tx: Tx) -> list[KeyRecord]:
+    """All keys, oldest first, those that are gone included."""
+    rows = tx.execute(sa.select(signing_keys).order_by(signing_keys.c.alg, signing_keys.c.generation))
+    return [_record(row) for row in rows]
+
+
+def add(tx: Tx, record: KeyRecord) -> bool:
+    """Insert it; False when another process made that generation first."""
+    values = {name: getattr(record, name) for name in KeyRecord.__slots__}
+    values["public_jwk"] = dict(record.public_jwk)
+    made = tx.execute(
+        insert(tx, signing_keys)
+        .values(values)
+        .on_conflict_do_nothing()
+        .returning(signing_keys.c.kid)
+    ).one_or_none()
+    return made is not None
+
+
+def retire(tx: Tx, alg: SigningAlg, *, below: int, at: datetime, gone_at: datetime) -> None:
+    """End the signing of every older generation at that moment, unless it ends sooner already."""
+    tx.execute(
+        signing_keys.update()
+        .where(
+            signing_keys.c.alg == alg,
+            signing_keys.c.generation < below,
+            sa.or_(signing_keys.c.retires_at.is_(None), signing_keys.c.retires_at > at),
+        )
+        .values(retires_at=at, gone_at=gone_at)
+    )
+
+
+def reseal(tx: Tx, kid: str, *, old: str, new: str) -> bool:
+    """Replace the sealed private part, if it still is the one that was read."""
+    changed = tx.execute(
+        signing_keys.update()
+        .where(signing_keys.c.kid == kid, signing_keys.c.private_sealed == old)
+        .values(private_sealed=new)
+    )
+    return changed.rowcount == 1
+
+
+def _record(row: sa.Row[tuple[object, ...]]) -> KeyRecord:
+    values = dict(row._mapping)
+    values["alg"] = SigningAlg(values["alg"])
+    return KeyRecord(**values)

@@ -1,0 +1,85 @@
+"""The table of mailed links. Spending one is a single conditional statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from portero.core.links.model import Link, LinkPurpose, LinkSpent
+from portero.kit.db import Tx, UtcTime, metadata
+from portero.kit.secrets import fingerprint
+
+links: Final = sa.Table(
+    "links",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column("purpose", sa.String(32), nullable=False),
+    sa.Column("account_id", sa.String(36), nullable=False),
+    sa.Column("email", sa.String(320), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+    sa.Column("spent_at", UtcTime),
+    sa.Index("ix_links_account_id", "account_id", "purpose"),
+    sa.Index("ix_links_expires_at", "expires_at"),
+)
+
+
+def issue(tx: Tx, token: str, link: Link) -> None:
+    """Remember a link by the hash of its token."""
+    tx.execute(
+        links.insert().values(
+            token_hash=fingerprint(token),
+            purpose=link.purpose,
+            account_id=link.account_id,
+            email=link.email,
+            created_at=link.created_at,
+            expires_at=link.expires_at,
+        )
+    )
+
+
+def redeem(tx: Tx, token: str, purpose: LinkPurpose, *, now: datetime) -> Link:
+    """Spend it; of any number of parallel tries exactly one succeeds. Raises `LinkSpent`.
+
+    Raising rolls the verb back, which is right: a link that does not open has nothing to commit.
+    """
+    row = tx.execute(
+        links.update()
+        .where(
+            links.c.token_hash == fingerprint(token),
+            links.c.purpose == purpose,
+            links.c.spent_at.is_(None),
+            links.c.expires_at > now,
+        )
+        .values(spent_at=now)
+        .returning(
+            links.c.purpose,
+            links.c.account_id,
+            links.c.email,
+            links.c.created_at,
+            links.c.expires_at,
+        )
+    ).one_or_none()
+    if row is None:
+        raise LinkSpent(f"no live link for {purpose}")
+    return Link(LinkPurpose(row.purpose), row.account_id, row.email, row.created_at, row.expires_at)
+
+
+def withdraw(tx: Tx, account_id: str, purpose: LinkPurpose, *, now: datetime) -> None:
+    """End every open link of that purpose: only the newest mail opens anything."""
+    tx.execute(
+        links.update()
+        .where(
+            links.c.account_id == account_id,
+            links.c.purpose == purpose,
+            links.c.spent_at.is_(None),
+        )
+        .values(spent_at=now)
+    )
+
+
+def purge(tx: Tx, *, before: datetime) -> int:
+    """Forget links that expired before that moment."""
+    return tx.execute(links.delete().where(links.c.expires_at < before)).rowcount

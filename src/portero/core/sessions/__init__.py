@@ -1,0 +1,6 @@
+"""Sessions: that somebody signed in, how strongly, on what, and until when.
+
+Owns the tables of sessions and of browsers. A session is named by its public id (`sid`); the
+browser's cookie is another, secret value, of which only the hash is kept. Does not issue tokens
+and does not ask for proofs: `core/login` makes sessions, `core/provider` reads them.
+"""

@@ -1,0 +1,175 @@
+"""Starting, listing and ending sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from portero.core.audit import Actor, AuditLog
+from portero.core.changes import ChangeFeed, ChangeKind
+from portero.core.sessions import rules, store
+from portero.core.sessions.errors import NoSuchSession, SessionEnded
+from portero.core.sessions.events import SessionsEnded, SessionStarted
+from portero.core.sessions.model import EndReason, Lifetimes, Session
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock, Dice
+from portero.kit.secrets import Secret, fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a finished sign-in proved: the level, the methods, and by which factor it ended."""
+
+    acr: str
+    amr: tuple[str, ...]
+    factor: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSecret:
+    """The cookie's value for a browser, told once."""
+
+    browser_id: str
+    secret: Secret
+
+
+class Sessions:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        dice: Dice,
+        audit: AuditLog,
+        feed: ChangeFeed,
+        lifetimes: Lifetimes,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._dice = dice
+        self._audit = audit
+        self._feed = feed
+        self.lifetimes = lifetimes
+
+    # --- within a verb of a room above -------------------------------------------------------
+
+    def start(
+        self,
+        tx: Tx,
+        actor: Actor,
+        account_id: str,
+        proven: Proven,
+        *,
+        now: datetime,
+        browser_id: str = "",
+    ) -> Session:
+        """A new session, in the transaction of the sign-in that earned it."""
+        session = Session(
+            id=self._dice.new_id(),
+            account_id=account_id,
+            created_at=now,
+            auth_time=now,
+            last_used_at=now,
+            idle_until=rules.idle_until(now, self.lifetimes),
+            expires_at=rules.expires_at(now, self.lifetimes),
+            acr=proven.acr,
+            amr=proven.amr,
+            browser_id=browser_id,
+            user_agent=actor.origin.user_agent[:512],
+            address=actor.origin.address,
+        )
+        store.add(tx, session)
+        started = SessionStarted(
+            account_id=account_id,
+            session_id=session.id,
+            factor=proven.factor,
+            acr=proven.acr,
+            amr=proven.amr,
+        )
+        self._audit.record(tx, actor, now, started)
+        return session
+
+    def new_browser(self, tx: Tx, *, now: datetime) -> BrowserSecret:
+        """A browser record with a fresh secret of 256 bits. Never adopts a value that came from
+        outside, so that nobody can plant one (session fixation)."""
+        made = BrowserSecret(self._dice.new_id(), Secret(self._dice.token()))
+        store.add_browser(tx, made.browser_id, fingerprint(made.secret.reveal()), now=now)
+        return made
+
+    def end_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        account_id: str,
+        *,
+        now: datetime,
+        reason: EndReason,
+        only: Sequence[str] | None = None,
+        but: Sequence[str] = (),
+    ) -> list[str]:
+        """End sessions in the verb's transaction; the verb calls `announce` after its commit."""
+        ended = store.end(tx, account_id, now=now, reason=reason, only=only, but=but)
+        for session_id in ended:
+            self._feed.note(tx, now, ChangeKind.SESSION_ENDED, session_id)
+        if ended:
+            event = SessionsEnded(account_id=account_id, reason=reason, count=len(ended))
+            self._audit.record(tx, actor, now, event)
+        return ended
+
+    def announce(self, ended: Sequence[str], now: datetime) -> None:
+        """Make the end effective in this process at once; others learn it from the feed."""
+        for session_id in ended:
+            self._feed.apply_now(ChangeKind.SESSION_ENDED, session_id, now)
+
+    # --- verbs of their own -------------------------------------------------------------------
+
+    def list_live(self, account_id: str) -> list[Session]:
+        now = self._clock.now()
+        return self._db.read(lambda tx: store.list_live(tx, account_id, now=now))
+
+    def find_live(self, account_id: str, session_id: str) -> Session:
+        """The live session; raises `SessionEnded`."""
+        now = self._clock.now()
+        found = self._db.read(lambda tx: store.find_live(tx, account_id, session_id, now=now))
+        if found is None:
+            raise SessionEnded(f"session {session_id} is not live")
+        return found
+
+    def of_browser(self, secret: str) -> list[Session]:
+        """The live sessions that a browser's cookie names; none for an unknown cookie."""
+        now = self._clock.now()
+        return self._db.read(
+            lambda tx: store.find_by_browser(tx, fingerprint(secret), now=now)
+        )
+
+    def end_one(
+        self, actor: Actor, account_id: str, session_id: str, reason: EndReason
+    ) -> None:
+        """End one session of this account; raises `NoSuchSession` for anybody else's."""
+        if self._end(actor, account_id, reason, only=(session_id,)) == 0:
+            raise NoSuchSession(f"{session_id} is not a live session of {account_id}")
+
+    def end_all(
+        self, actor: Actor, account_id: str, reason: EndReason, *, but: Sequence[str] = ()
+    ) -> int:
+        """End all sessions of the account but some; how many were ended."""
+        return self._end(actor, account_id, reason, but=but)
+
+    def _end(
+        self,
+        actor: Actor,
+        account_id: str,
+        reason: EndReason,
+        *,
+        only: Sequence[str] | None = None,
+        but: Sequence[str] = (),
+    ) -> int:
+        now = self._clock.now()
+        ended = self._db.write(
+            lambda tx: self.end_in(
+                tx, actor, account_id, now=now, reason=reason, only=only, but=but
+            )
+        )
+        self.announce(ended, now)
+        return len(ended)

@@ -1,0 +1,158 @@
+"""The tables of sessions and browsers. A session is always fetched with its owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from portero.core.accounts.model import AccountState
+from portero.core.accounts.store import accounts
+from portero.core.sessions.model import EndReason, Session
+from portero.core.sessions.rules import TOUCH_EVERY
+from portero.kit.db import Json, Tx, UtcTime, metadata
+
+browsers: Final = sa.Table(
+    "browsers",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("secret_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("created_at", UtcTime, nullable=False),
+)
+
+sessions: Final = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column(
+        "account_id",
+        sa.String(36),
+        sa.ForeignKey("accounts.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    sa.Column("browser_id", sa.String(36), nullable=False, index=True),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("auth_time", UtcTime, nullable=False),
+    sa.Column("last_used_at", UtcTime, nullable=False),
+    sa.Column("idle_until", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False, index=True),
+    sa.Column("acr", sa.String(16), nullable=False),
+    sa.Column("amr", Json, nullable=False),
+    sa.Column("user_agent", sa.String(512), nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("ended_at", UtcTime),
+    sa.Column("end_reason", sa.String(32), nullable=False),
+    sa.Index("ix_sessions_account_id", "account_id", "ended_at"),
+)
+
+_add: Final = sessions.insert()
+
+
+def add(tx: Tx, session: Session) -> None:
+    values = {name: getattr(session, name) for name in Session.__slots__}
+    values["amr"] = list(session.amr)
+    tx.execute(_add, values)
+
+
+def live_clause(now: datetime) -> sa.ColumnElement[bool]:
+    """The SQL twin of `rules.is_live`, for joins: the session and its account both live."""
+    return sa.and_(
+        sessions.c.ended_at.is_(None),
+        sessions.c.idle_until > now,
+        sessions.c.expires_at > now,
+        sa.select(sa.literal(1))
+        .where(accounts.c.id == sessions.c.account_id, accounts.c.state == AccountState.ACTIVE)
+        .correlate(sessions)
+        .exists(),
+    )
+
+
+def find_live(tx: Tx, account_id: str, session_id: str, *, now: datetime) -> Session | None:
+    row = tx.execute(
+        sa.select(sessions).where(
+            sessions.c.id == session_id, sessions.c.account_id == account_id, live_clause(now)
+        )
+    ).one_or_none()
+    return None if row is None else session_of(row)
+
+
+def list_live(tx: Tx, account_id: str, *, now: datetime) -> list[Session]:
+    rows = tx.execute(
+        sa.select(sessions)
+        .where(sessions.c.account_id == account_id, live_clause(now))
+        .order_by(sessions.c.last_used_at.desc(), sessions.c.id)
+    )
+    return [session_of(row) for row in rows]
+
+
+def find_by_browser(tx: Tx, secret_hash: str, *, now: datetime) -> list[Session]:
+    """The live sessions of the browser whose cookie hashes to that, newest first."""
+    rows = tx.execute(
+        sa.select(sessions)
+        .join(browsers, browsers.c.id == sessions.c.browser_id)
+        .where(browsers.c.secret_hash == secret_hash, live_clause(now))
+        .order_by(sessions.c.auth_time.desc())
+    )
+    return [session_of(row) for row in rows]
+
+
+def touch(tx: Tx, session_id: str, *, now: datetime, idle_until: datetime) -> None:
+    """Note a use, unless one was noted a moment ago."""
+    tx.execute(
+        sessions.update()
+        .where(sessions.c.id == session_id, sessions.c.last_used_at <= now - TOUCH_EVERY)
+        .values(last_used_at=now, idle_until=idle_until)
+    )
+
+
+def end(
+    tx: Tx,
+    account_id: str,
+    *,
+    now: datetime,
+    reason: EndReason,
+    only: Sequence[str] | None = None,
+    but: Sequence[str] = (),
+) -> list[str]:
+    """End an account's open sessions: all of them, `only` some, or all `but` some. Their ids."""
+    update = sessions.update().where(
+        sessions.c.account_id == account_id, sessions.c.ended_at.is_(None)
+    )
+    if only is not None:
+        update = update.where(sessions.c.id.in_(only))
+    if but:
+        update = update.where(sessions.c.id.not_in(but))
+    rows = tx.execute(update.values(ended_at=now, end_reason=reason).returning(sessions.c.id))
+    return [row.id for row in rows]
+
+
+def add_browser(tx: Tx, browser_id: str, secret_hash: str, *, now: datetime) -> None:
+    tx.execute(browsers.insert().values(id=browser_id, secret_hash=secret_hash, created_at=now))
+
+
+def find_browser(tx: Tx, secret_hash: str) -> str | None:
+    return tx.execute(
+        sa.select(browsers.c.id).where(browsers.c.secret_hash == secret_hash)
+    ).scalar_one_or_none()
+
+
+def renew_browser(tx: Tx, browser_id: str, *, secret_hash: str) -> None:
+    """Give the browser a new secret; the old cookie is nothing from now on."""
+    tx.execute(
+        browsers.update().where(browsers.c.id == browser_id).values(secret_hash=secret_hash)
+    )
+
+
+def purge(tx: Tx, *, before: datetime) -> int:
+    """Forget sessions whose lifetime ended before that moment."""
+    return tx.execute(sessions.delete().where(sessions.c.expires_at < before)).rowcount
+
+
+def session_of(row: sa.Row[tuple[object, ...]]) -> Session:
+    """A session from a row that holds (at least) all columns of the table."""
+    found = row._mapping
+    values = {name: found[sessions.c[name]] for name in Session.__slots__}
+    values["amr"] = tuple(values["amr"])
+    return Session(**values)
