@@ -79,8 +79,10 @@ def change(
     return None if row is None else account_of(row)
 
 
-def verify_email(tx: Tx, account_id: str, email_key: str, *, now: datetime) -> Account | None:
-    """Mark the address as proven, if the account still has it and nobody else proved it first.
+def verify_email(
+    tx: Tx, account_id: str, email: str, email_key: str, *, now: datetime
+) -> Account | None:
+    """Give the account the proven address, unless another account proved it first.
 
     The inner check turns the common loser into None; the unique index decides a true race.
     """
@@ -90,12 +92,19 @@ def verify_email(tx: Tx, account_id: str, email_key: str, *, now: datetime) -> A
         .where(other.c.verified_email_key == email_key, other.c.id != account_id)
         .exists()
     )
-    row = tx.execute(
-        accounts.update()
-        .where(accounts.c.id == account_id, accounts.c.email_key == email_key, ~taken)
-        .values(email_verified=True, verified_email_key=email_key, updated_at=now)
-        .returning(accounts)
-    ).one_or_none()
+    proven = accounts.update().where(accounts.c.id == account_id, ~taken)
+    proven = proven.values(
+        email=email,
+        email_key=email_key,
+        email_verified=True,
+        verified_email_key=email_key,
+        updated_at=now,
+    )
+    try:
+        with tx.begin_nested():
+            row = tx.execute(proven.returning(accounts)).one_or_none()
+    except sa.exc.IntegrityError:
+        return None
     return None if row is None else account_of(row)
 
 

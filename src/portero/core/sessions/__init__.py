@@ -4,3 +4,17 @@ Owns the tables of sessions and of browsers. A session is named by its public id
 browser's cookie is another, secret value, of which only the hash is kept. Does not issue tokens
 and does not ask for proofs: `core/login` makes sessions, `core/provider` reads them.
 """
+
+from portero.core.sessions.errors import NoSuchSession, SessionEnded
+from portero.core.sessions.flows import Sessions
+from portero.core.sessions.model import EndReason, Lifetimes, Proven, Session
+
+__all__ = [
+    "EndReason",
+    "Lifetimes",
+    "NoSuchSession",
+    "Proven",
+    "Session",
+    "SessionEnded",
+    "Sessions",
+]

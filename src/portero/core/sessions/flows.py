@@ -11,19 +11,10 @@ from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.sessions import rules, store
 from portero.core.sessions.errors import NoSuchSession, SessionEnded
 from portero.core.sessions.events import SessionsEnded, SessionStarted
-from portero.core.sessions.model import EndReason, Lifetimes, Session
+from portero.core.sessions.model import EndReason, Lifetimes, Proven, Session
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import Secret, fingerprint
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """What a finished sign-in proved: the level, the methods, and by which factor it ended."""
-
-    acr: str
-    amr: tuple[str, ...]
-    factor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +80,24 @@ class Sessions:
         )
         self._audit.record(tx, actor, now, started)
         return session
+
+    def renew_in(
+        self, tx: Tx, actor: Actor, session: Session, proven: Proven, *, now: datetime
+    ) -> Session:
+        """Replace a session by a new one at a rise of privilege or a change of password: whoever
+        knows the old one's tokens is left with nothing. The verb calls `announce`."""
+        self.end_in(
+            tx, actor, session.account_id, now=now, reason=EndReason.RENEWED, only=(session.id,)
+        )
+        return self.start(
+            tx, actor, session.account_id, proven, now=now, browser_id=session.browser_id
+        )
+
+    def touch_in(self, tx: Tx, session: Session, *, now: datetime) -> None:
+        """Note that the session was used, at most once in `rules.TOUCH_EVERY`."""
+        if rules.needs_touch(session, now):
+            until = rules.idle_until(now, self.lifetimes)
+            store.touch(tx, session.id, now=now, idle_until=until)
 
     def new_browser(self, tx: Tx, *, now: datetime) -> BrowserSecret:
         """A browser record with a fresh secret of 256 bits. Never adopts a value that came from

@@ -1,4 +1,4 @@
-"""A session, a browser, and what a relying party can demand of a sign-in."""
+"""A session, why one ends, and how long one lives."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ class EndReason(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     RENEWED = "renewed"  # replaced by a new one at a rise of privilege
     ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_DELETED = "account_deleted"
+    REPLAYED = "refresh_replayed"  # a copy of its refresh token came back
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,12 @@ class Lifetimes:
 
     idle_seconds: int
     absolute_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a finished sign-in proved: the level, the methods, and by which factor it ended."""
+
+    acr: str
+    amr: tuple[str, ...]
+    factor: str

@@ -56,7 +56,7 @@ def add(tx: Tx, session: Session) -> None:
     tx.execute(_add, values)
 
 
-def live_clause(now: datetime) -> sa.ColumnElement[bool]:
+def live_clause(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
     """The SQL twin of `rules.is_live`, for joins: the session and its account both live."""
     return sa.and_(
         sessions.c.ended_at.is_(None),

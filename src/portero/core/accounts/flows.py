@@ -1,0 +1,153 @@
+"""Creating, reading and changing accounts. Signing in is a room above."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from portero.core.accounts import store
+from portero.core.accounts.errors import EmailTaken, NoSuchAccount, UsernameTaken
+from portero.core.accounts.events import AccountChanged, AccountCreated
+from portero.core.accounts.model import Account, AccountState
+from portero.core.accounts.names import email_key, normalised_username
+from portero.core.accounts.profile import AttributeSchema, checked_profile
+from portero.core.audit import Actor, AuditLog
+from portero.core.outbox import Outbox
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock, Dice
+from portero.kit.refusals import Invalid
+
+# The outbox job that follows a claimed address; `EmailProofs.follow_claim` delivers it.
+EMAIL_CLAIMED: Final = "email_claimed"
+LIST_LIMIT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What somebody asks for. Nothing here is normalised or checked yet."""
+
+    username: str
+    email: str = ""
+    email_verified: bool = False
+    profile: Mapping[str, object] = field(default_factory=dict)
+    locale: str = ""
+
+
+class Accounts:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        dice: Dice,
+        audit: AuditLog,
+        outbox: Outbox,
+        attributes: AttributeSchema,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._dice = dice
+        self._audit = audit
+        self._outbox = outbox
+        self._attributes = attributes
+
+    def draft(self, asked: NewAccount, *, now: datetime) -> Account:
+        """The account as it would be; raises `Invalid` with a fault for each bad field."""
+        name = normalised_username(asked.username)
+        email = email_key(asked.email) if asked.email else None
+        profile = {"locale": asked.locale, **asked.profile} if asked.locale else asked.profile
+        account = Account(
+            id=self._dice.new_id(),
+            username=name.display,
+            username_key=name.key,
+            state=AccountState.ACTIVE,
+            created_at=now,
+            updated_at=now,
+            email=email.display if email else "",
+            email_key=email.key if email else "",
+            email_verified=bool(email) and asked.email_verified,
+        )
+        values = checked_profile(profile, schema=self._attributes, by_owner=False)
+        return replace(account, **values)
+
+    def add_in(self, tx: Tx, actor: Actor, account: Account, *, by: str, now: datetime) -> None:
+        """Take the name and the account, or raise `UsernameTaken`. Never overwrites."""
+        if not store.add(tx, account):
+            if store.find_by_username(tx, account.username_key) is None:
+                raise EmailTaken("another account has proven the address")
+            raise UsernameTaken("taken in its normalised form")
+        self._audit.record(tx, actor, now, AccountCreated(account_id=account.id, by=by))
+        if account.email and not account.email_verified:
+            self.claim_email_in(tx, account.id, account.email, now=now)
+
+    def claim_email_in(self, tx: Tx, account_id: str, email: str, *, now: datetime) -> None:
+        """Queue what follows a claimed address.
+
+        Whether it is free is looked up by the worker, so that the request does the same work, in
+        the same time, for an address that is somebody's and one that is nobody's.
+        """
+        payload = {"account_id": account_id, "email": email}
+        self._outbox.enqueue(tx, EMAIL_CLAIMED, payload, now=now)
+
+    def get(self, account_id: str) -> Account:
+        found = self._db.read(lambda tx: store.find(tx, account_id))
+        if found is None:
+            raise NoSuchAccount(account_id)
+        return found
+
+    def get_by_name(self, name: str) -> Account:
+        """By username, verified mail address, or id: what an operator types."""
+        found = self._db.read(lambda tx: find_identified(tx, name) or store.find(tx, name))
+        if found is None:
+            raise NoSuchAccount("no account of that name, address or id")
+        return found
+
+    def list_accounts(
+        self, *, after_id: str = "", limit: int = 100, username_prefix: str = ""
+    ) -> list[Account]:
+        size = max(1, min(limit, LIST_LIMIT))
+        return self._db.read(
+            lambda tx: store.list_accounts(
+                tx, after_id=after_id, limit=size, username_prefix=username_prefix.casefold()
+            )
+        )
+
+    def change_profile(
+        self, actor: Actor, account_id: str, profile: Mapping[str, object], *, by_owner: bool
+    ) -> Account:
+        """Set the fields that are named, and no other; raises `Invalid`, `NoSuchAccount`."""
+        values = checked_profile(profile, schema=self._attributes, by_owner=by_owner)
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> Account | None:
+            if not values:
+                return store.find(tx, account_id)
+            if "attributes" in values:
+                known = store.find(tx, account_id)
+                merged = {**(known.attributes if known else {}), **values["attributes"]}
+                values["attributes"] = {k: v for k, v in merged.items() if v is not None}
+            account = store.change(tx, account_id, values, now=now)
+            if account is not None:
+                event = AccountChanged(account_id=account_id, changed=tuple(sorted(values)))
+                self._audit.record(tx, actor, now, event)
+            return account
+
+        changed = self._db.write(unit)
+        if changed is None:
+            raise NoSuchAccount(account_id)
+        return changed
+
+
+def find_identified(tx: Tx, identifier: str) -> Account | None:
+    """The account that a typed identifier names: a username, or a verified mail address.
+
+    An identifier that is neither is nobody's; it is not told from an unknown one.
+    """
+    try:
+        if "@" in identifier:
+            return store.find_by_verified_email(tx, email_key(identifier).key)
+        return store.find_by_username(tx, normalised_username(identifier).key)
+    except Invalid:
+        return None

@@ -1,0 +1,23 @@
+"""What can change under another process's feet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ChangeKind(StrEnum):
+    SESSION_ENDED = "session_ended"
+    ACCOUNT_DISABLED = "account_disabled"
+    CLIENT_CHANGED = "client_changed"
+    GRANT_REVOKED = "grant_revoked"
+    KEYS_CHANGED = "keys_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    id: str
+    at: datetime
+    kind: ChangeKind
+    subject: str

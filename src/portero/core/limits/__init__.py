@@ -1,0 +1,11 @@
+"""Limits: how often something may be tried.
+
+Owns the counters and their one verb, `spend`: a single conditional upsert, so that parallel tries
+are all counted and right across workers and restarts. Policies are values that the calling room
+names; this room decides nothing else.
+"""
+
+from portero.core.limits.flows import Limits
+from portero.core.limits.model import LimitPolicy, OverLimit
+
+__all__ = ["LimitPolicy", "Limits", "OverLimit"]

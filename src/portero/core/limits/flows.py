@@ -1,0 +1,34 @@
+"""Spending a try inside a verb's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from datetime import datetime
+
+from portero.core.limits import store
+from portero.core.limits.model import LimitPolicy, OverLimit
+from portero.kit.db import Tx
+
+
+class Limits:
+    """`spend` answers with the refusal instead of raising it: the try must be committed first
+    (raising would roll it back and uncount it)."""
+
+    def spend(
+        self, tx: Tx, policy: LimitPolicy, subject: str, *, now: datetime
+    ) -> OverLimit | None:
+        """Count a try for the subject; the refusal to raise after the commit, if it is over."""
+        spent, ends_at = store.spend(tx, _key(policy, subject), policy, now=now)
+        if spent <= policy.tries:
+            return None
+        wait = max(1, math.ceil((ends_at - now).total_seconds()))
+        return OverLimit(f"{policy.name}: {spent} of {policy.tries}", retry_after_seconds=wait)
+
+    def clear(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
+        """Forget the subject's tries, after a success."""
+        store.clear(tx, _key(policy, subject))
+
+
+def _key(policy: LimitPolicy, subject: str) -> str:
+    return hashlib.sha256(f"{policy.name}\0{subject}".encode()).hexdigest()

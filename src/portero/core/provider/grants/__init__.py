@@ -1,0 +1,1 @@
+"""One module per way to be given tokens. Each ends at `issuing`."""

@@ -1,0 +1,44 @@
+"""What ended a moment ago, known in memory, so that checking an access token costs no SQL.
+
+A signed token says what was true when it was issued. This says what has ended since: fed by the
+verbs of this process at once and by the change feed from the others. It forgets an end once every
+token that it could concern has expired.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+
+from portero.core.changes import ChangeFeed, ChangeKind
+
+
+class Liveness:
+    def __init__(self, feed: ChangeFeed, *, memory: timedelta) -> None:
+        """`memory` is the longest lifetime of an access token, and some slack."""
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._ended_sessions: dict[str, datetime] = {}
+        self._disabled_accounts: dict[str, datetime] = {}
+        feed.subscribe(ChangeKind.SESSION_ENDED, self._session_ended)
+        feed.subscribe(ChangeKind.ACCOUNT_DISABLED, self._account_disabled)
+
+    def is_live(self, *, session_id: str, account_id: str, issued_at: datetime) -> bool:
+        """Whether nothing that the token names has ended since it was issued."""
+        if session_id in self._ended_sessions:
+            return False
+        disabled_at = self._disabled_accounts.get(account_id)
+        return disabled_at is None or issued_at > disabled_at
+
+    def _session_ended(self, session_id: str, at: datetime) -> None:
+        self._note(self._ended_sessions, session_id, at)
+
+    def _account_disabled(self, account_id: str, at: datetime) -> None:
+        self._note(self._disabled_accounts, account_id, at)
+
+    def _note(self, ended: dict[str, datetime], subject: str, at: datetime) -> None:
+        with self._lock:
+            ended[subject] = max(at, ended.get(subject, at))
+            # Insertion order is close to time order: the oldest are at the front.
+            while ended and at - ended[oldest := next(iter(ended))] > self._memory:
+                del ended[oldest]

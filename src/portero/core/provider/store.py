@@ -1,0 +1,174 @@
+"""The tables of grants and refresh tokens. Spending a refresh token is one statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from portero.core.accounts.store import account_of, accounts
+from portero.core.provider.model import Basis, Grant, RefreshState, SpentRefresh
+from portero.core.sessions.store import live_clause, session_of, sessions
+from portero.kit.db import Tx, UtcTime, metadata
+
+grants: Final = sa.Table(
+    "grants",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column(
+        "account_id",
+        sa.String(36),
+        sa.ForeignKey("accounts.id", ondelete="CASCADE"),
+        nullable=False,
+    ),
+    sa.Column("client_id", sa.String(255), nullable=False),
+    sa.Column("session_id", sa.String(36), nullable=False, index=True),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("audience", sa.Text, nullable=False),
+    sa.Column("offline", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False, index=True),
+    sa.Column("revoked_at", UtcTime),
+    sa.Index("ix_grants_account_id", "account_id", "client_id"),
+)
+
+refresh_tokens: Final = sa.Table(
+    "refresh_tokens",
+    metadata,
+    sa.Column("token_hash", sa.String(64), primary_key=True),
+    sa.Column(
+        "grant_id",
+        sa.String(36),
+        sa.ForeignKey("grants.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("client_id", sa.String(255), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False, index=True),
+    sa.Column("spent_at", UtcTime),
+)
+
+_grant_columns: Final = tuple(grants.c[name] for name in Grant.__slots__)
+_add_grant: Final = grants.insert()
+_add_refresh: Final = refresh_tokens.insert()
+_spend: Final = (
+    refresh_tokens.update()
+    .where(
+        refresh_tokens.c.token_hash == sa.bindparam("hash"),
+        refresh_tokens.c.client_id == sa.bindparam("client"),
+        refresh_tokens.c.spent_at.is_(None),
+        refresh_tokens.c.expires_at > sa.bindparam("now"),
+    )
+    .values(spent_at=sa.bindparam("now"))
+    .returning(refresh_tokens.c.grant_id)
+)
+_spent: Final = sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.spent_at).where(
+    refresh_tokens.c.token_hash == sa.bindparam("hash"),
+    refresh_tokens.c.client_id == sa.bindparam("client"),
+)
+
+
+def add_grant(tx: Tx, grant: Grant) -> None:
+    tx.execute(_add_grant, {name: getattr(grant, name) for name in Grant.__slots__})
+
+
+def add_refresh(
+    tx: Tx, token_hash: str, grant: Grant, *, now: datetime, expires_at: datetime
+) -> None:
+    tx.execute(
+        _add_refresh,
+        {
+            "token_hash": token_hash,
+            "grant_id": grant.id,
+            "client_id": grant.client_id,
+            "created_at": now,
+            "expires_at": expires_at,
+        },
+    )
+
+
+def spend_refresh(tx: Tx, token_hash: str, client_id: str, *, now: datetime) -> SpentRefresh:
+    """Spend it: of any number of parallel tries exactly one is told FRESH."""
+    key = {"hash": token_hash, "client": client_id}
+    fresh = tx.execute(_spend, {**key, "now": now}).one_or_none()
+    if fresh is not None:
+        return SpentRefresh(RefreshState.FRESH, fresh.grant_id, now)
+    found = tx.execute(_spent, key).one_or_none()
+    if found is None or found.spent_at is None:
+        # Never issued, another client's, or expired unspent.
+        return SpentRefresh(RefreshState.UNKNOWN)
+    return SpentRefresh(RefreshState.SPENT, found.grant_id, found.spent_at)
+
+
+def is_unspent(tx: Tx, token_hash: str, grant_id: str, *, now: datetime) -> bool:
+    """Whether that token of the grant exists and nobody has used it."""
+    return (
+        tx.execute(
+            sa.select(sa.literal(1)).where(
+                refresh_tokens.c.token_hash == token_hash,
+                refresh_tokens.c.grant_id == grant_id,
+                refresh_tokens.c.spent_at.is_(None),
+                refresh_tokens.c.expires_at > now,
+            )
+        ).one_or_none()
+        is not None
+    )
+
+
+def _live_basis() -> sa.Select[Any]:
+    now: sa.BindParameter[datetime] = sa.bindparam("now", type_=UtcTime)
+    return (
+        sa.select(*_grant_columns, *sessions.c, *accounts.c)
+        .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
+        .join(sessions, sessions.c.id == grants.c.session_id)
+        .join(accounts, accounts.c.id == grants.c.account_id)
+        .where(
+            grants.c.id == sa.bindparam("grant"),
+            grants.c.revoked_at.is_(None),
+            grants.c.expires_at > now,
+            live_clause(now),
+        )
+    )
+
+
+_basis: Final = _live_basis()
+
+
+def find_live_basis(tx: Tx, grant_id: str, *, now: datetime) -> Basis | None:
+    """The grant with its session and account, if all three live."""
+    row = tx.execute(_basis, {"grant": grant_id, "now": now}).one_or_none()
+    if row is None:
+        return None
+    found = row._mapping
+    grant = Grant(**{name: found[grants.c[name]] for name in Grant.__slots__})
+    return Basis(grant, account_of(row), session_of(row))
+
+
+def revoke_grant(tx: Tx, grant_id: str, *, now: datetime) -> bool:
+    """End a grant with every token on it; False when it was over already."""
+    changed = tx.execute(
+        grants.update()
+        .where(grants.c.id == grant_id, grants.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    return changed.rowcount == 1
+
+
+def purge(tx: Tx, *, before: datetime) -> int:
+    """Forget grants that expired, and refresh tokens that were spent or expired, before then."""
+    old = sa.or_(refresh_tokens.c.expires_at < before, refresh_tokens.c.spent_at < before)
+    tokens = tx.execute(refresh_tokens.delete().where(old)).rowcount
+    return tokens + tx.execute(grants.delete().where(grants.c.expires_at < before)).rowcount
+
+
+__all__ = [
+    "add_grant",
+    "add_refresh",
+    "find_live_basis",
+    "is_unspent",
+    "purge",
+    "revoke_grant",
+    "spend_refresh",
+]
