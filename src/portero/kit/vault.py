@@ -37,9 +37,7 @@ class Vault:
         if not secret_keys:
             raise ValueError("a vault needs SECRET_KEY")
         self._roots = tuple(key.reveal().encode() for key in secret_keys)
-        self._ciphers = {
-            _key_id(key): AESGCM(key) for key in self.keys(_SEAL_PURPOSE)
-        }
+        self._ciphers = {_key_id(key): AESGCM(key) for key in self.keys(_SEAL_PURPOSE)}
         self.key_id = next(iter(self._ciphers))
 
     def keys(self, purpose: str) -> tuple[bytes, ...]:

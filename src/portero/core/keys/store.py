@@ -29,7 +29,9 @@ signing_keys: Final = sa.Table(
 
 def list_keys(tx: Tx) -> list[KeyRecord]:
     """All keys, oldest first, those that are gone included."""
-    rows = tx.execute(sa.select(signing_keys).order_by(signing_keys.c.alg, signing_keys.c.generation))
+    rows = tx.execute(
+        sa.select(signing_keys).order_by(signing_keys.c.alg, signing_keys.c.generation)
+    )
     return [_record(row) for row in rows]
 
 

@@ -7,9 +7,7 @@ from typing import Final, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-PrivateKey: TypeAlias = (
-    ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
-)
+PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 
 # bits; 2048 falls short of 128-bit strength (NIST SP 800-57 part 1, table 2)
@@ -33,8 +31,6 @@ def fits(alg: SigningAlg, key: PrivateKey | PublicKey) -> bool:
                 key, ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey
             ) and isinstance(key.curve, ec.SECP256R1)
         case SigningAlg.RS256 | SigningAlg.PS256:
-            return (
-                isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey) and key.key_size >= 2048
-            )
+            return isinstance(key, rsa.RSAPrivateKey | rsa.RSAPublicKey) and key.key_size >= 2048
         case SigningAlg.EDDSA:
             return isinstance(key, ed25519.Ed25519PrivateKey | ed25519.Ed25519PublicKey)

@@ -10,11 +10,7 @@ import jwt
 from portero.protocol.jose.algorithms import PrivateKey, SigningAlg
 
 
-def sign(
-    claims: Mapping[str, Any], *, key: PrivateKey, kid: str, alg: SigningAlg, typ: str
-) -> str:
+def sign(claims: Mapping[str, Any], *, key: PrivateKey, kid: str, alg: SigningAlg, typ: str) -> str:
     """A compact JWS. `typ` is explicit for every kind of token (RFC 8725 §3.11), so that one
     kind is never taken for another."""
-    return jwt.encode(
-        dict(claims), key, algorithm=alg.value, headers={"kid": kid, "typ": typ}
-    )
+    return jwt.encode(dict(claims), key, algorithm=alg.value, headers={"kid": kid, "typ": typ})

@@ -1,0 +1,90 @@
+"""Fresh, migrated databases: `database_url` and `db` run a test on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portero.kit.db import Database
+from portero.migrations import runner
+from portero.migrations.tables import all_tables
+from tests.support import postgresql
+from tests.support.services import alone, shared_folder
+
+BACKENDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database of this test's own, at the newest revision; once per database kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """A handle on `database_url`."""
+    opened = Database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A migrated SQLite database of this test's own."""
+    template = shared_folder() / "template.db"
+    with alone("template.db"):
+        if not template.exists():
+            unfinished = template.with_suffix(".unfinished")
+            unfinished.unlink(missing_ok=True)
+            _migrate(f"sqlite:///{unfinished}")
+            unfinished.rename(template)
+    copy = tmp_path / "portero-test.db"
+    shutil.copyfile(template, copy)
+    return f"sqlite:///{copy}"
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """A migrated PostgreSQL database of this test's own."""
+    server = postgresql.cluster()
+    template_made = shared_folder() / "postgresql-template-made"
+    with alone("postgresql-template"):
+        if not template_made.exists():
+            postgresql.drop(server, postgresql.TEMPLATE)
+            postgresql.create(server, postgresql.TEMPLATE)
+            _migrate(postgresql.url_of(server, postgresql.TEMPLATE))
+            template_made.touch()
+    name = f"test_{uuid.uuid4().hex}"
+    postgresql.create(server, name, template=postgresql.TEMPLATE)
+    yield postgresql.url_of(server, name)
+    postgresql.drop(server, name)
+
+
+@pytest.fixture(params=BACKENDS)
+def empty_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without a table, for the tests of migrations themselves."""
+    if request.param == "sqlite":
+        opened = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+        yield opened
+        opened.dispose()
+        return
+    server = postgresql.cluster()
+    name = f"test_{uuid.uuid4().hex}"
+    postgresql.create(server, name)
+    opened = Database(postgresql.url_of(server, name))
+    yield opened
+    opened.dispose()
+    postgresql.drop(server, name)
+
+
+def _migrate(url: str) -> None:
+    migrated = Database(url)
+    runner.upgrade(migrated)
+    if not runner.HEAD:  # until the first revision is written
+        migrated.write(all_tables().create_all)
+    migrated.dispose()  # PostgreSQL copies only a database that nobody is connected to

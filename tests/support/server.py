@@ -1,0 +1,127 @@
+"""`portero serve` as a process of its own, the way that users run it: the `server` fixture."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.services import free_port
+
+START_SECONDS = 20.0
+STOP_SECONDS = 20.0
+_POLL_SECONDS = 0.03
+PORTERO = str(Path(sys.executable).with_name("portero"))
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A started server. `folder` is its working directory; its data is in `folder/var`."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    folder: Path
+    log_path: Path
+    env: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def portero(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a command of the CLI beside the server, with the same settings."""
+        return subprocess.run(
+            [PORTERO, *arguments], cwd=self.folder, env=dict(self.env), input=stdin,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
+    def stop(self) -> int:
+        """Ask it to end as a supervisor does; its exit status. A server that stays is killed."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            pytest.fail(f"the server did not end within {STOP_SECONDS} s of SIGTERM\n{self.log()}")
+
+    def kill(self) -> None:
+        """End it and its workers with no chance to tidy up (each server leads its own group)."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+StartServer = Callable[..., RunningServer]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[StartServer]:
+    """`server(env, *arguments)` starts one, waits for /healthz, and ends it after the test.
+
+    It inherits nothing of this process's settings; `env` are its own, `arguments` follow `serve`.
+    """
+    started: list[RunningServer] = []
+
+    def start(env: Mapping[str, str] | None = None, *arguments: str) -> RunningServer:
+        folder = tmp_path / f"server-{len(started)}"
+        folder.mkdir()
+        running = _launch(folder, env or {}, arguments)
+        started.append(running)
+        _wait_until_healthy(running)
+        return running
+
+    yield start
+    try:
+        for running in started:
+            running.stop()
+    finally:
+        for running in started:
+            running.kill()
+
+
+def _launch(folder: Path, env: Mapping[str, str], arguments: Sequence[str]) -> RunningServer:
+    port = int(env.get("PORTERO_PORT") or free_port())
+    inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+    own = {"PORTERO_PORT": str(port), "PORTERO_DATA_DIR": str(folder / "var")}
+    full = {**inherited, **own, **env}
+    log_path = folder / "server.log"
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [PORTERO, "serve", *arguments], cwd=folder, env=full, stdin=subprocess.DEVNULL,
+            stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    return RunningServer(process, port, folder, log_path, full)
+
+
+def _wait_until_healthy(running: RunningServer) -> None:
+    for _ in range(round(START_SECONDS / _POLL_SECONDS)):
+        with suppress(subprocess.TimeoutExpired):
+            status = running.process.wait(_POLL_SECONDS)
+            pytest.fail(f"the server ended at its start with status {status}\n{running.log()}")
+        if _healthy(running.port):
+            return
+    running.kill()
+    pytest.fail(f"no 200 from /healthz within {START_SECONDS} s\n{running.log()}")
+
+
+def _healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
