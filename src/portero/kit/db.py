@@ -115,6 +115,10 @@ class Database:
         """Run `unit` in a transaction that only reads."""
         return self._attempt(self.engine, unit, read_only=True)
 
+    def ping(self) -> None:
+        """Ask the database for nothing; raises `DatabaseUnavailable` when it does not answer."""
+        self.read(lambda tx: tx.execute(sa.text("SELECT 1")))
+
     def dispose(self) -> None:
         """Close this process's connections."""
         if self._engine is not None and self._pid == os.getpid():

@@ -9,19 +9,35 @@ from typing import Final
 from portero.core import links
 from portero.core.accounts import store
 from portero.core.accounts.errors import EmailTaken
-from portero.core.accounts.events import EmailVerificationSent, EmailVerified
+from portero.core.accounts.events import AccountChanged, EmailVerificationSent, EmailVerified
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
 from portero.core.audit import Actor, AuditLog
-from portero.core.links import Link, LinkPurpose, LinkSpent
+from portero.core.limits import LimitPolicy, Limits, OverLimit
+from portero.core.links import Link, LinkPurpose
 from portero.core.notices import Notice, Notices, NoticeTemplate
+from portero.core.outbox import Outbox
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 
 # A day: long enough for greylisting and a night's sleep, and all that it proves is the mailbox.
 VERIFY_LINK_LIFETIME: Final = timedelta(hours=24)
+# The outbox job that follows a claimed address; `EmailProofs.follow_claim` delivers it.
+EMAIL_CLAIMED: Final = "email_claimed"
+
+# So that nobody's mailbox is filled by somebody else.
+MAIL_BY_ACCOUNT: Final = LimitPolicy("mail_by_account", tries=5, window_seconds=3600)
 
 LinkUrl = Callable[[LinkPurpose, str], str]
+
+
+def claim_in(outbox: Outbox, tx: Tx, account_id: str, email: str, *, now: datetime) -> None:
+    """Queue what follows a claimed address.
+
+    Whether it is free is looked up by the worker, so that the request does the same work, in the
+    same time, for an address that is somebody's and one that is nobody's.
+    """
+    outbox.enqueue(tx, EMAIL_CLAIMED, {"account_id": account_id, "email": email}, now=now)
 
 
 class EmailProofs:
@@ -34,6 +50,8 @@ class EmailProofs:
         clock: Clock,
         dice: Dice,
         audit: AuditLog,
+        limits: Limits,
+        outbox: Outbox,
         notices: Notices,
         link_url: LinkUrl,
     ) -> None:
@@ -41,8 +59,35 @@ class EmailProofs:
         self._clock = clock
         self._dice = dice
         self._audit = audit
+        self._limits = limits
+        self._outbox = outbox
         self._notices = notices
         self._link_url = link_url
+
+    def claim(self, actor: Actor, account: Account, email: str) -> None:
+        """The account names a mail address; raises `Invalid`, `OverLimit`.
+
+        An address that was proven stays in force until the new one is: a slip of the finger, or
+        a thief, does not cut the owner off.
+        """
+        named = email_key(email)
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> OverLimit | None:
+            over = self._limits.spend(tx, MAIL_BY_ACCOUNT, account.id, now=now)
+            if over is not None:
+                return over
+            if not account.email_verified:
+                values = {"email": named.display, "email_key": named.key}
+                store.change(tx, account.id, values, now=now)
+            claim_in(self._outbox, tx, account.id, named.display, now=now)
+            event = AccountChanged(account_id=account.id, changed=("email",))
+            self._audit.record(tx, actor, now, event)
+            return None
+
+        over = self._db.write(unit)
+        if over is not None:
+            raise over
 
     def follow_claim(self, payload: Mapping[str, object]) -> None:
         """Deliver an `EMAIL_CLAIMED` job: mail the link, or tell the owner of the address that
@@ -107,13 +152,12 @@ class EmailProofs:
                 NoticeTemplate.VERIFY_EMAIL,
                 email,
                 account.locale,
-                {"link": url, "username": account.username},
+                {
+                    "link": url,
+                    "username": account.username,
+                    "lifetime_seconds": str(int(VERIFY_LINK_LIFETIME.total_seconds())),
+                },
             ),
             now,
         )
-        self._audit.record(
-            tx, Actor.system(), now, EmailVerificationSent(account_id=account.id)
-        )
-
-
-__all__ = ["VERIFY_LINK_LIFETIME", "EmailProofs", "LinkSpent", "LinkUrl"]
+        self._audit.record(tx, Actor.system(), now, EmailVerificationSent(account_id=account.id))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from portero.core.accounts import store
+from portero.core.accounts.email import claim_in
 from portero.core.accounts.errors import EmailTaken, NoSuchAccount, UsernameTaken
 from portero.core.accounts.events import AccountChanged, AccountCreated
 from portero.core.accounts.model import Account, AccountState
@@ -19,8 +20,6 @@ from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.refusals import Invalid
 
-# The outbox job that follows a claimed address; `EmailProofs.follow_claim` delivers it.
-EMAIL_CLAIMED: Final = "email_claimed"
 LIST_LIMIT: Final = 1000
 
 
@@ -80,16 +79,7 @@ class Accounts:
             raise UsernameTaken("taken in its normalised form")
         self._audit.record(tx, actor, now, AccountCreated(account_id=account.id, by=by))
         if account.email and not account.email_verified:
-            self.claim_email_in(tx, account.id, account.email, now=now)
-
-    def claim_email_in(self, tx: Tx, account_id: str, email: str, *, now: datetime) -> None:
-        """Queue what follows a claimed address.
-
-        Whether it is free is looked up by the worker, so that the request does the same work, in
-        the same time, for an address that is somebody's and one that is nobody's.
-        """
-        payload = {"account_id": account_id, "email": email}
-        self._outbox.enqueue(tx, EMAIL_CLAIMED, payload, now=now)
+            claim_in(self._outbox, tx, account.id, account.email, now=now)
 
     def get(self, account_id: str) -> Account:
         found = self._db.read(lambda tx: store.find(tx, account_id))

@@ -120,13 +120,9 @@ def list_accounts(
     tx: Tx, *, after_id: str = "", limit: int = 100, username_prefix: str = ""
 ) -> list[Account]:
     """Accounts in order of creation, after `after_id`."""
-    query = (
-        sa.select(accounts).where(accounts.c.id > after_id).order_by(accounts.c.id).limit(limit)
-    )
+    query = sa.select(accounts).where(accounts.c.id > after_id).order_by(accounts.c.id).limit(limit)
     if username_prefix:
-        query = query.where(
-            accounts.c.username_key.startswith(username_prefix, autoescape=True)
-        )
+        query = query.where(accounts.c.username_key.startswith(username_prefix, autoescape=True))
     return [account_of(row) for row in tx.execute(query)]
 
 

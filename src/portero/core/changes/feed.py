@@ -61,7 +61,7 @@ class ChangeFeed:
             found = self._db.read(lambda tx: store.since(tx, since))
             fresh = [change for change in found if change.id not in self._seen]
             self._tell(fresh)
-            self._seen = {id: at for id, at in self._seen.items() if at >= now - 2 * OVERLAP}
+            self._seen = {known: at for known, at in self._seen.items() if at >= now - 2 * OVERLAP}
             self._seen.update((c.id, c.at) for c in fresh if c.at >= now - 2 * OVERLAP)
             self._looked_at = now
             return len(fresh)

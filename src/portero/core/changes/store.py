@@ -20,13 +20,13 @@ changes: Final = sa.Table(
 )
 
 _add: Final = changes.insert()
-_since: Final = sa.select(changes).where(changes.c.at >= sa.bindparam("since")).order_by(changes.c.at)
+_since: Final = (
+    sa.select(changes).where(changes.c.at >= sa.bindparam("since")).order_by(changes.c.at)
+)
 
 
 def add(tx: Tx, rows: list[Change]) -> None:
-    tx.execute(
-        _add, [{"id": r.id, "at": r.at, "kind": r.kind, "subject": r.subject} for r in rows]
-    )
+    tx.execute(_add, [{"id": r.id, "at": r.at, "kind": r.kind, "subject": r.subject} for r in rows])
 
 
 def since(tx: Tx, moment: datetime) -> list[Change]:

@@ -29,6 +29,10 @@ class Limits:
         """Forget the subject's tries, after a success."""
         store.clear(tx, _key(policy, subject))
 
+    def give_back(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
+        """Uncount one try of a shared subject (an address), after a success."""
+        store.give_back(tx, _key(policy, subject))
+
 
 def _key(policy: LimitPolicy, subject: str) -> str:
     return hashlib.sha256(f"{policy.name}\0{subject}".encode()).hexdigest()

@@ -27,9 +27,7 @@ def spend(tx: Tx, key: str, policy: LimitPolicy, *, now: datetime) -> tuple[int,
     """
     window_ends_at = now + timedelta(seconds=policy.window_seconds)
     over = limit_counters.c.window_ends_at <= now
-    statement = insert(tx, limit_counters).values(
-        key=key, spent=1, window_ends_at=window_ends_at
-    )
+    statement = insert(tx, limit_counters).values(key=key, spent=1, window_ends_at=window_ends_at)
     row = tx.execute(
         statement.on_conflict_do_update(
             index_elements=[limit_counters.c.key],
@@ -46,6 +44,14 @@ def spend(tx: Tx, key: str, policy: LimitPolicy, *, now: datetime) -> tuple[int,
 
 def clear(tx: Tx, key: str) -> None:
     tx.execute(limit_counters.delete().where(limit_counters.c.key == key))
+
+
+def give_back(tx: Tx, key: str) -> None:
+    tx.execute(
+        limit_counters.update()
+        .where(limit_counters.c.key == key, limit_counters.c.spent > 0)
+        .values(spent=limit_counters.c.spent - 1)
+    )
 
 
 def purge(tx: Tx, *, before: datetime) -> int:

@@ -7,6 +7,6 @@ prove that address (CVE-2026-32700).
 """
 
 from portero.core.links.model import Link, LinkPurpose, LinkSpent
-from portero.core.links.store import issue, purge, redeem, withdraw
+from portero.core.links.store import find_live, issue, purge, redeem, withdraw
 
-__all__ = ["Link", "LinkPurpose", "LinkSpent", "issue", "purge", "redeem", "withdraw"]
+__all__ = ["Link", "LinkPurpose", "LinkSpent", "find_live", "issue", "purge", "redeem", "withdraw"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -40,31 +40,22 @@ def issue(tx: Tx, token: str, link: Link) -> None:
     )
 
 
+def find_live(tx: Tx, token: str, purpose: LinkPurpose, *, now: datetime) -> Link:
+    """The link without spending it, so that a form can be refused and tried again. Raises
+    `LinkSpent`. Only `redeem` may be followed by an effect."""
+    row = tx.execute(sa.select(*_columns).where(_live(token, purpose, now))).one_or_none()
+    return _link(row, purpose)
+
+
 def redeem(tx: Tx, token: str, purpose: LinkPurpose, *, now: datetime) -> Link:
     """Spend it; of any number of parallel tries exactly one succeeds. Raises `LinkSpent`.
 
     Raising rolls the verb back, which is right: a link that does not open has nothing to commit.
     """
     row = tx.execute(
-        links.update()
-        .where(
-            links.c.token_hash == fingerprint(token),
-            links.c.purpose == purpose,
-            links.c.spent_at.is_(None),
-            links.c.expires_at > now,
-        )
-        .values(spent_at=now)
-        .returning(
-            links.c.purpose,
-            links.c.account_id,
-            links.c.email,
-            links.c.created_at,
-            links.c.expires_at,
-        )
+        links.update().where(_live(token, purpose, now)).values(spent_at=now).returning(*_columns)
     ).one_or_none()
-    if row is None:
-        raise LinkSpent(f"no live link for {purpose}")
-    return Link(LinkPurpose(row.purpose), row.account_id, row.email, row.created_at, row.expires_at)
+    return _link(row, purpose)
 
 
 def withdraw(tx: Tx, account_id: str, purpose: LinkPurpose, *, now: datetime) -> None:
@@ -83,3 +74,26 @@ def withdraw(tx: Tx, account_id: str, purpose: LinkPurpose, *, now: datetime) ->
 def purge(tx: Tx, *, before: datetime) -> int:
     """Forget links that expired before that moment."""
     return tx.execute(links.delete().where(links.c.expires_at < before)).rowcount
+
+
+_columns: Final = (
+    links.c.account_id,
+    links.c.email,
+    links.c.created_at,
+    links.c.expires_at,
+)
+
+
+def _live(token: str, purpose: LinkPurpose, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        links.c.token_hash == fingerprint(token),
+        links.c.purpose == purpose,
+        links.c.spent_at.is_(None),
+        links.c.expires_at > now,
+    )
+
+
+def _link(row: sa.Row[Any] | None, purpose: LinkPurpose) -> Link:
+    if row is None:
+        raise LinkSpent(f"no live link for {purpose}")
+    return Link(purpose, row.account_id, row.email, row.created_at, row.expires_at)

@@ -43,9 +43,7 @@ class Issuing:
         self.issuer = issuer
         self.lifetimes = lifetimes
 
-    def token_set(
-        self, basis: Basis, *, now: datetime, refresh_token: Secret | None
-    ) -> TokenSet:
+    def token_set(self, basis: Basis, *, now: datetime, refresh_token: Secret | None) -> TokenSet:
         """Sign an access token for the grant; no statement, no effect."""
         return TokenSet(
             access_token=Secret(self._access_token(basis, now)),
@@ -68,9 +66,7 @@ class Issuing:
         self._keep(tx, token, grant, now)
         return Secret(token)
 
-    def told_refresh_in(
-        self, tx: Tx, spent: str, grant_id: str, *, now: datetime
-    ) -> Secret | None:
+    def told_refresh_in(self, tx: Tx, spent: str, grant_id: str, *, now: datetime) -> Secret | None:
         """The successor that was issued for this token before, if nobody has used it yet.
 
         Tried under each configured SECRET_KEY, so that a rotation between the lost answer and the

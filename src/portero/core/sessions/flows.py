@@ -148,13 +148,9 @@ class Sessions:
     def of_browser(self, secret: str) -> list[Session]:
         """The live sessions that a browser's cookie names; none for an unknown cookie."""
         now = self._clock.now()
-        return self._db.read(
-            lambda tx: store.find_by_browser(tx, fingerprint(secret), now=now)
-        )
+        return self._db.read(lambda tx: store.find_by_browser(tx, fingerprint(secret), now=now))
 
-    def end_one(
-        self, actor: Actor, account_id: str, session_id: str, reason: EndReason
-    ) -> None:
+    def end_one(self, actor: Actor, account_id: str, session_id: str, reason: EndReason) -> None:
         """End one session of this account; raises `NoSuchSession` for anybody else's."""
         if self._end(actor, account_id, reason, only=(session_id,)) == 0:
             raise NoSuchSession(f"{session_id} is not a live session of {account_id}")

@@ -140,9 +140,7 @@ def find_browser(tx: Tx, secret_hash: str) -> str | None:
 
 def renew_browser(tx: Tx, browser_id: str, *, secret_hash: str) -> None:
     """Give the browser a new secret; the old cookie is nothing from now on."""
-    tx.execute(
-        browsers.update().where(browsers.c.id == browser_id).values(secret_hash=secret_hash)
-    )
+    tx.execute(browsers.update().where(browsers.c.id == browser_id).values(secret_hash=secret_hash))
 
 
 def purge(tx: Tx, *, before: datetime) -> int:

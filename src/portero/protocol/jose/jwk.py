@@ -30,8 +30,14 @@ def public_jwk(key: PublicKey, *, kid: str, alg: SigningAlg) -> dict[str, str]:
 
 def public_key_of(jwk: Mapping[str, Any]) -> PublicKey:
     """The key object of a JWK of ours."""
-    loader = {"EC": ECAlgorithm, "OKP": OKPAlgorithm, "RSA": RSAAlgorithm}[jwk["kty"]]
-    return cast(PublicKey, loader.from_jwk(dict(jwk)))
+    match jwk["kty"]:
+        case "EC":
+            made = ECAlgorithm.from_jwk(dict(jwk))
+        case "OKP":
+            made = OKPAlgorithm.from_jwk(dict(jwk))
+        case _:
+            made = RSAAlgorithm.from_jwk(dict(jwk))
+    return cast(PublicKey, made)
 
 
 def thumbprint(key: PublicKey) -> str:

@@ -46,7 +46,9 @@ class RefreshTokenGrant:
     def redeem(self, actor: Actor, refresh_token: str, *, client_id: str) -> TokenSet:
         """A new access token and the successor; raises `InvalidGrant`."""
         now = self._clock.now()
-        outcome = self._db.write(lambda tx: self._redeem_in(tx, actor, refresh_token, client_id, now))
+        outcome = self._db.write(
+            lambda tx: self._redeem_in(tx, actor, refresh_token, client_id, now)
+        )
         if isinstance(outcome, Grant):
             self._feed.apply_now(ChangeKind.GRANT_REVOKED, outcome.id, now)
             if _owns_its_session(outcome):
@@ -78,9 +80,7 @@ class RefreshTokenGrant:
         self._audit.record(tx, actor, now, _issued(basis))
         return basis, successor
 
-    def _told_again(
-        self, tx: Tx, spent: SpentRefresh, token: str, now: datetime
-    ) -> Secret | None:
+    def _told_again(self, tx: Tx, spent: SpentRefresh, token: str, now: datetime) -> Secret | None:
         grace = timedelta(seconds=self._issuing.lifetimes.refresh_grace_seconds)
         if not grace or spent.spent_at is None or now > spent.spent_at + grace:
             return None

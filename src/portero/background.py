@@ -1,0 +1,97 @@
+"""What each worker process does besides answering: hear changes, send mail, keep keys, tidy up.
+
+Threads are made by `start`, after the fork, and end with `stop`. Each outlives any error of its
+step, because a thread that ends silently is a service that has stopped without anybody knowing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from portero.core.changes.feed import POLL_SECONDS
+from portero.core.limits import store as limit_store
+from portero.core.links import store as link_store
+from portero.core.login import store as login_store
+from portero.core.provider import store as provider_store
+from portero.core.sessions import store as session_store
+from portero.kit.db import Tx
+from portero.protocol.jose.algorithms import SigningAlg
+from portero.wiring import House
+
+log = logging.getLogger(__name__)
+
+_CARE_SECONDS: Final = 600
+# What has expired is kept a while, so that a replay is still known as one and support can look.
+_KEEP_EXPIRED: Final = timedelta(days=30)
+
+
+class Background:
+    def __init__(self, house: House, *, deliver: bool = True) -> None:
+        """`deliver` off leaves the outbox to `portero worker`."""
+        self._house = house
+        self._deliver = deliver
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Make the keys that are due, load what checks need, then begin the threads."""
+        self.care()
+        house = self._house
+        house.ring.signer(SigningAlg.ES256, house.clock.now())
+        house.feed.poll()
+        self._begin("changes", self._every(POLL_SECONDS, house.feed.poll))
+        self._begin("care", self._every(_CARE_SECONDS, self.care_and_purge))
+        if self._deliver:
+            self._begin("outbox", lambda: house.worker.run(self._stop))
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._house.worker.wake()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        self._house.hasher.close()
+        self._house.db.dispose()
+
+    def care(self) -> None:
+        """Make whatever signing key is due."""
+        algs = tuple(SigningAlg(name) for name in self._house.settings.signing_algs)
+        self._house.keys.keep(algs)
+
+    def care_and_purge(self) -> None:
+        self.care()
+        purge(self._house)
+
+    def _begin(self, name: str, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, name=f"portero-{name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _every(self, seconds: float, step: Callable[[], object]) -> Callable[[], None]:
+        def run() -> None:
+            while not self._stop.wait(seconds):
+                try:
+                    step()
+                except Exception:
+                    log.exception("a background step failed; it is tried again")
+
+        return run
+
+
+def purge(house: House) -> int:
+    """Forget what expired long ago; how many rows."""
+    before = house.clock.now() - _KEEP_EXPIRED
+
+    def unit(tx: Tx) -> int:
+        return (
+            link_store.purge(tx, before=before)
+            + login_store.purge(tx, before=before)
+            + limit_store.purge(tx, before=before)
+            + provider_store.purge(tx, before=before)
+            + session_store.purge(tx, before=before)
+        )
+
+    return house.db.write(unit) + house.feed.purge()

@@ -1,0 +1,147 @@
+"""Creating, disabling, enabling and deleting accounts, and setting a password for somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from portero.core.accounts import store
+from portero.core.accounts.errors import NoSuchAccount
+from portero.core.accounts.events import AccountDeleted, AccountStateChanged
+from portero.core.accounts.flows import Accounts, NewAccount
+from portero.core.accounts.model import Account, AccountState
+from portero.core.audit import Actor, AuditLog
+from portero.core.changes import ChangeFeed, ChangeKind
+from portero.core.factors.password import Passwords
+from portero.core.factors.password.events import PasswordChanged
+from portero.core.limits import Limits
+from portero.core.login import store as login_store
+from portero.core.login.rules import LOGIN_BY_ACCOUNT
+from portero.core.sessions import EndReason, Sessions
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock
+from portero.kit.secrets import Secret
+
+
+class AccountAdmin:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        audit: AuditLog,
+        limits: Limits,
+        feed: ChangeFeed,
+        accounts: Accounts,
+        passwords: Passwords,
+        sessions: Sessions,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._audit = audit
+        self._limits = limits
+        self._feed = feed
+        self._accounts = accounts
+        self._passwords = passwords
+        self._sessions = sessions
+
+    def create(
+        self,
+        actor: Actor,
+        asked: NewAccount,
+        password: Secret | None,
+        *,
+        imported_hash: str = "",
+        must_change: bool = False,
+    ) -> Account:
+        """A new account; with a password, with another system's hash, or with neither. Raises
+        `Invalid`, `UsernameTaken`, `EmailTaken`."""
+        now = self._clock.now()
+        account = self._accounts.draft(asked, now=now)
+        encoded = ""
+        if password is not None:
+            encoded = self._checked(password, account)
+
+        def unit(tx: Tx) -> None:
+            self._accounts.add_in(tx, actor, account, by="operator", now=now)
+            if encoded:
+                self._passwords.put_in(tx, account.id, encoded, now=now, must_change=must_change)
+            elif imported_hash:
+                self._passwords.import_in(tx, account.id, imported_hash, now=now)
+
+        self._db.write(unit)
+        return account
+
+    def set_password(
+        self, actor: Actor, account_id: str, password: Secret, *, must_change: bool
+    ) -> int:
+        """Replace the password and end every session; how many were ended."""
+        account = self._accounts.get(account_id)
+        encoded = self._checked(password, account)
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> list[str]:
+            self._passwords.put_in(tx, account_id, encoded, now=now, must_change=must_change)
+            self._limits.clear(tx, LOGIN_BY_ACCOUNT, account_id)
+            self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
+            return self._end_all_in(tx, actor, account_id, EndReason.PASSWORD_RESET, now)
+
+        return self._announced(unit, now)
+
+    def disable(self, actor: Actor, account_id: str) -> int:
+        """Nobody signs in, and everything that lives on the account ends at once."""
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> list[str]:
+            self._set_state_in(tx, actor, account_id, AccountState.DISABLED, now)
+            self._feed.note(tx, now, ChangeKind.ACCOUNT_DISABLED, account_id)
+            return self._end_all_in(tx, actor, account_id, EndReason.ACCOUNT_DISABLED, now)
+
+        ended = self._announced(unit, now)
+        self._feed.apply_now(ChangeKind.ACCOUNT_DISABLED, account_id, now)
+        return ended
+
+    def enable(self, actor: Actor, account_id: str) -> None:
+        now = self._clock.now()
+        self._db.write(
+            lambda tx: self._set_state_in(tx, actor, account_id, AccountState.ACTIVE, now)
+        )
+
+    def delete(self, actor: Actor, account_id: str) -> None:
+        """The account and all that it owns are gone; the audit entries stay."""
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> list[str]:
+            ended = self._end_all_in(tx, actor, account_id, EndReason.ACCOUNT_DELETED, now)
+            self._feed.note(tx, now, ChangeKind.ACCOUNT_DISABLED, account_id)
+            if not store.delete(tx, account_id):
+                raise NoSuchAccount(account_id)
+            self._audit.record(tx, actor, now, AccountDeleted(account_id=account_id))
+            return ended
+
+        self._announced(unit, now)
+        self._feed.apply_now(ChangeKind.ACCOUNT_DISABLED, account_id, now)
+
+    def _checked(self, password: Secret, account: Account) -> str:
+        text = password.reveal()
+        self._passwords.check_new(text, context=(account.username, account.email))
+        return self._passwords.hash(text)
+
+    def _set_state_in(
+        self, tx: Tx, actor: Actor, account_id: str, state: AccountState, now: datetime
+    ) -> None:
+        if store.set_state(tx, account_id, state, now=now) is None:
+            raise NoSuchAccount(account_id)
+        event = AccountStateChanged(account_id=account_id, state=state)
+        self._audit.record(tx, actor, now, event)
+
+    def _end_all_in(
+        self, tx: Tx, actor: Actor, account_id: str, reason: EndReason, now: datetime
+    ) -> list[str]:
+        login_store.end_of_account(tx, account_id)
+        return self._sessions.end_in(tx, actor, account_id, now=now, reason=reason)
+
+    def _announced(self, unit: Callable[[Tx], list[str]], now: datetime) -> int:
+        ended = self._db.write(unit)
+        self._sessions.announce(ended, now)
+        return len(ended)

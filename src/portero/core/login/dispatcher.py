@@ -1,0 +1,77 @@
+"""Every way in ends here: is something still owed, or is there a session now?
+
+The one place that starts a session for somebody who signed in. It runs inside the transaction of
+the step that proved the last thing, on what that transaction sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portero.core.accounts.model import Account
+from portero.core.audit import Actor, AuditLog
+from portero.core.factors.password import Passwords, StoredPassword
+from portero.core.login import rules, store
+from portero.core.login.events import SignInOwes
+from portero.core.login.model import (
+    Facts,
+    Interaction,
+    Owed,
+    SignedIn,
+    SignInPolicy,
+    StillOwes,
+)
+from portero.core.sessions import Proven, Sessions
+from portero.kit.db import Tx
+from portero.kit.ports import Dice
+from portero.kit.secrets import Secret, fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    dice: Dice
+    audit: AuditLog
+    sessions: Sessions
+    passwords: Passwords
+    policy: SignInPolicy
+
+    def owed(self, account: Account, stored: StoredPassword | None, now: datetime) -> Owed | None:
+        """The next step for that account as it is now; None: a session may begin."""
+        must_change = stored is not None and self.passwords.expired(stored, now)
+        return rules.owed(Facts(account, must_change), self.policy)
+
+    def arrive_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        account: Account,
+        proven: Proven,
+        stored: StoredPassword | None,
+        *,
+        now: datetime,
+        under_way: Interaction | None = None,
+        secret: str = "",
+    ) -> SignedIn | StillOwes:
+        """A session, or the next step. `under_way` is the interaction that this step advanced,
+        with the new `secret` that it now has."""
+        step = self.owed(account, stored, now)
+        if step is None:
+            if under_way is not None:
+                store.finish(tx, under_way.id)
+            session = self.sessions.start(tx, actor, account.id, proven, now=now)
+            return SignedIn(session, account)
+        if under_way is None:
+            secret = self.dice.token()
+            under_way = Interaction(
+                id=self.dice.new_id(),
+                account_id=account.id,
+                proven=proven,
+                created_at=now,
+                expires_at=now + rules.INTERACTION_LIFETIME,
+            )
+            store.add(tx, under_way, fingerprint(secret))
+        self.audit.record(
+            tx, actor, now, SignInOwes(account_id=account.id, factor=proven.factor, owed=step)
+        )
+        return StillOwes(Secret(secret), step, rules.options(step), under_way.expires_at)

@@ -1,0 +1,63 @@
+"""Why a sign-in is refused."""
+
+from __future__ import annotations
+
+from portero.core.login.model import StillOwes
+from portero.kit.refusals import Forbidden, Invalid, NotProven
+
+
+class WrongCredentials(NotProven):
+    """One and the same answer for an unknown name, a wrong password, and no password at all."""
+
+    code = "wrong_credentials"
+    public = "The username or the password is wrong."
+
+
+class WrongPassword(Invalid):
+    """The person is signed in; the password that should confirm it is not theirs. A fault of one
+    field: 401 would tell a client to throw its good token away."""
+
+    code = "wrong_password"
+    public = "The password is wrong."
+
+
+class AccountNotActive(Forbidden):
+    """Told only after the right password: it gives nothing away to a guesser."""
+
+    code = "account_not_active"
+    public = "This account is not active. Ask whoever runs this service."
+
+
+class OwesMore(Forbidden):
+    """Not signed in yet: a step is owed. Not a failure, and nothing is lost."""
+
+    code = "sign_in_incomplete"
+    public = "One more step is needed to sign in."
+
+    def __init__(self, still: StillOwes) -> None:
+        super().__init__(f"owes {still.owed}")
+        self.still = still
+
+
+class InteractionOver(NotProven):
+    """Unknown, expired, or moved on in another tab."""
+
+    code = "auth_session_not_valid"
+    public = "This sign-in has expired or went on elsewhere. Start again."
+
+
+class StepMissing(Invalid):
+    """The step that is owed was not among what was sent."""
+
+    code = "step_missing"
+    public = "The step that is asked for was not sent."
+
+
+class RegistrationClosed(Forbidden):
+    code = "registration_closed"
+    public = "Nobody can register here. Ask whoever runs this service."
+
+
+class InvitationNeeded(Forbidden):
+    code = "invitation_needed"
+    public = "You need an invitation to register here."

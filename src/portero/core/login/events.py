@@ -1,0 +1,46 @@
+"""What happens on the way in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from portero.core.audit import Event, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFailed(Event):
+    """A proof was wrong. What was typed stays out: people type passwords into name fields."""
+
+    kind: ClassVar[str] = "login.failed"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInOwes(Event):
+    """A first factor was proven, and something more is owed."""
+
+    kind: ClassVar[str] = "login.owes"
+    owed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoverySent(Event):
+    """A link to choose a new password was queued."""
+
+    kind: ClassVar[str] = "recovery.sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecoveryUsed(Event):
+    """A new password was chosen by a mailed link; every session ended."""
+
+    kind: ClassVar[str] = "recovery.used"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationSent(Event):
+    """Somebody was invited to register."""
+
+    kind: ClassVar[str] = "invitation.sent"

@@ -1,0 +1,135 @@
+"""Changing the password while signed in: the present one is proven again, every other session
+ends, and this one is renewed, so that a copy of its tokens is worth nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portero.core.accounts.flows import Accounts
+from portero.core.accounts.model import Account
+from portero.core.audit import Actor, AuditLog
+from portero.core.factors.password import Passwords, StoredPassword
+from portero.core.factors.password.events import PasswordChanged
+from portero.core.limits import Limits, OverLimit
+from portero.core.login import rules, store
+from portero.core.login.errors import WrongPassword
+from portero.core.login.events import SignInFailed
+from portero.core.login.model import SignedIn
+from portero.core.notices import Notice, Notices, NoticeTemplate
+from portero.core.sessions import EndReason, Proven, Session, Sessions
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock
+from portero.kit.refusals import FieldFault, Invalid
+
+
+class PasswordChange:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        audit: AuditLog,
+        limits: Limits,
+        accounts: Accounts,
+        passwords: Passwords,
+        sessions: Sessions,
+        notices: Notices,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._audit = audit
+        self._limits = limits
+        self._accounts = accounts
+        self._passwords = passwords
+        self._sessions = sessions
+        self._notices = notices
+
+    def change(
+        self, actor: Actor, account_id: str, session_id: str, *, present: str, new: str
+    ) -> SignedIn:
+        """The renewed session; raises `WrongPassword`, `WeakPassword`, `SessionEnded`."""
+        account = self._accounts.get(account_id)
+        session = self._sessions.find_live(account_id, session_id)
+        stored = self._prove_present(actor, account, present)
+        self._passwords.check_new(
+            new,
+            context=(account.username, account.email),
+            account_id=account.id,
+            field="new_password",
+        )
+        if new == present:
+            fault = FieldFault("new_password", "reused", "Choose one that you have not used here.")
+            raise Invalid("the same password again", faults=(fault,))
+        encoded = self._passwords.hash(new)
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> tuple[Session, list[str]] | None:
+            return self._change_in(tx, actor, account, session, stored, encoded, now)
+
+        changed = self._db.write(unit)
+        if changed is None:
+            raise WrongPassword("the password changed meanwhile")
+        renewed, ended = changed
+        self._sessions.announce(ended, now)
+        return SignedIn(renewed, account)
+
+    def _prove_present(self, actor: Actor, account: Account, present: str) -> StoredPassword:
+        """One counter with sign-in: a stolen token must not be a way to guess the password."""
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> tuple[OverLimit | None, StoredPassword | None]:
+            over = self._limits.spend(tx, rules.LOGIN_BY_ACCOUNT, account.id, now=now)
+            return over, self._passwords.load_in(tx, account.id)
+
+        over, stored = self._db.write(unit)
+        if over is not None:
+            raise over
+        proof = self._passwords.prove(present, stored)
+        if stored is None or not proof.ok:
+            failed = SignInFailed(
+                account_id=account.id, factor="password", reason="wrong_present_password"
+            )
+            failed_at = self._clock.now()
+            self._db.write(lambda tx: self._audit.record(tx, actor, failed_at, failed))
+            fault = FieldFault("current_password", "wrong", WrongPassword.public)
+            raise WrongPassword("present password", faults=(fault,))
+        return stored
+
+    def _change_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        account: Account,
+        session: Session,
+        stored: StoredPassword,
+        encoded: str,
+        now: datetime,
+    ) -> tuple[Session, list[str]] | None:
+        # Compare and swap first: of two changes that proved the same password one wins.
+        if not self._passwords.replace_in(
+            tx, account.id, expected=stored.encoded, replacement=encoded, now=now
+        ):
+            return None
+        self._passwords.put_in(tx, account.id, encoded, now=now)
+        self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, account.id)
+        store.end_of_account(tx, account.id)
+        ended = self._sessions.end_in(
+            tx,
+            actor,
+            account.id,
+            now=now,
+            reason=EndReason.PASSWORD_CHANGED,
+            but=(session.id,),
+        )
+        proven = Proven(session.acr, session.amr, "password")
+        renewed = self._sessions.renew_in(tx, actor, session, proven, now=now)
+        self._audit.record(tx, actor, now, PasswordChanged(account_id=account.id))
+        if account.email_verified:
+            notice = Notice(
+                NoticeTemplate.PASSWORD_CHANGED,
+                account.email,
+                account.locale,
+                {"username": account.username},
+            )
+            self._notices.send_in(tx, notice, now)
+        return renewed, [*ended, session.id]

@@ -1,0 +1,147 @@
+"""Back in without the password: a link to the proven mailbox.
+
+Asking does the same work for every name: one job in the outbox. Only the worker looks whether
+there is such an account, so neither text nor time tells a stranger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from portero.core import links
+from portero.core.accounts import store as account_store
+from portero.core.accounts.email import MAIL_BY_ACCOUNT, LinkUrl
+from portero.core.accounts.flows import Accounts, find_identified
+from portero.core.accounts.model import Account
+from portero.core.audit import Actor, AuditLog
+from portero.core.factors.password import Passwords
+from portero.core.limits import Limits
+from portero.core.links import Link, LinkPurpose, LinkSpent
+from portero.core.login import rules, store
+from portero.core.login.events import RecoverySent, RecoveryUsed
+from portero.core.notices import Notice, Notices, NoticeTemplate
+from portero.core.outbox import Outbox
+from portero.core.sessions import EndReason, Sessions
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock, Dice
+
+RECOVERY_ASKED: Final = "recovery_asked"
+
+
+class Recovery:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        dice: Dice,
+        audit: AuditLog,
+        limits: Limits,
+        accounts: Accounts,
+        passwords: Passwords,
+        sessions: Sessions,
+        notices: Notices,
+        outbox: Outbox,
+        link_url: LinkUrl,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._dice = dice
+        self._audit = audit
+        self._limits = limits
+        self._accounts = accounts
+        self._passwords = passwords
+        self._sessions = sessions
+        self._notices = notices
+        self._outbox = outbox
+        self._link_url = link_url
+
+    def ask(self, actor: Actor, identifier: str) -> None:
+        """Queue the search for an account of that name or address; raises only `OverLimit`."""
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> Exception | None:
+            over = self._limits.spend(tx, rules.RECOVERY_BY_ADDRESS, actor.origin.address, now=now)
+            if over is None:
+                self._outbox.enqueue(tx, RECOVERY_ASKED, {"identifier": identifier}, now=now)
+            return over
+
+        over = self._db.write(unit)
+        if over is not None:
+            raise over
+
+    def follow(self, payload: Mapping[str, object]) -> None:
+        """Deliver a `RECOVERY_ASKED` job: mail a link to the proven address, if there is one."""
+        now = self._clock.now()
+        self._db.write(lambda tx: self._send_in(tx, str(payload["identifier"]), now))
+
+    def use(self, actor: Actor, token: str, new_password: str) -> Account:
+        """Choose a new password; every session ends. Raises `LinkSpent`, `WeakPassword`; a
+        refused password does not spend the link."""
+        now = self._clock.now()
+        link = self._db.read(
+            lambda tx: links.find_live(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
+        )
+        account = self._accounts.get(link.account_id)
+        self._passwords.check_new(
+            new_password,
+            context=(account.username, account.email),
+            account_id=account.id,
+            field="new_password",
+        )
+        encoded = self._passwords.hash(new_password)
+        now = self._clock.now()
+        ended = self._db.write(lambda tx: self._use_in(tx, actor, token, encoded, now))
+        self._sessions.announce(ended, now)
+        return account
+
+    def _send_in(self, tx: Tx, identifier: str, now: datetime) -> None:
+        account = find_identified(tx, identifier)
+        if account is None or not account.is_active or not account.email_verified:
+            return
+        if self._limits.spend(tx, MAIL_BY_ACCOUNT, account.id, now=now) is not None:
+            return
+        token = self._dice.token()
+        links.withdraw(tx, account.id, LinkPurpose.RESET_PASSWORD, now=now)
+        expires_at = now + rules.RESET_LINK_LIFETIME
+        links.issue(
+            tx,
+            token,
+            Link(LinkPurpose.RESET_PASSWORD, account.id, account.email, now, expires_at),
+        )
+        values = {
+            "link": self._link_url(LinkPurpose.RESET_PASSWORD, token),
+            "username": account.username,
+            "lifetime_seconds": str(int(rules.RESET_LINK_LIFETIME.total_seconds())),
+        }
+        self._notices.send_in(
+            tx, Notice(NoticeTemplate.RESET_PASSWORD, account.email, account.locale, values), now
+        )
+        self._audit.record(tx, Actor.system(), now, RecoverySent(account_id=account.id))
+
+    def _use_in(self, tx: Tx, actor: Actor, token: str, encoded: str, now: datetime) -> list[str]:
+        link = links.redeem(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
+        account = account_store.find(tx, link.account_id)
+        if account is None or not account.is_active or account.email != link.email:
+            # Disabled, gone, or the address moved to another mailbox since the mail was sent.
+            raise LinkSpent("the account is not active, or its address changed")
+        self._passwords.put_in(tx, account.id, encoded, now=now)
+        self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, account.id)
+        store.end_of_account(tx, account.id)
+        ended = self._sessions.end_in(
+            tx, actor, account.id, now=now, reason=EndReason.PASSWORD_RESET
+        )
+        self._notices.send_in(
+            tx,
+            Notice(
+                NoticeTemplate.PASSWORD_RESET_DONE,
+                account.email,
+                account.locale,
+                {"username": account.username},
+            ),
+            now,
+        )
+        self._audit.record(tx, actor, now, RecoveryUsed(account_id=account.id))
+        return ended

@@ -1,0 +1,90 @@
+"""The table of sign-ins under way. Each step spends the secret that it was reached with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from portero.core.login.model import Interaction
+from portero.core.sessions import Proven
+from portero.kit.db import Json, Tx, UtcTime, metadata
+
+interactions: Final = sa.Table(
+    "interactions",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("secret_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column(
+        "account_id",
+        sa.String(36),
+        sa.ForeignKey("accounts.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("acr", sa.String(16), nullable=False),
+    sa.Column("amr", Json, nullable=False),
+    sa.Column("factor", sa.String(32), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False, index=True),
+)
+
+
+def add(tx: Tx, interaction: Interaction, secret_hash: str) -> None:
+    tx.execute(
+        interactions.insert().values(
+            id=interaction.id,
+            secret_hash=secret_hash,
+            account_id=interaction.account_id,
+            acr=interaction.proven.acr,
+            amr=list(interaction.proven.amr),
+            factor=interaction.proven.factor,
+            created_at=interaction.created_at,
+            expires_at=interaction.expires_at,
+        )
+    )
+
+
+def find(tx: Tx, secret_hash: str, *, now: datetime) -> Interaction | None:
+    row = tx.execute(
+        sa.select(interactions).where(
+            interactions.c.secret_hash == secret_hash, interactions.c.expires_at > now
+        )
+    ).one_or_none()
+    return None if row is None else _interaction(row)
+
+
+def advance(tx: Tx, secret_hash: str, *, new_secret_hash: str, now: datetime) -> Interaction | None:
+    """Exchange the secret for a new one: of parallel steps exactly one goes on."""
+    row = tx.execute(
+        interactions.update()
+        .where(interactions.c.secret_hash == secret_hash, interactions.c.expires_at > now)
+        .values(secret_hash=new_secret_hash)
+        .returning(interactions)
+    ).one_or_none()
+    return None if row is None else _interaction(row)
+
+
+def finish(tx: Tx, interaction_id: str) -> None:
+    tx.execute(interactions.delete().where(interactions.c.id == interaction_id))
+
+
+def end_of_account(tx: Tx, account_id: str) -> None:
+    """End every sign-in under way, because the password changed or the account was disabled."""
+    tx.execute(interactions.delete().where(interactions.c.account_id == account_id))
+
+
+def purge(tx: Tx, *, before: datetime) -> int:
+    return tx.execute(interactions.delete().where(interactions.c.expires_at < before)).rowcount
+
+
+def _interaction(row: sa.Row[tuple[object, ...]]) -> Interaction:
+    found = row._mapping
+    return Interaction(
+        id=found["id"],
+        account_id=found["account_id"],
+        proven=Proven(found["acr"], tuple(found["amr"]), found["factor"]),
+        created_at=found["created_at"],
+        expires_at=found["expires_at"],
+    )

@@ -1,0 +1,194 @@
+"""Register, and everything about `me`; the brief's `/protected`."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify
+from portero_guard.checks import require_recent
+
+from portero.core.accounts.errors import NoSuchAccount, UsernameTaken
+from portero.core.accounts.flows import NewAccount
+from portero.core.accounts.model import Account
+from portero.core.accounts.names import email_key
+from portero.core.limits import OverLimit
+from portero.core.links import LinkSpent
+from portero.core.login.errors import InvitationNeeded, RegistrationClosed
+from portero.core.login.rules import FRESH_SECONDS
+from portero.core.sessions import EndReason, NoSuchSession
+from portero.kit.refusals import NotProven
+from portero.web.api.registry import Access, Call, Route
+from portero.web.api.shapes import (
+    EndedAnswer,
+    MePatch,
+    ProtectedAnswer,
+    RegisterBody,
+    SessionAnswer,
+    SessionsAnswer,
+    UserAnswer,
+)
+
+
+class AccountGone(NotProven):
+    """The token is good, but its account was deleted or disabled a moment ago."""
+
+    code = "invalid_token"
+    public = "This account does not exist any more."
+
+
+def register(call: Call) -> Response:
+    body = call.body_as(RegisterBody)
+    asked = NewAccount(
+        username=body.username,
+        email=body.email,
+        profile={"display_name": body.display_name} if body.display_name else {},
+        locale=body.locale,
+    )
+    account = call.rooms.sign_up.register(
+        call.actor, asked, body.password.get_secret_value(), invitation=body.invitation
+    )
+    answer = jsonify(UserAnswer.of(account).model_dump(mode="json"))
+    answer.status_code = 201
+    answer.headers["Location"] = "/me"
+    return answer
+
+
+def protected(call: Call) -> ProtectedAnswer:
+    """The brief's demonstration: only somebody with a good token sees it."""
+    claims = call.token.claims if call.token else {}
+    username = str(claims.get("username", ""))
+    return ProtectedAnswer(
+        message=f"Hello, {username}!" if username else "Hello!",
+        user_id=call.account_id,
+        username=username,
+        scope=str(claims.get("scope", "")),
+    )
+
+
+def show_me(call: Call) -> UserAnswer:
+    return UserAnswer.of(_me(call))
+
+
+def change_me(call: Call) -> UserAnswer:
+    body = call.body_as(MePatch)
+    named = body.model_dump(exclude_unset=True)
+    email = named.pop("email", None)
+    account = _me(call)
+    if email is not None and email_key(email).key != account.email_key:
+        # Whoever holds the mailbox can take the account: only a fresh sign-in may move it.
+        if call.token is not None:
+            require_recent(call.token, max_age_seconds=FRESH_SECONDS, now=call.rooms.clock.now())
+        call.rooms.email.claim(call.actor, account, email)
+    changed = call.rooms.accounts.change_profile(call.actor, account.id, named, by_owner=True)
+    return UserAnswer.of(changed)
+
+
+def delete_me(call: Call) -> None:
+    call.rooms.account_admin.delete(call.actor, _me(call).id)
+
+
+def list_sessions(call: Call) -> SessionsAnswer:
+    live = call.rooms.sessions.list_live(call.account_id)
+    return SessionsAnswer(
+        sessions=[SessionAnswer.of(session, current_id=call.session_id) for session in live]
+    )
+
+
+def end_session(call: Call, session_id: str) -> None:
+    call.rooms.sessions.end_one(call.actor, call.account_id, session_id, EndReason.REVOKED)
+
+
+def end_other_sessions(call: Call) -> EndedAnswer:
+    ended = call.rooms.sessions.end_all(
+        call.actor, call.account_id, EndReason.REVOKED, but=(call.session_id,)
+    )
+    return EndedAnswer(ended=ended)
+
+
+def _me(call: Call) -> Account:
+    try:
+        account = call.rooms.accounts.get(call.account_id)
+    except NoSuchAccount as error:
+        raise AccountGone("deleted") from error
+    if not account.is_active:
+        raise AccountGone(f"{account.state}")
+    return account
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/register",
+        "register",
+        "Make an account.",
+        register,
+        body=RegisterBody,
+        answer=UserAnswer,
+        status=201,
+        refusals=(UsernameTaken, RegistrationClosed, InvitationNeeded, LinkSpent, OverLimit),
+    ),
+    Route(
+        "GET",
+        "/protected",
+        "protected",
+        "A resource that only a good access token opens.",
+        protected,
+        access=Access.ANY_CLIENT,
+        answer=ProtectedAnswer,
+    ),
+    Route(
+        "GET",
+        "/me",
+        "show_me",
+        "The account that the token speaks for.",
+        show_me,
+        access=Access.FIRST_PARTY,
+        answer=UserAnswer,
+    ),
+    Route(
+        "PATCH",
+        "/me",
+        "change_me",
+        "Change the fields that are named.",
+        change_me,
+        access=Access.FIRST_PARTY,
+        body=MePatch,
+        answer=UserAnswer,
+    ),
+    Route(
+        "DELETE",
+        "/me",
+        "delete_me",
+        "Delete the account and all that it owns. Needs a fresh sign-in.",
+        delete_me,
+        access=Access.FIRST_PARTY,
+        status=204,
+        fresh_seconds=FRESH_SECONDS,
+    ),
+    Route(
+        "GET",
+        "/me/sessions",
+        "list_sessions",
+        "Where the account is signed in.",
+        list_sessions,
+        access=Access.FIRST_PARTY,
+        answer=SessionsAnswer,
+    ),
+    Route(
+        "DELETE",
+        "/me/sessions",
+        "end_other_sessions",
+        "End every session but this one.",
+        end_other_sessions,
+        access=Access.FIRST_PARTY,
+        answer=EndedAnswer,
+    ),
+    Route(
+        "DELETE",
+        "/me/sessions/<session_id>",
+        "end_session",
+        "End one session.",
+        end_session,
+        access=Access.FIRST_PARTY,
+        status=204,
+        refusals=(NoSuchSession,),
+    ),
+)

@@ -1,0 +1,171 @@
+"""Mounting the table on Flask: the token, the body, the verb, the answer, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, request
+from portero_guard.checks import CheckedToken, require_recent
+from portero_guard.errors import TokenRefused
+from pydantic import BaseModel, ValidationError
+
+from portero.core.audit import Actor
+from portero.kit.refusals import FieldFault, Forbidden, Invalid, Missing, Refusal
+from portero.web.api.registry import Access, Answer, Call, Route
+from portero.web.browser import TokenCookies
+from portero.web.host import problem_response, translator
+from portero.web.problems import problem_type
+from portero.web.rooms import Rooms
+
+
+class NotJson(Invalid):
+    """The body is not a JSON object, or is not said to be one."""
+
+    code = "not_json"
+    public = "Send a JSON object, with Content-Type: application/json."
+
+
+class NotFirstParty(Forbidden):
+    """A good token of another application, which has no business here."""
+
+    code = "not_first_party"
+    public = "This belongs to the account itself. Another application's token can't be used for it."
+
+
+class SignInApiOff(Missing):
+    """PORTERO_PASSWORD_API=off."""
+
+    code = "password_api_off"
+    public = "Signing in by this API is turned off. Use the sign-in page."
+
+
+class TwoCredentials(Invalid):
+    """A header and a cookie, or two headers: which one is meant is not for us to guess."""
+
+    code = "invalid_request"
+    public = "Send one access token, in one place."
+
+
+def mount(host: Flask, rooms: Rooms, routes: Sequence[Route]) -> None:
+    """Add every route; a refused token is answered as RFC 6750 §3 says."""
+    cookies = TokenCookies(rooms.settings.issuer)
+    host.extensions["portero_cookies"] = cookies
+    host.register_error_handler(TokenRefused, _token_refused)
+    for route in routes:
+        host.add_url_rule(
+            route.path,
+            endpoint=f"api.{route.name}",
+            view_func=_view(rooms, route, cookies),
+            methods=[route.method],
+        )
+
+
+def _view(rooms: Rooms, route: Route, cookies: TokenCookies) -> Any:
+    def view(**path: str) -> Response:
+        if route.sign_in_api and not rooms.settings.password_api:
+            raise SignInApiOff("PORTERO_PASSWORD_API=off")
+        token = _token(rooms, route, cookies)
+        body = None if route.body is None else _body(route.body)
+        actor = _actor(token)
+        by_cookie = token is not None and "Authorization" not in request.headers
+        return _rendered(route, route.view(Call(rooms, actor, token, body, by_cookie), **path))
+
+    return view
+
+
+def _token(rooms: Rooms, route: Route, cookies: TokenCookies) -> CheckedToken | None:
+    if route.access is Access.PUBLIC:
+        return None
+    checked = rooms.tokens.check(_presented(cookies))
+    if route.access is Access.FIRST_PARTY and checked.client_id != "portero":
+        raise NotFirstParty(f"a token of client {checked.client_id}")
+    if route.fresh_seconds is not None:
+        require_recent(checked, max_age_seconds=route.fresh_seconds, now=rooms.clock.now())
+    return checked
+
+
+def _presented(cookies: TokenCookies) -> str:
+    """The one access token of the request: in the header, or in our cookie from our own origin."""
+    headers = request.headers.getlist("Authorization")
+    cookie = cookies.access(request)
+    if len(headers) > 1 or (headers and cookie):
+        raise TwoCredentials("two access tokens")
+    if headers:
+        scheme, _, token = headers[0].partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise TokenRefused.missing()
+        return token.strip()
+    if cookie:
+        cookies.require_own_origin(request)
+        return cookie
+    raise TokenRefused.missing()
+
+
+def _actor(token: CheckedToken | None) -> Actor:
+    if token is None:
+        return Actor.anonymous(g.origin)
+    return Actor.account(
+        token.subject,
+        session_id=token.session_id or "",
+        client_id=token.client_id,
+        origin=g.origin,
+    )
+
+
+def _body(model: type[BaseModel]) -> BaseModel:
+    raw = request.get_data()
+    if not raw and not any(field.is_required() for field in model.model_fields.values()):
+        return model()
+    if request.mimetype != "application/json":
+        raise NotJson(f"Content-Type: {request.mimetype}")
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise _invalid(error) from None  # the original holds what was typed
+
+
+def _invalid(error: ValidationError) -> Refusal:
+    faults = []
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        if fault["type"] in {"json_invalid", "model_type"} and not fault["loc"]:
+            return NotJson(fault["type"])
+        code, public = _FAULTS.get(fault["type"], _OTHER_FAULT)
+        faults.append(FieldFault(".".join(str(part) for part in fault["loc"]), code, public))
+    return Invalid("the body does not fit its shape", faults=tuple(faults))
+
+
+_OTHER_FAULT = ("not_accepted", "This value is not accepted.")
+_FAULTS = {
+    "missing": ("required", "This field is needed."),
+    "extra_forbidden": ("unknown_field", "There is no such field."),
+    "string_type": ("not_text", "This must be text."),
+    "string_too_long": ("too_long", "This is too long."),
+    "bool_type": ("not_boolean", "This must be true or false."),
+    "bool_parsing": ("not_boolean", "This must be true or false."),
+    "literal_error": ("unknown_value", "This is none of the values to choose from."),
+}
+
+
+def _rendered(route: Route, answer: Answer) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    if answer is None:
+        return Response(status=204)
+    made = jsonify(answer.model_dump(mode="json", exclude_none=True))
+    made.status_code = route.status
+    return made
+
+
+def _token_refused(refusal: TokenRefused) -> Response:
+    title = translator().text(refusal.public)
+    content = {
+        "type": problem_type(refusal.code or "token_missing"),
+        "title": title,
+        "status": refusal.status,
+        "code": refusal.code or "token_missing",
+        "request_id": g.origin.request_id,
+    }
+    return problem_response(
+        refusal.status, content, {"WWW-Authenticate": refusal.www_authenticate()}
+    )

@@ -1,0 +1,197 @@
+"""The JSON shapes of the API. Part of the public contract: fields are added, never renamed.
+
+Every body forbids unknown members, so that nobody sets what was not meant to be set.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from portero.core.accounts.model import Account
+from portero.core.sessions import Session
+
+# Characters; the policy's own limit, on normalised text, is far below.
+_PASSWORD_CAP = 4096
+_TOKEN_CAP = 512
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=_PASSWORD_CAP)
+
+
+class RegisterBody(Body):
+    """Somebody makes an account of their own."""
+
+    username: str = Field(description="2 ways to write one name are one name.", max_length=256)
+    password: SecretStr = Field(description="15 characters or more; spaces and any script work.")
+    email: str = Field("", description="Unverified until its owner opens the link.", max_length=320)
+    display_name: str = Field("", max_length=200)
+    locale: str = Field("", description="BCP 47, for mails and pages.", max_length=35)
+    invitation: str = Field("", description="The token of an invitation.", max_length=_TOKEN_CAP)
+
+
+class LoginBody(Body):
+    """A username, or a verified mail address, and the password."""
+
+    username: str = Field(max_length=320)
+    password: SecretStr
+    delivery: Literal["body", "cookie"] = Field(
+        "body", description="`cookie` sets HttpOnly cookies and leaves the tokens out of the body."
+    )
+
+
+class ContinueBody(Body):
+    """The step that a login owes, with the newest `auth_session`."""
+
+    auth_session: str = Field(max_length=_TOKEN_CAP)
+    new_password: SecretStr | None = None
+    token: str | None = Field(None, description="From the mailed link.", max_length=_TOKEN_CAP)
+    resend: bool = False
+    delivery: Literal["body", "cookie"] = "body"
+
+
+class RefreshBody(Body):
+    """Left out when the refresh token is in its cookie."""
+
+    refresh_token: str | None = Field(None, max_length=_TOKEN_CAP)
+
+
+class LogoutBody(Body):
+    all: bool = Field(False, description="End every session of the account, not only this one.")
+
+
+class PasswordChangeBody(Body):
+    current_password: SecretStr
+    new_password: SecretStr
+
+
+class ForgotBody(Body):
+    username: str = Field(description="A username or a mail address.", max_length=320)
+
+
+class ResetBody(Body):
+    token: str = Field(max_length=_TOKEN_CAP)
+    new_password: SecretStr
+
+
+class VerifyBody(Body):
+    token: str = Field(max_length=_TOKEN_CAP)
+
+
+class MePatch(Body):
+    """Only what is named is changed. A new mail address counts once its owner proves it."""
+
+    display_name: str | None = Field(None, max_length=200)
+    locale: str | None = Field(None, max_length=35)
+    zoneinfo: str | None = Field(None, max_length=64)
+    phone: str | None = Field(None, max_length=32)
+    picture: str | None = Field(None, max_length=2048)
+    attributes: dict[str, Any] | None = None
+    email: str | None = Field(None, max_length=320)
+
+
+class UserAnswer(BaseModel):
+    id: str
+    username: str
+    email: str
+    email_verified: bool
+    display_name: str
+    locale: str
+    zoneinfo: str
+    phone: str
+    phone_verified: bool
+    picture: str
+    attributes: dict[str, Any]
+    state: str
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, account: Account) -> UserAnswer:
+        values = {name: getattr(account, name) for name in cls.model_fields if name != "attributes"}
+        return cls(**values, attributes=dict(account.attributes))
+
+
+class TokenAnswer(BaseModel):
+    """RFC 6749 §5.1, and the account. With cookie delivery the two tokens are left out."""
+
+    access_token: str | None = None
+    token_type: str = "Bearer"  # noqa: S105  # a type, not a secret
+    expires_in: int = Field(description="Seconds that the access token lives.")
+    refresh_token: str | None = None
+    scope: str
+    user: UserAnswer
+
+
+class ProtectedAnswer(BaseModel):
+    message: str
+    user_id: str
+    username: str
+    scope: str
+
+
+class SessionAnswer(BaseModel):
+    id: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    user_agent: str
+    address: str
+    acr: str
+    amr: list[str]
+    current: bool
+
+    @classmethod
+    def of(cls, session: Session, *, current_id: str) -> SessionAnswer:
+        return cls(
+            id=session.id,
+            created_at=session.created_at,
+            last_used_at=session.last_used_at,
+            expires_at=session.expires_at,
+            user_agent=session.user_agent,
+            address=session.address,
+            acr=session.acr,
+            amr=list(session.amr),
+            current=session.id == current_id,
+        )
+
+
+class SessionsAnswer(BaseModel):
+    sessions: list[SessionAnswer]
+
+
+class EndedAnswer(BaseModel):
+    ended: int = Field(description="How many sessions were ended.")
+
+
+class AcceptedAnswer(BaseModel):
+    message: str
+
+
+class FieldProblem(BaseModel):
+    name: str
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """A problem document (RFC 9457). `code` is stable; `title` and `detail` are translated."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    request_id: str
+    errors: list[FieldProblem] | None = None
+
+
+class OwesProblem(Problem):
+    """Not signed in yet: go on at `/login/continue` with `auth_session`, which is new each time."""
+
+    auth_session: str
+    owed: str
+    options: list[str]
+    expires_at: datetime

@@ -1,0 +1,153 @@
+"""Log in, go on, refresh, log out."""
+
+from __future__ import annotations
+
+from flask import Response, current_app, jsonify, request
+
+from portero.core.limits import OverLimit
+from portero.core.login.errors import AccountNotActive, InteractionOver, OwesMore, WrongCredentials
+from portero.core.login.model import SignedIn, Step
+from portero.core.provider.errors import InvalidGrant
+from portero.core.provider.issuing import FIRST_PARTY_CLIENT
+from portero.core.provider.model import TokenSet
+from portero.core.sessions import EndReason
+from portero.web.api.registry import Access, Call, Route
+from portero.web.api.shapes import (
+    ContinueBody,
+    EndedAnswer,
+    LoginBody,
+    LogoutBody,
+    RefreshBody,
+    TokenAnswer,
+    UserAnswer,
+)
+from portero.web.browser import TokenCookies
+
+
+def log_in(call: Call) -> Response:
+    body = call.body_as(LoginBody)
+    if body.delivery == "cookie":
+        _cookies().require_own_origin(request)
+    signed_in = call.rooms.sign_in.with_password(
+        call.actor, body.username, body.password.get_secret_value()
+    )
+    return tokens_for(call, signed_in, body.delivery)
+
+
+def go_on(call: Call) -> Response:
+    body = call.body_as(ContinueBody)
+    if body.delivery == "cookie":
+        _cookies().require_own_origin(request)
+    new_password = body.new_password.get_secret_value() if body.new_password else None
+    step = Step(new_password=new_password, token=body.token, resend=body.resend)
+    signed_in = call.rooms.sign_in.go_on(call.actor, body.auth_session, step)
+    return tokens_for(call, signed_in, body.delivery)
+
+
+def refresh(call: Call) -> Response:
+    body = call.body_as(RefreshBody)
+    token, delivery = body.refresh_token or "", "body"
+    if body.refresh_token is None:
+        token, delivery = _cookies().refresh(request), "cookie"
+        if token:
+            _cookies().require_own_origin(request)
+    if not token:
+        raise InvalidGrant("no refresh token was sent")
+    made = call.rooms.refresh_grant.redeem(call.actor, token, client_id=FIRST_PARTY_CLIENT)
+    return _answer(made, delivery)
+
+
+def log_out(call: Call) -> Response:
+    body = call.body_as(LogoutBody)
+    sessions = call.rooms.sessions
+    if body.all:
+        ended = sessions.end_all(call.actor, call.account_id, EndReason.LOGOUT)
+    else:
+        sessions.end_one(call.actor, call.account_id, call.session_id, EndReason.LOGOUT)
+        ended = 1
+    answer = jsonify(EndedAnswer(ended=ended).model_dump())
+    if _cookies().access(request) or _cookies().refresh(request):
+        _cookies().clear(answer)
+    return answer
+
+
+def tokens_for(call: Call, signed_in: SignedIn, delivery: str) -> Response:
+    """Tokens for a session that a verb has just made or renewed."""
+    made = call.rooms.session_grant.redeem(call.actor, signed_in.session, signed_in.account)
+    return _answer(made, delivery)
+
+
+def _answer(made: TokenSet, delivery: str) -> Response:
+    user = UserAnswer.of(made.account)
+    if delivery == "cookie":
+        content = TokenAnswer(expires_in=made.expires_in, scope=made.scope, user=user)
+    else:
+        content = TokenAnswer(
+            access_token=made.access_token.reveal(),
+            expires_in=made.expires_in,
+            refresh_token=made.refresh_token.reveal() if made.refresh_token else None,
+            scope=made.scope,
+            user=user,
+        )
+    answer = Response(content.model_dump_json(exclude_none=True), content_type="application/json")
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Pragma"] = "no-cache"
+    if delivery == "cookie":
+        _cookies().put(
+            answer,
+            access=made.access_token,
+            access_seconds=made.expires_in,
+            refresh=made.refresh_token,
+        )
+    return answer
+
+
+def _cookies() -> TokenCookies:
+    cookies: TokenCookies = current_app.extensions["portero_cookies"]
+    return cookies
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/login",
+        "login",
+        "Log in with a password.",
+        log_in,
+        body=LoginBody,
+        answer=TokenAnswer,
+        refusals=(WrongCredentials, OwesMore, AccountNotActive, OverLimit),
+        sign_in_api=True,
+    ),
+    Route(
+        "POST",
+        "/login/continue",
+        "login_continue",
+        "Answer the step that a login still owes.",
+        go_on,
+        body=ContinueBody,
+        answer=TokenAnswer,
+        refusals=(InteractionOver, OwesMore, OverLimit),
+        sign_in_api=True,
+    ),
+    Route(
+        "POST",
+        "/refresh",
+        "refresh",
+        "Exchange a refresh token for new tokens; the old one is spent.",
+        refresh,
+        body=RefreshBody,
+        answer=TokenAnswer,
+        refusals=(InvalidGrant,),
+    ),
+    Route(
+        "POST",
+        "/logout",
+        "logout",
+        "End this session, or all of them, with every token that hangs on it.",
+        log_out,
+        access=Access.FIRST_PARTY,
+        body=LogoutBody,
+        answer=EndedAnswer,
+    ),
+)

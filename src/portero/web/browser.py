@@ -1,0 +1,89 @@
+"""Tokens in cookies, for an application in a browser: set, read, cleared, and only for its own
+origin.
+
+A cookie goes along with requests that other sites cause, so an unsafe request that is carried by
+one must show that it comes from our own origin. Bearer tokens need no such proof: no browser
+attaches them by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Request, Response
+
+from portero.kit.refusals import Forbidden
+from portero.kit.secrets import Secret
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class ForeignOrigin(Forbidden):
+    """A request carried by a cookie did not come from our own pages (CSRF)."""
+
+    code = "foreign_origin"
+    public = "This request must come from this site itself."
+
+
+class TokenCookies:
+    """The two cookies of `"delivery": "cookie"`.
+
+    With https they have the `__Host-` prefix: no other host, subdomain or plain-http page can
+    plant one (RFC 6265bis §4.1.3.2). On a loopback http issuer browsers refuse the prefix.
+    """
+
+    def __init__(self, issuer: str) -> None:
+        parts = urlsplit(issuer)
+        self._secure = parts.scheme == "https"
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        prefix = "__Host-" if self._secure else ""
+        self.access_name = f"{prefix}portero_access"
+        self.refresh_name = f"{prefix}portero_refresh"
+
+    def put(
+        self, answer: Response, *, access: Secret, access_seconds: int, refresh: Secret | None
+    ) -> None:
+        self._put(answer, self.access_name, access.reveal(), access_seconds)
+        if refresh is not None:
+            # A session cookie: how long it is good for is the grant's matter, not the browser's.
+            self._put(answer, self.refresh_name, refresh.reveal(), None)
+
+    def clear(self, answer: Response) -> None:
+        for name in (self.access_name, self.refresh_name):
+            answer.delete_cookie(
+                name, path="/", secure=self._secure, httponly=True, samesite="Strict"
+            )
+
+    def access(self, request: Request) -> str:
+        return request.cookies.get(self.access_name, "")
+
+    def refresh(self, request: Request) -> str:
+        return request.cookies.get(self.refresh_name, "")
+
+    def require_own_origin(self, request: Request) -> None:
+        """Raise `ForeignOrigin` unless an unsafe request shows that it is ours.
+
+        Both headers are set by the browser and out of a page's reach. With neither, the answer is
+        no: a client that is no browser has a bearer token.
+        """
+        if request.method in SAFE_METHODS:
+            return
+        site = request.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            # Decides alone where it is sent: under our own Referrer-Policy a form's Origin is null.
+            if site != "same-origin":
+                raise ForeignOrigin(f"Sec-Fetch-Site: {site}")
+        elif request.headers.get("Origin") != self._origin:
+            raise ForeignOrigin("another Origin, or none")
+
+    def _put(self, answer: Response, name: str, value: str, max_age: int | None) -> None:
+        answer.set_cookie(
+            name,
+            value,
+            max_age=max_age,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="Strict",
+        )

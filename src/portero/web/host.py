@@ -1,0 +1,181 @@
+"""The Flask host of all pages and the JSON API: who asks, in which language, headers, errors.
+
+The client's address comes from the socket, or from a proxy that the operator named; absolute
+URLs come from the issuer alone, never from the request.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, Response, current_app, g, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from portero.core.audit import Origin
+from portero.kit.refusals import Refusal
+from portero.translations import Translator, translator_for
+from portero.web.problems import PROBLEM_TYPE, extra_headers, problem_of, problem_type, status_of
+from portero.web.rooms import FaceSettings, Network, Rooms
+
+log = logging.getLogger(__name__)
+
+ROOMS: Final = "portero_rooms"
+
+# No source is unsafe: neither inline script nor style, nor anything of another origin.
+_CSP: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+# Two years, the least that browsers' preload lists accept.
+_HSTS: Final = "max-age=63072000; includeSubDomains"
+
+
+def make_host(rooms: Rooms) -> Flask:
+    """The Flask application, with headers and errors, and no route yet."""
+    host = Flask("portero", static_folder=None, template_folder="templates", root_path=_here())
+    host.extensions[ROOMS] = rooms
+    host.json.sort_keys = False  # type: ignore[attr-defined]  # of the default JSON provider
+    proxies = rooms.settings.trusted_proxies
+
+    @host.before_request
+    def note_origin() -> None:
+        g.origin = Origin(
+            request_id=request.environ.get("portero.request_id", ""),
+            address=client_address(
+                request.environ.get("REMOTE_ADDR", ""),
+                request.headers.getlist("X-Forwarded-For"),
+                proxies,
+            ),
+            user_agent=request.headers.get("User-Agent", ""),
+        )
+
+    host.after_request(_headers_for(rooms.settings))
+    host.register_error_handler(Refusal, _refused)
+    host.register_error_handler(HTTPException, _http_error)
+    host.register_error_handler(Exception, _crashed)
+    return host
+
+
+def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> str:
+    """The nearest address that is not a trusted proxy.
+
+    X-Forwarded-For is read from the right, and only as far as each hop is a proxy that the
+    operator named: what a client writes at the left is never believed.
+    """
+    address = peer
+    hops = [hop.strip() for line in forwarded for hop in line.split(",")]
+    while hops and _is_in(address, proxies):
+        candidate = hops.pop()
+        if _parsed(candidate) is None:
+            break
+        address = candidate
+    return address
+
+
+def translator() -> Translator:
+    """The translator for this request's `Accept-Language`."""
+    if "translator" not in g:
+        rooms: Rooms = _rooms()
+        wanted = [tag for tag, _ in request.accept_languages]
+        g.translator = translator_for([*wanted, rooms.settings.default_locale])
+    found: Translator = g.translator
+    return found
+
+
+def problem_response(status: int, content: dict[str, object], headers: dict[str, str]) -> Response:
+    answer = jsonify(content)
+    answer.status_code = status
+    answer.content_type = PROBLEM_TYPE
+    answer.headers.update(headers)
+    return answer
+
+
+def _rooms() -> Rooms:
+    rooms: Rooms = current_app.extensions[ROOMS]
+    return rooms
+
+
+def _refused(refusal: Refusal) -> Response:
+    log.info(
+        "refused %s %s: %s",
+        request.method,
+        request.path,
+        refusal.code,
+        extra={"why": refusal.detail},
+    )
+    content = problem_of(refusal, translator(), request_id=g.origin.request_id)
+    headers = extra_headers(refusal)
+    if status_of(refusal) == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return problem_response(status_of(refusal), content, headers)
+
+
+def _http_error(error: HTTPException) -> Response:
+    """What Flask itself refuses: no such page, wrong method, malformed body."""
+    if error.response is not None and isinstance(error.response, Response):
+        return error.response
+    status = error.code or 500
+    code = (error.name or "error").lower().replace(" ", "_")
+    headers = {k: v for k, v in error.get_headers() if k.lower() in {"allow", "retry-after"}}
+    content = _plain_problem(code, error.name or "Error", status)
+    return problem_response(status, content, headers)
+
+
+def _crashed(error: Exception) -> Response:
+    log.exception("request failed: %s %s", request.method, request.path)
+    content = _plain_problem("internal_error", "Something went wrong on our side.", 500)
+    return problem_response(500, content, {})
+
+
+def _plain_problem(code: str, title: str, status: int) -> dict[str, object]:
+    return {
+        "type": problem_type(code),
+        "title": translator().text(title),
+        "status": status,
+        "code": code,
+        "request_id": g.origin.request_id if "origin" in g else "",
+    }
+
+
+def _headers_for(settings: FaceSettings) -> Callable[[Response], Response]:
+    fixed = dict(_HEADERS)
+    if settings.secure:
+        fixed["Strict-Transport-Security"] = _HSTS
+
+    def add(answer: Response) -> Response:
+        for name, value in fixed.items():
+            answer.headers.setdefault(name, value)
+        return answer
+
+    return add
+
+
+def _is_in(address: str, networks: Sequence[Network]) -> bool:
+    found = _parsed(address)
+    return found is not None and any(found in network for network in networks)
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _here() -> str:
+    return str(Path(__file__).parent)

@@ -1,0 +1,1 @@
+"""Pages on the way in. For now those that a mailed link opens, and sign-up by invitation."""

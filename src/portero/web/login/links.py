@@ -1,0 +1,96 @@
+"""What a mailed link opens: prove an address, choose a new password, accept an invitation.
+
+A GET never spends anything: mail scanners open links. The page's button posts, and that does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Flask, Response, g, render_template, request
+
+from portero.core.accounts.flows import NewAccount
+from portero.core.audit import Actor
+from portero.core.links import LinkPurpose
+from portero.kit.refusals import Invalid, Limited, Refusal
+from portero.web.browser import TokenCookies
+from portero.web.host import translator
+from portero.web.problems import extra_headers, status_of
+from portero.web.rooms import Rooms
+
+PATHS: Final = {
+    LinkPurpose.VERIFY_EMAIL: "/verify-email",
+    LinkPurpose.RESET_PASSWORD: "/reset-password",
+    LinkPurpose.INVITE: "/sign-up",
+}
+
+
+def link_url(issuer: str) -> Callable[[LinkPurpose, str], str]:
+    """How wiring tells the rooms below which page a link opens."""
+    return lambda purpose, token: f"{issuer}{PATHS[purpose]}?token={token}"
+
+
+def mount(host: Flask, rooms: Rooms) -> None:
+    cookies = TokenCookies(rooms.settings.issuer)
+
+    def page(template: str, verb: Callable[[str], str]) -> Callable[[], Response]:
+        def view() -> Response:
+            token = request.values.get("token", "")[:512]
+            if request.method != "POST":
+                return _page(template, token=token)
+            cookies.require_own_origin(request)
+            try:
+                done = verb(token)
+            except (Invalid, Limited) as refusal:
+                return _refused(template, refusal, token=token)
+            return _page("login/done.html", message=done)
+
+        return view
+
+    def verify(token: str) -> str:
+        rooms.email.verify(Actor.anonymous(g.origin), token)
+        return translator().text("Your mail address is confirmed.")
+
+    def reset(token: str) -> str:
+        password = request.form.get("new_password", "")
+        rooms.recovery.use(Actor.anonymous(g.origin), token, password)
+        return translator().text("Your new password is in force. Sign in with it.")
+
+    def sign_up(token: str) -> str:
+        asked = NewAccount(
+            username=request.form.get("username", ""),
+            email=request.form.get("email", ""),
+            locale=translator().locale,
+        )
+        rooms.sign_up.register(
+            Actor.anonymous(g.origin), asked, request.form.get("password", ""), invitation=token
+        )
+        return translator().text("Your account is ready. Sign in with it.")
+
+    for purpose, template, verb in (
+        (LinkPurpose.VERIFY_EMAIL, "login/verify_email.html", verify),
+        (LinkPurpose.RESET_PASSWORD, "login/reset_password.html", reset),
+        (LinkPurpose.INVITE, "login/sign_up.html", sign_up),
+    ):
+        host.add_url_rule(
+            PATHS[purpose],
+            endpoint=f"login.{purpose}",
+            view_func=page(template, verb),
+            methods=["GET", "POST"],
+        )
+
+
+def _refused(template: str, refusal: Refusal, *, token: str) -> Response:
+    text = translator().text
+    faults = {f.name: text(f.public, **f.values) for f in refusal.faults}
+    message = "" if faults else text(refusal.public, **refusal.values)
+    answer = _page(template, token=token, faults=faults, message=message, typed=request.form)
+    answer.status_code = status_of(refusal)
+    answer.headers.update(extra_headers(refusal))
+    return answer
+
+
+def _page(template: str, **values: Any) -> Response:
+    values = {"token": "", "faults": {}, "message": "", "typed": {}, **values}
+    return Response(render_template(template, **values), content_type="text/html; charset=utf-8")

@@ -1,0 +1,81 @@
+"""A refusal as a status and a problem document (RFC 9457), in the caller's language.
+
+The one place that knows which category of refusal is which status. Codes are part of the public
+contract and never translated; sentences are.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from portero.core.login.errors import OwesMore
+from portero.kit.refusals import (
+    Busy,
+    Conflict,
+    Forbidden,
+    Invalid,
+    Limited,
+    Missing,
+    NotProven,
+    Refusal,
+)
+from portero.translations import Translator
+
+PROBLEM_TYPE: Final = "application/problem+json"
+
+_STATUS: Final[tuple[tuple[type[Refusal], int], ...]] = (
+    (Invalid, 422),
+    (NotProven, 401),
+    (Forbidden, 403),
+    (Missing, 404),
+    (Conflict, 409),
+    (Limited, 429),
+    (Busy, 503),
+)
+
+
+def status_of(refusal: Refusal | type[Refusal]) -> int:
+    kind = refusal if isinstance(refusal, type) else type(refusal)
+    for category, status in _STATUS:
+        if issubclass(kind, category):
+            return status
+    return 400
+
+
+def problem_type(code: str) -> str:
+    return f"urn:portero:problem:{code}"
+
+
+def problem_of(refusal: Refusal, translator: Translator, *, request_id: str) -> dict[str, Any]:
+    """The document: what went wrong, field by field where there are fields."""
+    content: dict[str, Any] = {
+        "type": problem_type(refusal.code),
+        "title": translator.text(refusal.public, **refusal.values),
+        "status": status_of(refusal),
+        "code": refusal.code,
+        "request_id": request_id,
+    }
+    if refusal.faults:
+        content["errors"] = [
+            {
+                "name": fault.name,
+                "code": fault.code,
+                "detail": translator.text(fault.public, **fault.values),
+            }
+            for fault in refusal.faults
+        ]
+    if isinstance(refusal, OwesMore):
+        still = refusal.still
+        content |= {
+            "auth_session": still.auth_session.reveal(),
+            "owed": still.owed.value,
+            "options": list(still.options),
+            "expires_at": still.expires_at.isoformat(),
+        }
+    return content
+
+
+def extra_headers(refusal: Refusal) -> dict[str, str]:
+    if refusal.retry_after_seconds is None:
+        return {}
+    return {"Retry-After": str(refusal.retry_after_seconds)}

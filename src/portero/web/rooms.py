@@ -1,0 +1,64 @@
+"""What the faces are given: the verbs of core, joined by wiring, and a few values.
+
+A face reaches every feature through this one value, so that a test can join the rooms over
+another database, clock or mailer and mount the same faces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+
+from portero.core.accounts.email import EmailProofs
+from portero.core.accounts.flows import Accounts
+from portero.core.admin.accounts import AccountAdmin
+from portero.core.keys.ring import KeyRing
+from portero.core.login.password_change import PasswordChange
+from portero.core.login.recovery import Recovery
+from portero.core.login.sign_in import SignIn
+from portero.core.login.sign_up import SignUp
+from portero.core.provider.checking import TokenCheck
+from portero.core.provider.grants.refresh_token import RefreshTokenGrant
+from portero.core.provider.grants.session import SessionGrant
+from portero.core.sessions import Sessions
+from portero.kit.ports import Clock
+from portero.web.health import Health
+
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSettings:
+    """What the faces need to know of the deployment."""
+
+    issuer: str
+    product_name: str
+    default_locale: str
+    password_api: bool
+    trusted_proxies: tuple[Network, ...]
+    development: bool
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us by https, so that cookies can demand it."""
+        return self.issuer.startswith("https:")
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    settings: FaceSettings
+    clock: Clock
+    health: Health
+    accounts: Accounts
+    email: EmailProofs
+    sign_in: SignIn
+    sign_up: SignUp
+    recovery: Recovery
+    password_change: PasswordChange
+    account_admin: AccountAdmin
+    sessions: Sessions
+    session_grant: SessionGrant
+    refresh_grant: RefreshTokenGrant
+    tokens: TokenCheck
+    keys: KeyRing
