@@ -1,0 +1,78 @@
+"""What an endpoint is given and what it gives back: two values that know no server.
+
+The ASGI front and the Flask blueprint both make a `Request` and render a `Response`, so that a
+protocol endpoint is a plain function between them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+Headers = tuple[tuple[str, str], ...]
+
+NO_STORE: Final = ("Cache-Control", "no-store")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, whole: the body was read under its cap before anyone is asked to answer.
+
+    `path` is percent-decoded; `query_string` is as received. Header names are in lower case.
+    `peer` is the address of the connected socket and nothing that a header claims ("" when there
+    is none). `request_id` is ours, never the client's.
+    """
+
+    method: str
+    path: str
+    query_string: str
+    headers: Headers
+    body: bytes
+    peer: str
+    scheme: str
+    request_id: str
+
+    def header(self, name: str) -> str | None:
+        """The field's value; repeated lines joined by ", " (RFC 9110 §5.3); None when absent.
+
+        Where a second line is an attack (RFC 9449 §4.3 allows one DPoP), ask `header_lines`.
+        """
+        lines = self.header_lines(name)
+        return ", ".join(lines) if lines else None
+
+    def header_lines(self, name: str) -> list[str]:
+        """Each line of the field, in order. `name` is in lower case."""
+        return [value for known, value in self.headers if known == name]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A finished answer. Content-Length is added by whoever sends it."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = ()
+
+
+def json_response(
+    status: int, content: Mapping[str, object], *headers: tuple[str, str]
+) -> Response:
+    """`content` as compact JSON."""
+    return _json(status, content, "application/json", headers)
+
+
+def problem(
+    status: int, code: str, public: str, *headers: tuple[str, str], **more: object
+) -> Response:
+    """A problem document (RFC 9457); never cached, because it answers one request only."""
+    content = {"type": f"urn:portero:problem:{code}", "title": public, "status": status, **more}
+    return _json(status, content, "application/problem+json", (NO_STORE, *headers))
+
+
+def _json(
+    status: int, content: Mapping[str, object], media_type: str, headers: Headers
+) -> Response:
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(status, body, (("Content-Type", media_type), *headers))

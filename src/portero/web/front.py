@@ -1,0 +1,197 @@
+"""The ASGI door: every request of `portero serve` comes in here.
+
+In order: the head is checked (strict.py); a probe, a protocol endpoint or the pages are found; the
+body is read whole, under the route's cap and a deadline; the endpoint answers on the event loop or
+on the crew's threads, everything else is Flask's, on the same threads. When they are all busy the
+answer is 503, while what runs on the loop still answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import uuid_utils
+
+from portero.kit.refusals import Busy
+from portero.web import bridge, strict
+from portero.web.crew import Crew
+from portero.web.endpoints import Endpoint, routes
+from portero.web.exchange import Request, Response, problem
+from portero.web.outlet import ClientGone, Message, Outlet, Send
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Hook = Callable[[], None]
+
+log = logging.getLogger(__name__)
+
+DEFAULT_THREADS: Final = 16
+DEFAULT_QUEUE: Final = 64
+DEFAULT_PAGE_BODY_CAP: Final = 128 * 1024  # bytes, for what Flask answers
+DEFAULT_BODY_SECONDS: Final = 15.0  # for the whole body: a client can't hold on byte by byte
+# After refusing a body: read and forget this much, so that the client sees the refusal and not a
+# reset connection.
+_LINGER_BYTES: Final = 1024 * 1024
+_LINGER_SECONDS: Final = 2.0
+
+
+class Front:
+    """An ASGI 3 application over the endpoint table and a WSGI application.
+
+    `allowed_hosts` are URLs (the issuer) or exact `host[:port]`s. The hooks run in each worker,
+    after the fork: `on_start` in order before the first request, `on_stop` in reverse after the
+    last. A hook of `on_start` that raises stops the server.
+    """
+
+    def __init__(
+        self,
+        endpoints: Iterable[Endpoint],
+        pages: WSGIApplication,
+        *,
+        allowed_hosts: Iterable[str],
+        threads: int = DEFAULT_THREADS,
+        queue: int = DEFAULT_QUEUE,
+        page_body_cap: int = DEFAULT_PAGE_BODY_CAP,
+        body_seconds: float = DEFAULT_BODY_SECONDS,
+        on_start: Sequence[Hook] = (),
+        on_stop: Sequence[Hook] = (),
+    ) -> None:
+        self._routes = routes(endpoints)
+        self._pages = pages
+        self._allowed_hosts = strict.hosts_of(allowed_hosts)
+        self._crew = Crew(threads=threads, queue=queue)
+        self._page_body_cap = page_body_cap
+        self._body_seconds = body_seconds
+        self._on_start = tuple(on_start)
+        self._on_stop = tuple(on_stop)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})  # before accepting: 403
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        out = Outlet(send, request_id=uuid_utils.uuid7().hex, with_body=scope["method"] != "HEAD")
+        answer: Response | None
+        try:
+            answer = await self._answer(scope, receive, out)
+        except strict.Unacceptable as refusal:
+            await out.whole(problem(refusal.status, refusal.code, refusal.public))
+            if isinstance(refusal, strict.BodyTooLarge):
+                await _linger(receive)
+            return
+        except Busy as refusal:
+            retry = ("Retry-After", str(refusal.retry_after_seconds or 1))
+            answer = problem(503, refusal.code, refusal.public, retry)
+        except ClientGone:
+            return
+        except Exception:
+            if out.started:
+                raise  # the status is out: only a closed connection tells the client now
+            log.exception("request %s failed", out.request_id)
+            answer = problem(500, "internal_error", "Something went wrong on our side.")
+        finally:
+            out.abandoned = True  # a thread that still streams stops at its next piece
+        await (out.finish() if answer is None else out.whole(answer))
+
+    async def _answer(self, scope: Scope, receive: Receive, out: Outlet) -> Response | None:
+        """The answer; None when the pages have sent theirs in pieces."""
+        head = strict.checked_head(
+            raw_path=scope["raw_path"],
+            query=scope["query_string"],
+            headers=scope["headers"],
+            allowed_hosts=self._allowed_hosts,
+        )
+        peer = (scope.get("client") or ("",))[0]
+        route = self._routes.get(head.path)
+        if route is None:
+            body = await self._body(receive, head, self._page_body_cap)
+            environ = bridge.build_environ(scope, head, body, peer=peer, request_id=out.request_id)
+            return await self._crew.run(bridge.call_wsgi, self._pages, environ, out.push)
+        endpoint = route.by_method.get(scope["method"])
+        if endpoint is None:
+            allow = ("Allow", route.allow)
+            return problem(405, "method_not_allowed", "This method is not for this address.", allow)
+        body = await self._body(receive, head, endpoint.body_cap)
+        request = _request(scope, head.path, body, peer=peer, request_id=out.request_id)
+        if endpoint.on_loop:
+            return endpoint.answer(request)
+        return await self._crew.run(endpoint.answer, request)
+
+    async def _body(self, receive: Receive, head: strict.Head, cap: int) -> bytes:
+        if not head.chunked and not head.content_length:
+            return b""
+        if head.content_length is not None and head.content_length > cap:
+            raise strict.BodyTooLarge(f"announced {head.content_length} of {cap} bytes")
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                return await _read(receive, cap)
+        except TimeoutError as error:
+            raise strict.BodyTooSlow(f"not whole after {self._body_seconds} s") from error
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            for hook in self._on_start:
+                hook()
+        except Exception as error:
+            log.exception("start-up failed")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._crew.close()
+        for hook in reversed(self._on_stop):
+            try:
+                hook()
+            except Exception:
+                log.exception("a stop hook failed")
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _read(receive: Receive, cap: int) -> bytes:
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientGone
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > cap:
+            raise strict.BodyTooLarge(f"over {cap} bytes")
+        pieces.append(piece)
+        more = message.get("more_body", False)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def _linger(receive: Receive) -> None:
+    try:
+        async with asyncio.timeout(_LINGER_SECONDS):
+            await _read(receive, _LINGER_BYTES)
+    except (TimeoutError, ClientGone, strict.BodyTooLarge):
+        return
+
+
+def _request(scope: Scope, path: str, body: bytes, *, peer: str, request_id: str) -> Request:
+    method = scope["method"]
+    return Request(
+        method="GET" if method == "HEAD" else method,
+        path=path,
+        query_string=scope["query_string"].decode("ascii"),
+        headers=tuple([(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"]]),
+        body=body,
+        peer=peer,
+        scheme=scope["scheme"],
+        request_id=request_id,
+    )

@@ -1,0 +1,57 @@
+"""The same endpoint table as a Flask blueprint: for `portero.wsgi:app`, and for mounting the
+provider inside another Flask application. The front's strict checks are then the other server's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import flask
+import uuid_utils
+
+from portero.web.bridge import REQUEST_ID_KEY
+from portero.web.endpoints import Endpoint
+from portero.web.exchange import Request, Response
+
+
+def blueprint(endpoints: Iterable[Endpoint], name: str = "endpoints") -> flask.Blueprint:
+    """A blueprint that answers exactly what the front answers for the same table."""
+    made = flask.Blueprint(name, __name__)
+    for number, endpoint in enumerate(endpoints):
+        _add(made, endpoint, f"endpoint_{number}")
+    return made
+
+
+def _add(made: flask.Blueprint, endpoint: Endpoint, name: str) -> None:
+    def view() -> flask.Response:
+        flask.request.max_content_length = endpoint.body_cap  # over it, reading raises a 413
+        return _rendered(endpoint.answer(_request(endpoint)))
+
+    made.add_url_rule(
+        endpoint.path,
+        endpoint=name,
+        view_func=view,
+        methods=sorted(endpoint.methods),
+        provide_automatic_options=False,
+    )
+
+
+def _request(endpoint: Endpoint) -> Request:
+    asked = flask.request
+    return Request(
+        method="GET" if asked.method == "HEAD" else asked.method,
+        path=endpoint.path,  # under a prefix, the endpoint still knows itself by its own path
+        query_string=asked.query_string.decode("latin-1"),
+        headers=tuple([(name.lower(), value) for name, value in asked.headers.items()]),
+        body=asked.get_data(cache=False),
+        peer=asked.remote_addr or "",
+        scheme=asked.scheme,
+        request_id=asked.environ.get(REQUEST_ID_KEY) or uuid_utils.uuid7().hex,
+    )
+
+
+def _rendered(answer: Response) -> flask.Response:
+    made = flask.Response(answer.body, status=answer.status)
+    made.headers.remove("Content-Type")  # only what the endpoint says
+    for name, value in answer.headers:
+        made.headers.add(name, value)
+    return made

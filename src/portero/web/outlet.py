@@ -1,0 +1,83 @@
+"""The way out of the front: one answer to one request, whole or in pieces."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import CancelledError
+from typing import Any, Final
+
+from portero.web.exchange import Headers, Response
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+# How long a client may take to read a piece of an answer before it is dropped: a thread or the
+# memory of a long answer waits for it meanwhile (slow read).
+SEND_SECONDS: Final = 30.0
+# A server takes less than this into its buffer at once, so no deadline needs to be set.
+_TAKEN_AT_ONCE_BYTES: Final = 64 * 1024
+_NO_LENGTH: Final = frozenset({204, 304})  # RFC 9110 §8.6
+
+
+class ClientGone(Exception):
+    """The connection ended, or stood still, before the request was done."""
+
+
+class Outlet:
+    """`abandoned` is set when nobody waits for the answer any more."""
+
+    def __init__(self, send: Send, *, request_id: str, with_body: bool) -> None:
+        self._send = send
+        self._with_body = with_body
+        self._loop = asyncio.get_running_loop()
+        self.request_id = request_id
+        self.started = False
+        self.abandoned = False
+
+    async def whole(self, answer: Response) -> None:
+        """Send a finished answer, with its Content-Length."""
+        await self._start(answer.status, answer.headers, length=len(answer.body))
+        await self._body(answer.body if self._with_body else b"", more=False)
+
+    def push(self, piece: Response | bytes) -> None:
+        """From another thread: send a piece and wait until the client takes it.
+
+        The first piece is a `Response`. Raises `ClientGone`.
+        """
+        if self.abandoned:
+            raise ClientGone
+        sending = asyncio.run_coroutine_threadsafe(self._piece(piece), self._loop)
+        try:
+            sending.result(SEND_SECONDS)
+        except (TimeoutError, CancelledError) as error:
+            sending.cancel()
+            raise ClientGone from error
+
+    async def finish(self) -> None:
+        """After the last pushed piece."""
+        await self._body(b"", more=False)
+
+    async def _piece(self, piece: Response | bytes) -> None:
+        if isinstance(piece, Response):
+            await self._start(piece.status, piece.headers, length=None)
+            piece = piece.body
+        await self._body(piece if self._with_body else b"", more=True)
+
+    async def _start(self, status: int, headers: Headers, *, length: int | None) -> None:
+        lines = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
+        known = any(name == b"content-length" for name, _ in lines)
+        if length is not None and not known and status not in _NO_LENGTH:
+            lines.append((b"content-length", b"%d" % length))
+        lines.append((b"x-request-id", self.request_id.encode()))
+        lines.append((b"server", b"portero"))  # and no version: scanners read it
+        self.started = True
+        await self._send({"type": "http.response.start", "status": status, "headers": lines})
+
+    async def _body(self, body: bytes, *, more: bool) -> None:
+        message: Message = {"type": "http.response.body", "body": body, "more_body": more}
+        if len(body) < _TAKEN_AT_ONCE_BYTES:
+            await self._send(message)
+            return
+        async with asyncio.timeout(SEND_SECONDS):
+            await self._send(message)
