@@ -1,0 +1,173 @@
+"""What settings must be to each other. Each rule is one sentence that the operator can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from portero.settings import secret_key
+from portero.settings.errors import SettingsError
+from portero.settings.parsing import is_loopback
+
+Values = Mapping[str, Any]
+_DAY: Final = 86_400  # seconds
+
+
+def check(values: Values) -> None:
+    """Raise the first contradiction."""
+    for part in (_addresses, _tls, _lifetimes, _passwords, _mail):
+        for key, broken, sentence in part(values):
+            if broken:
+                raise SettingsError(key, sentence)
+
+
+def is_development(values: Values) -> bool:
+    """The issuer AND every bound address are loopback and no proxy is trusted. The metrics
+    listener is on loopback always, so the public one is all there is to ask."""
+    return (
+        _issuer_is_loopback(values)
+        and is_loopback(values["host"])
+        and not values["trusted_proxies"]
+    )
+
+
+def advice(values: Values) -> Iterator[str]:
+    """What is allowed, but seldom meant."""
+    if not _issuer_is_loopback(values) and not values["trusted_proxies"] and not values["tls_cert"]:
+        yield (
+            "Neither PORTERO_TLS_CERT nor PORTERO_TRUSTED_PROXIES is set: behind a proxy, every "
+            "caller seems to come from the proxy's address, and limits count them as one."
+        )
+
+
+Rule = tuple[str, bool, str]
+
+
+def _issuer_is_loopback(values: Values) -> bool:
+    return is_loopback(urlsplit(values["issuer"]).hostname or "")
+
+
+def _addresses(v: Values) -> Iterator[Rule]:
+    loopback = _issuer_is_loopback(v)
+    yield (
+        "PORTERO_ISSUER",
+        v["issuer"].startswith("http:") and not loopback,
+        "PORTERO_ISSUER must begin with https:// unless its host is a loopback address.",
+    )
+    yield (
+        "PORTERO_HOST",
+        loopback and not is_loopback(v["host"]),
+        "PORTERO_HOST must be a loopback address while PORTERO_ISSUER is one: "
+        "a development server is not for the network.",
+    )
+    yield (
+        "PORTERO_METRICS_PORT",
+        v["metrics_port"] == v["port"],
+        "PORTERO_METRICS_PORT must differ from PORTERO_PORT: metrics have a listener of their own.",
+    )
+
+
+def _tls(v: Values) -> Iterator[Rule]:
+    yield (
+        "PORTERO_TLS_CERT",
+        (v["tls_cert"] is None) != (v["tls_key"] is None),
+        "PORTERO_TLS_CERT and PORTERO_TLS_KEY must be set together.",
+    )
+    for field in ("tls_cert", "tls_key"):
+        key = f"PORTERO_{field.upper()}"
+        yield (
+            key,
+            v[field] is not None and not v[field].is_file(),
+            f"{key} names {v[field]}, which is no file.",
+        )
+    yield (
+        "PORTERO_ISSUER",
+        v["tls_cert"] is not None and v["issuer"].startswith("http:"),
+        "PORTERO_ISSUER must begin with https:// when PORTERO_TLS_CERT is set.",
+    )
+
+
+def _lifetimes(v: Values) -> Iterator[Rule]:
+    yield (
+        "PORTERO_REFRESH_GRACE_SECONDS",
+        v["refresh_grace_seconds"] > v["access_token_seconds"],
+        "PORTERO_REFRESH_GRACE_SECONDS must not be longer than PORTERO_ACCESS_TOKEN_SECONDS.",
+    )
+    yield (
+        "PORTERO_ACCESS_TOKEN_SECONDS",
+        v["access_token_seconds"] > v["refresh_token_seconds"],
+        "PORTERO_ACCESS_TOKEN_SECONDS must not be longer than PORTERO_REFRESH_TOKEN_SECONDS.",
+    )
+    yield (
+        "PORTERO_ACCESS_TOKEN_SECONDS",
+        v["access_token_seconds"] > v["session_seconds"],
+        "PORTERO_ACCESS_TOKEN_SECONDS must not be longer than PORTERO_SESSION_SECONDS.",
+    )
+    yield (
+        "PORTERO_SESSION_IDLE_SECONDS",
+        v["session_idle_seconds"] > v["session_seconds"],
+        "PORTERO_SESSION_IDLE_SECONDS must not be longer than PORTERO_SESSION_SECONDS.",
+    )
+    yield (
+        "PORTERO_KEY_PUBLISH_AHEAD_SECONDS",
+        v["key_publish_ahead_seconds"] >= v["key_rotate_days"] * _DAY,
+        "PORTERO_KEY_PUBLISH_AHEAD_SECONDS must be shorter than PORTERO_KEY_ROTATE_DAYS.",
+    )
+    yield (
+        "PORTERO_SIGNING_ALGS",
+        "ES256" not in v["signing_algs"],
+        "PORTERO_SIGNING_ALGS must hold ES256: it signs access tokens.",
+    )
+
+
+def _passwords(v: Values) -> Iterator[Rule]:
+    yield (
+        "PORTERO_HASH_MEMORY_MIB",
+        v["argon2_memory_kib"] > v["hash_memory_mib"] * 1024,
+        "PORTERO_HASH_MEMORY_MIB must have room for one hash of PORTERO_ARGON2_MEMORY_KIB.",
+    )
+    reason = secret_key.weakness(v["password_pepper"]) if v["password_pepper"] else None
+    yield (
+        "PORTERO_PASSWORD_PEPPER",
+        reason is not None and not _issuer_is_loopback(v),
+        f"PORTERO_PASSWORD_PEPPER {reason}: set 32 random bytes or more.",
+    )
+    for field in ("secret_key", "password_pepper"):
+        key = "SECRET_KEY" if field == "secret_key" else "PORTERO_PASSWORD_PEPPER"
+        former = {fallback.reveal() for fallback in v[f"{field}_fallbacks"]}
+        yield (
+            f"{key}_FALLBACKS",
+            v[field].reveal() in former,
+            f"{key}_FALLBACKS must hold former values only, not the present {key}.",
+        )
+    pepper = v["password_pepper"]
+    yield (
+        "PORTERO_PASSWORD_PEPPER",
+        bool(pepper) and pepper.reveal() == v["secret_key"].reveal(),
+        "PORTERO_PASSWORD_PEPPER must differ from SECRET_KEY: one leak would cost both.",
+    )
+
+
+def _mail(v: Values) -> Iterator[Rule]:
+    yield (
+        "PORTERO_SMTP_PASSWORD",
+        bool(v["smtp_username"]) != bool(v["smtp_password"]),
+        "PORTERO_SMTP_USERNAME and PORTERO_SMTP_PASSWORD must be set together.",
+    )
+    yield (
+        "PORTERO_SMTP_HOST",
+        bool(v["smtp_username"]) and not v["smtp_host"],
+        "PORTERO_SMTP_HOST must be set when PORTERO_SMTP_USERNAME is.",
+    )
+    yield (
+        "PORTERO_SMTP_TLS",
+        v["smtp_tls"] == "off" and bool(v["smtp_host"]) and not is_loopback(v["smtp_host"]),
+        "PORTERO_SMTP_TLS may be off only while PORTERO_SMTP_HOST is a loopback address: "
+        "mails carry links that sign people in.",
+    )
+    yield (
+        "PORTERO_REQUIRE_VERIFIED_EMAIL",
+        v["require_verified_email"] and not v["smtp_host"] and not _issuer_is_loopback(v),
+        "PORTERO_REQUIRE_VERIFIED_EMAIL needs PORTERO_SMTP_HOST: without mail nobody can verify.",
+    )
