@@ -5,6 +5,7 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.support.services",
     "tests.support.database",
+    "tests.support.house",
     "tests.support.redis",
     "tests.support.server",
     "tests.support.smtp",

@@ -6,8 +6,9 @@ and the first request do that, in each worker.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -31,7 +32,7 @@ from portero.core.login.recovery import RECOVERY_ASKED, Recovery
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.notices import NOTICE, Notices
-from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker
+from portero.core.outbox import Deliverer, Outbox, OutboxDesk, OutboxWorker
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.grants.refresh_token import RefreshTokenGrant
 from portero.core.provider.grants.session import FirstParty, SessionGrant

@@ -120,7 +120,7 @@ def test_rebuilding_a_table_on_sqlite_keeps_the_rows_that_refer_to_it(tmp_path: 
             tx.exec_driver_sql(statement)
         with Operations(MigrationContext.configure(tx)).batch_alter_table("parents") as parents:
             parents.alter_column("name", type_=sa.String(20), existing_type=sa.String(10))
-        return tx.exec_driver_sql("SELECT count(*) FROM children").scalar_one()
+        return int(tx.exec_driver_sql("SELECT count(*) FROM children").scalar_one())
 
     assert runner.migrating(db, rebuild) == 1
     assert db.read(lambda tx: tx.exec_driver_sql("PRAGMA foreign_keys").scalar_one()) == 1

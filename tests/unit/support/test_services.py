@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 import redis
@@ -31,7 +32,7 @@ def test_a_missing_service_fails_and_names_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Without the program a test fails, here as in CI, and says what to run; it never skips."""
-    monkeypatch.setattr(postgresql.Path, "glob", lambda *_: iter(()))
+    monkeypatch.setattr(Path, "glob", lambda *_: iter(()))
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(pytest.fail.Exception, match="make system-deps"):
         postgresql._binaries()

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from portero.core.accounts import store
 from portero.core.accounts.email import claim_in
 from portero.core.accounts.errors import EmailTaken, NoSuchAccount, UsernameTaken
 from portero.core.accounts.events import AccountChanged, AccountCreated
 from portero.core.accounts.model import Account, AccountState
-from portero.core.accounts.names import email_key, normalised_username
-from portero.core.accounts.profile import AttributeSchema, checked_profile
+from portero.core.accounts.names import Email, Username, email_key, normalised_username
+from portero.core.accounts.profile import AttributeRule, accepted_profile
 from portero.core.audit import Actor, AuditLog
 from portero.core.outbox import Outbox
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
-from portero.kit.refusals import Invalid
+from portero.kit.refusals import FieldFault, Invalid
 
 LIST_LIMIT: Final = 1000
 
@@ -31,7 +31,6 @@ class NewAccount:
     email: str = ""
     email_verified: bool = False
     profile: Mapping[str, object] = field(default_factory=dict)
-    locale: str = ""
 
 
 class Accounts:
@@ -43,7 +42,7 @@ class Accounts:
         dice: Dice,
         audit: AuditLog,
         outbox: Outbox,
-        attributes: AttributeSchema,
+        attributes: Mapping[str, AttributeRule],
     ) -> None:
         self._db = db
         self._clock = clock
@@ -52,11 +51,27 @@ class Accounts:
         self._outbox = outbox
         self._attributes = attributes
 
-    def draft(self, asked: NewAccount, *, now: datetime) -> Account:
+    def draft(self, asked: NewAccount, *, now: datetime, by_owner: bool) -> Account:
         """The account as it would be; raises `Invalid` with a fault for each bad field."""
-        name = normalised_username(asked.username)
-        email = email_key(asked.email) if asked.email else None
-        profile = {"locale": asked.locale, **asked.profile} if asked.locale else asked.profile
+        faults: list[FieldFault] = []
+        name, email = Username("", ""), Email("", "")
+        columns: Mapping[str, Any] = {}
+        try:
+            name = normalised_username(asked.username)
+        except Invalid as refusal:
+            faults.extend(refusal.faults)
+        try:
+            email = email_key(asked.email) if asked.email else email
+        except Invalid as refusal:
+            faults.extend(refusal.faults)
+        try:
+            columns = accepted_profile(
+                asked.profile, account=None, schema=self._attributes, by_owner=by_owner
+            )
+        except Invalid as refusal:
+            faults.extend(refusal.faults)
+        if faults:
+            raise Invalid("a new account", faults=tuple(faults))
         account = Account(
             id=self._dice.new_id(),
             username=name.display,
@@ -64,12 +79,11 @@ class Accounts:
             state=AccountState.ACTIVE,
             created_at=now,
             updated_at=now,
-            email=email.display if email else "",
-            email_key=email.key if email else "",
-            email_verified=bool(email) and asked.email_verified,
+            email=email.display,
+            email_key=email.key,
+            email_verified=bool(email.key) and asked.email_verified,
         )
-        values = checked_profile(profile, schema=self._attributes, by_owner=False)
-        return replace(account, **values)
+        return replace(account, **columns)
 
     def add_in(self, tx: Tx, actor: Actor, account: Account, *, by: str, now: datetime) -> None:
         """Take the name and the account, or raise `UsernameTaken`. Never overwrites."""
@@ -108,21 +122,18 @@ class Accounts:
         self, actor: Actor, account_id: str, profile: Mapping[str, object], *, by_owner: bool
     ) -> Account:
         """Set the fields that are named, and no other; raises `Invalid`, `NoSuchAccount`."""
-        values = checked_profile(profile, schema=self._attributes, by_owner=by_owner)
         now = self._clock.now()
 
         def unit(tx: Tx) -> Account | None:
-            if not values:
-                return store.find(tx, account_id)
-            if "attributes" in values:
-                known = store.find(tx, account_id)
-                merged = {**(known.attributes if known else {}), **values["attributes"]}
-                values["attributes"] = {k: v for k, v in merged.items() if v is not None}
-            account = store.change(tx, account_id, values, now=now)
-            if account is not None:
-                event = AccountChanged(account_id=account_id, changed=tuple(sorted(values)))
-                self._audit.record(tx, actor, now, event)
-            return account
+            account = store.find(tx, account_id)
+            if account is None or not profile:
+                return account
+            columns = accepted_profile(
+                profile, account=account, schema=self._attributes, by_owner=by_owner
+            )
+            event = AccountChanged(account_id=account_id, changed=tuple(sorted(columns)))
+            self._audit.record(tx, actor, now, event)
+            return store.change(tx, account_id, columns, now=now)
 
         changed = self._db.write(unit)
         if changed is None:

@@ -57,7 +57,7 @@ class AccountAdmin:
         """A new account; with a password, with another system's hash, or with neither. Raises
         `Invalid`, `UsernameTaken`, `EmailTaken`."""
         now = self._clock.now()
-        account = self._accounts.draft(asked, now=now)
+        account = self._accounts.draft(asked, now=now, by_owner=False)
         encoded = ""
         if password is not None:
             encoded = self._checked(password, account)

@@ -93,7 +93,7 @@ def _live(token: str, purpose: LinkPurpose, now: datetime) -> sa.ColumnElement[b
     )
 
 
-def _link(row: sa.Row[Any] | None, purpose: LinkPurpose) -> Link:
+def _link(row: Any, purpose: LinkPurpose) -> Link:
     if row is None:
         raise LinkSpent(f"no live link for {purpose}")
     return Link(purpose, row.account_id, row.email, row.created_at, row.expires_at)

@@ -122,7 +122,9 @@ class SignUp:
         faults: list[FieldFault] = []
         account: Account | None = None
         try:
-            account = self._accounts.draft(replace(asked, email_verified=False), now=now)
+            account = self._accounts.draft(
+                replace(asked, email_verified=False), now=now, by_owner=True
+            )
         except Invalid as refusal:
             faults.extend(refusal.faults)
         try:

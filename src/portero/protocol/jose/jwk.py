@@ -30,6 +30,7 @@ def public_jwk(key: PublicKey, *, kid: str, alg: SigningAlg) -> dict[str, str]:
 
 def public_key_of(jwk: Mapping[str, Any]) -> PublicKey:
     """The key object of a JWK of ours."""
+    made: object
     match jwk["kty"]:
         case "EC":
             made = ECAlgorithm.from_jwk(dict(jwk))
@@ -37,7 +38,7 @@ def public_key_of(jwk: Mapping[str, Any]) -> PublicKey:
             made = OKPAlgorithm.from_jwk(dict(jwk))
         case _:
             made = RSAAlgorithm.from_jwk(dict(jwk))
-    return cast(PublicKey, made)
+    return cast("PublicKey", made)
 
 
 def thumbprint(key: PublicKey) -> str:

@@ -36,12 +36,8 @@ class AccountGone(NotProven):
 
 def register(call: Call) -> Response:
     body = call.body_as(RegisterBody)
-    asked = NewAccount(
-        username=body.username,
-        email=body.email,
-        profile={"display_name": body.display_name} if body.display_name else {},
-        locale=body.locale,
-    )
+    profile = body.model_dump(include={"display_name", "locale", "attributes"}, exclude_unset=True)
+    asked = NewAccount(username=body.username, email=body.email, profile=profile)
     account = call.rooms.sign_up.register(
         call.actor, asked, body.password.get_secret_value(), invitation=body.invitation
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 from portero_guard.checks import CheckedToken, require_recent
-from portero_guard.errors import TokenRefused
+from portero_guard.errors import NoCredentials, Refused, RequestRefused, challenge
 from pydantic import BaseModel, ValidationError
 
 from portero.core.audit import Actor
@@ -40,18 +40,11 @@ class SignInApiOff(Missing):
     public = "Signing in by this API is turned off. Use the sign-in page."
 
 
-class TwoCredentials(Invalid):
-    """A header and a cookie, or two headers: which one is meant is not for us to guess."""
-
-    code = "invalid_request"
-    public = "Send one access token, in one place."
-
-
 def mount(host: Flask, rooms: Rooms, routes: Sequence[Route]) -> None:
     """Add every route; a refused token is answered as RFC 6750 §3 says."""
     cookies = TokenCookies(rooms.settings.issuer)
     host.extensions["portero_cookies"] = cookies
-    host.register_error_handler(TokenRefused, _token_refused)
+    host.register_error_handler(Refused, _token_refused)
     for route in routes:
         host.add_url_rule(
             route.path,
@@ -90,16 +83,16 @@ def _presented(cookies: TokenCookies) -> str:
     headers = request.headers.getlist("Authorization")
     cookie = cookies.access(request)
     if len(headers) > 1 or (headers and cookie):
-        raise TwoCredentials("two access tokens")
+        raise RequestRefused("two access tokens")
     if headers:
         scheme, _, token = headers[0].partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise TokenRefused.missing()
+            raise NoCredentials
         return token.strip()
     if cookie:
         cookies.require_own_origin(request)
         return cookie
-    raise TokenRefused.missing()
+    raise NoCredentials
 
 
 def _actor(token: CheckedToken | None) -> Actor:
@@ -157,15 +150,15 @@ def _rendered(route: Route, answer: Answer) -> Response:
     return made
 
 
-def _token_refused(refusal: TokenRefused) -> Response:
-    title = translator().text(refusal.public)
+def _token_refused(refusal: Refused) -> Response:
+    """The guard's refusal, as it would answer itself (RFC 6750 §3), in the caller's language."""
+    code = refusal.error or "credentials_required"
     content = {
-        "type": problem_type(refusal.code or "token_missing"),
-        "title": title,
+        "type": problem_type(code),
+        "title": translator().text(refusal.public),
         "status": refusal.status,
-        "code": refusal.code or "token_missing",
+        "code": code,
         "request_id": g.origin.request_id,
     }
-    return problem_response(
-        refusal.status, content, {"WWW-Authenticate": refusal.www_authenticate()}
-    )
+    headers = {"WWW-Authenticate": challenge(refusal)} if refusal.challenges else {}
+    return problem_response(refusal.status, content, headers)

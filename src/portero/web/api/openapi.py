@@ -103,9 +103,9 @@ def _refusals(route: Route) -> dict[int, set[str]]:
     for kind in kinds:
         found.setdefault(status_of(kind), set()).add(kind.code)
     if route.access is not Access.PUBLIC:
-        found.setdefault(401, set()).update({"invalid_token", "token_missing"})
+        found.setdefault(401, set()).update({"invalid_token", "credentials_required"})
         found.setdefault(403, set()).add("foreign_origin")
-        found.setdefault(422, set()).add("invalid_request")
+        found.setdefault(400, set()).add("invalid_request")
     if route.fresh_seconds is not None:
         found.setdefault(401, set()).add("insufficient_user_authentication")
     if route.access is Access.FIRST_PARTY:
@@ -123,8 +123,8 @@ def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
     wanted: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [
         (model, "validation") for model in dict.fromkeys(bodies)
     ]
-    shown = dict.fromkeys([*answers, Problem, OwesProblem])
-    wanted += [(model, "serialization") for model in shown]
+    shown: list[type[BaseModel]] = [*answers, Problem, OwesProblem]
+    wanted += [(model, "serialization") for model in dict.fromkeys(shown)]
     _, definitions = models_json_schema(wanted, ref_template=_REF)
     schemas: dict[str, Any] = definitions["$defs"]
     return schemas

@@ -30,6 +30,7 @@ class RegisterBody(Body):
     email: str = Field("", description="Unverified until its owner opens the link.", max_length=320)
     display_name: str = Field("", max_length=200)
     locale: str = Field("", description="BCP 47, for mails and pages.", max_length=35)
+    attributes: dict[str, Any] = Field({}, description="What the operator declared, if anything.")
     invitation: str = Field("", description="The token of an invitation.", max_length=_TOKEN_CAP)
 
 

@@ -61,7 +61,7 @@ def mount(host: Flask, rooms: Rooms) -> None:
         asked = NewAccount(
             username=request.form.get("username", ""),
             email=request.form.get("email", ""),
-            locale=translator().locale,
+            profile={"locale": translator().locale},
         )
         rooms.sign_up.register(
             Actor.anonymous(g.origin), asked, request.form.get("password", ""), invitation=token

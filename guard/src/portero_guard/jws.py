@@ -1,0 +1,122 @@
+"""Taking a compact JWS apart, strictly, and checking its signature (RFC 7515, RFC 8725). Pure.
+
+PyJWT's algorithm objects do the cryptography over key objects. Everything that decides which key
+and which algorithm is here, where it can be read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, TypeAlias
+
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from jwt.algorithms import (
+    Algorithm,
+    ECAlgorithm,
+    OKPAlgorithm,
+    RSAAlgorithm,
+    RSAPSSAlgorithm,
+)
+
+from portero_guard.errors import TokenRefused
+
+PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
+
+# characters. Our tokens have about 900; a head of 16 kB must still fit one. Checked before any
+# decoding, so that garbage costs nothing.
+TOKEN_CAP: Final = 8192
+
+# bits; NIST SP 800-131A: shorter RSA keys are disallowed
+RSA_FLOOR: Final = 2048
+
+_SIGNATURES: Final[Mapping[str, Algorithm]] = {
+    "ES256": ECAlgorithm(ECAlgorithm.SHA256),
+    "RS256": RSAAlgorithm(RSAAlgorithm.SHA256),
+    "PS256": RSAPSSAlgorithm(RSAPSSAlgorithm.SHA256),
+    "EdDSA": OKPAlgorithm(),
+}
+
+# The last character of a part holds 0, 2 or 4 bits that mean nothing. They must be zero: else one
+# signature has several spellings, and a cache or a deny list keyed on the text knows only one.
+_PART: Final = r"((?:[A-Za-z0-9_-]{4})*(?:[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])?)"
+_COMPACT: Final = re.compile(rf"{_PART}\.{_PART}\.{_PART}")
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedJws:
+    """The parts of a well-formed compact JWS, before anyone has looked at the signature."""
+
+    header: Mapping[str, Any]
+    payload: bytes
+    signing_input: bytes
+    signature: bytes
+
+
+def take_apart(unverified_token: str) -> UnverifiedJws:
+    """Three parts in the strict base64url alphabet, with a JSON header; else `TokenRefused`."""
+    if len(unverified_token) > TOKEN_CAP:
+        raise TokenRefused("longer than any token of ours")
+    parts = _COMPACT.fullmatch(unverified_token)
+    if parts is None:
+        raise TokenRefused("not three parts of unpadded base64url")
+    header, payload, signature = parts.groups()
+    return UnverifiedJws(
+        header=json_object(_decoded(header)),
+        payload=_decoded(payload),
+        signing_input=unverified_token[: parts.end(2)].encode("ascii"),
+        signature=_decoded(signature),
+    )
+
+
+def json_object(octets: bytes) -> dict[str, Any]:
+    """One JSON object in UTF-8. Two members of one name are refused: parsers disagree on which
+    of them counts (RFC 7515 §4, RFC 7519 §4). So are NaN and Infinity, which are not JSON."""
+    try:
+        value = _JSON.decode(octets.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise TokenRefused(f"not a JSON object: {type(error).__name__}") from error
+    if not isinstance(value, dict):
+        raise TokenRefused("JSON, but not an object")
+    return value
+
+
+def check_signature(jws: UnverifiedJws, *, alg: str, key: PublicKey) -> None:
+    """The signature is the key's, and the key is of the algorithm's kind; else `TokenRefused`."""
+    if not fits(alg, key):
+        raise TokenRefused("the key is of another kind than the algorithm needs")
+    if not _SIGNATURES[alg].verify(jws.signing_input, key, jws.signature):
+        raise TokenRefused("the signature does not verify")
+
+
+def fits(alg: str, key: object) -> bool:
+    """Whether the key is of the kind that the algorithm needs (RFC 8725 §3.1)."""
+    match alg:
+        case "ES256":
+            return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp256r1"
+        case "RS256" | "PS256":
+            return isinstance(key, rsa.RSAPublicKey) and key.key_size >= RSA_FLOOR
+        case "EdDSA":
+            return isinstance(key, ed25519.Ed25519PublicKey)
+    return False
+
+
+def _decoded(part: str) -> bytes:
+    return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member name occurs twice")
+    return members
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_JSON: Final = json.JSONDecoder(object_pairs_hook=_unique_members, parse_constant=_not_json)

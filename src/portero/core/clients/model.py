@@ -1,0 +1,52 @@
+"""A client as it is registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from portero.kit.secrets import Secret
+from portero.protocol.oauth.metadata_model import ClientMetadata
+
+
+class ClientState(StrEnum):
+    ACTIVE = "active"
+    DISABLED = "disabled"  # by an operator: its tokens are refused while it is
+
+
+class CreatedBy(StrEnum):
+    """Who brought it in. Only what an operator made is trusted without asking."""
+
+    OPERATOR = "operator"
+    DCR = "dcr"  # RFC 7591: anybody, or whoever held an initial access token
+    BUILT_IN = "built-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """`secret_hash` is SHA-256 of the secret, '' where there is none. `secret_sealed` is the
+    secret itself, encrypted, only where it is also an HMAC key. A first-party client belongs to
+    whoever runs Portero."""
+
+    client_id: str
+    metadata: ClientMetadata
+    secret_hash: str = field(repr=False)
+    secret_sealed: str = field(repr=False)
+    first_party: bool
+    state: ClientState
+    created_at: datetime
+    updated_at: datetime
+    created_by: str
+
+    @property
+    def is_active(self) -> bool:
+        return self.state is ClientState.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedClient:
+    """A new client, and its secret, told this once; None where its method has none."""
+
+    client: Client
+    secret: Secret | None

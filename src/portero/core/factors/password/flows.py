@@ -1,0 +1,215 @@
+"""Choosing, keeping and proving passwords.
+
+The verbs that end in `_in` run inside the transaction of the room above. The others hash, fetch
+or wait, and must be called with no transaction open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from portero.core.factors.password import rules, store
+from portero.core.factors.password.errors import HashQueueFull, UnknownHashFormat, WeakPassword
+from portero.core.factors.password.model import PasswordPolicy, Proof, StoredPassword, Verified
+from portero.core.factors.password.ports import BreachedPasswords, PasswordHasher, Pause
+from portero.core.factors.password.timing import EvenTime
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock
+from portero.kit.refusals import FieldFault
+
+
+class Passwords:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        hasher: PasswordHasher,
+        policy: PasswordPolicy,
+        pause: Pause,
+        breach: BreachedPasswords | None = None,
+    ) -> None:
+        self._db = db
+        self._hasher = hasher
+        self._breach = breach
+        self._pause = pause
+        self._even = EvenTime(monotonic=clock.monotonic, current_scheme=hasher.current_scheme)
+        self._nobodys: str | None = None
+        self.policy = policy
+
+    # --- choosing one --------------------------------------------------------------------------
+
+    def check_new(
+        self,
+        password: str,
+        *,
+        context: Sequence[str] = (),
+        account_id: str | None = None,
+        second_factor: bool = False,
+        field: str = "password",
+    ) -> None:
+        """Raise `WeakPassword` when the policy forbids it. `context` are the person's names and
+        mail addresses; `second_factor` says that one is enforced, which allows a shorter one."""
+        if not rules.is_text(password):
+            fault = FieldFault(field, "not_text", "Use characters that are valid text.")
+            raise WeakPassword(faults=(fault,))
+        text = rules.normalised(password)
+        faults = rules.length_faults(
+            text, self.policy, second_factor=second_factor, field=field
+        ) + rules.composition_faults(text, self.policy, field=field)
+        # The costly questions are for passwords that could be taken at all.
+        faults = faults or self._content_faults(text, context, field)
+        faults = faults or self._known_faults(text, account_id, field)
+        if faults:
+            raise WeakPassword(",".join(fault.code for fault in faults), faults=tuple(faults))
+
+    def hash(self, password: str) -> str:
+        """The encoding to store of a password that was checked; raises `HashQueueFull`."""
+        return self._hasher.hash(rules.normalised(password))
+
+    # --- within a verb of a room above -------------------------------------------------------
+
+    def load_in(self, tx: Tx, account_id: str) -> StoredPassword | None:
+        """The account's password, if it has one."""
+        return store.load(tx, account_id)
+
+    def put_in(
+        self, tx: Tx, account_id: str, encoded: str, *, now: datetime, must_change: bool = False
+    ) -> None:
+        """Set the password that `hash` encoded. The verb also ends the other sessions."""
+        self._put(tx, account_id, encoded, now, must_change=must_change)
+        self._remember(tx, account_id, encoded, now)
+
+    def import_in(self, tx: Tx, account_id: str, encoded_foreign: str, *, now: datetime) -> str:
+        """Take over a hash from another system; its scheme. Raises `UnknownHashFormat`."""
+        return self._put(tx, account_id, encoded_foreign, now, must_change=False)
+
+    def replace_in(
+        self,
+        tx: Tx,
+        account_id: str,
+        *,
+        expected: str,
+        replacement: str,
+        now: datetime,
+        chosen: bool = False,
+    ) -> bool:
+        """Store a proof's `replacement`, or (`chosen`) a new password in the place of the one
+        that was proven. False when the password was changed meanwhile: nothing was written."""
+        replaced = store.replace(
+            tx,
+            account_id,
+            expected=expected,
+            encoded=replacement,
+            scheme=self._hasher.scheme_of(replacement),
+            now=now,
+            chosen=chosen,
+        )
+        if replaced and chosen:
+            self._remember(tx, account_id, replacement, now)
+        return replaced
+
+    def expired(self, stored: StoredPassword, now: datetime) -> bool:
+        """Whether a new one is owed: somebody else chose it, or the optional rotation rule."""
+        return stored.must_change or rules.is_expired(stored, self.policy, now)
+
+    # --- proving one ---------------------------------------------------------------------------
+
+    def prove(self, password: str, stored: StoredPassword | None) -> Proof:
+        """Whether it is the stored password. None (no account, or none with a password) fails in
+        the same time as any other failure. Raises `HashQueueFull`."""
+        nobodys = self._nobodys_hash()  # before all else, so that only the first proof pays it
+        real = stored if stored is not None and rules.is_provable(password) else None
+        if real is None:
+            verified = self._hasher.verify("", nobodys)
+        else:
+            # Another system hashed what was typed; only our own hashes are of the NFC form.
+            typed = rules.normalised(password) if real.is_own else password
+            verified = self._verify(typed, real.encoded, nobodys)
+        self._even.note(verified.scheme, verified.seconds)
+        if real is not None and verified.ok:
+            return Proof(True, self._renewed(password) if verified.outdated else None)
+        self._wait_out(verified, nobodys)
+        return Proof(False)
+
+    def _verify(self, typed: str, encoded: str, nobodys: str) -> Verified:
+        try:
+            return self._hasher.verify(typed, encoded)
+        except UnknownHashFormat:
+            # Damaged at rest, or written by a newer release: nobody's password, in equal time.
+            found = self._hasher.verify("", nobodys)
+            return Verified(False, False, found.scheme, found.seconds)
+
+    def _wait_out(self, verified: Verified, nobodys: str) -> None:
+        def schemes() -> dict[str, str]:
+            # What an unknown account costs counts too, while every account is an imported one.
+            current = {self._hasher.current_scheme: nobodys}
+            return current | self._db.read(store.schemes_in_use)
+
+        self._even.distrust(verified.scheme)
+        target = self._even.target_seconds(schemes, self._try_out)
+        if target > verified.seconds:
+            self._pause(target - verified.seconds)
+
+    def _try_out(self, encoded: str) -> None:
+        try:
+            verified = self._hasher.verify("", encoded)
+        except (UnknownHashFormat, HashQueueFull):
+            return  # nothing to measure now; a later look tries again
+        self._even.note(verified.scheme, verified.seconds)
+
+    def _renewed(self, password: str) -> str | None:
+        try:
+            return self.hash(password)
+        except HashQueueFull:
+            return None  # signing in must not fail for tidying up; the next sign-in does it
+
+    def _nobodys_hash(self) -> str:
+        """What a proof without an account is checked against: equal work, never accepted."""
+        if self._nobodys is None:
+            self._nobodys = self._hasher.hash("nobody's password")
+        return self._nobodys
+
+    def _put(
+        self, tx: Tx, account_id: str, encoded: str, now: datetime, *, must_change: bool
+    ) -> str:
+        scheme = self._hasher.scheme_of(encoded)
+        stored = StoredPassword(account_id, encoded, scheme, now, now, must_change)
+        store.put(tx, stored)
+        return scheme
+
+    def _remember(self, tx: Tx, account_id: str, encoded: str, now: datetime) -> None:
+        if self.policy.history > 0:
+            store.remember(tx, account_id, encoded, now=now, keep=self.policy.history)
+
+    # --- the questions of check_new -----------------------------------------------------------
+
+    def _content_faults(self, text: str, context: Sequence[str], field: str) -> list[FieldFault]:
+        words = rules.context_words(context, self.policy)
+        return rules.context_faults(text, words, field=field) + rules.strength_faults(
+            text, words, self.policy, field=field
+        )
+
+    def _known_faults(self, text: str, account_id: str | None, field: str) -> list[FieldFault]:
+        if account_id is not None and self.policy.history > 0 and self._was_used(text, account_id):
+            return [FieldFault(field, "reused", "Choose one that you have not used lately.")]
+        if self._breach is not None and self._breach.contains(text):
+            public = "This password is known from a breach elsewhere. Choose another."
+            return [FieldFault(field, "breached", public)]
+        return []
+
+    def _was_used(self, text: str, account_id: str) -> bool:
+        def known(tx: Tx) -> list[str]:
+            current = store.load(tx, account_id)
+            former = store.recent(tx, account_id, limit=self.policy.history)
+            return [current.encoded, *former] if current is not None else former
+
+        encodings = dict.fromkeys(self._db.read(known))  # the current one usually is in both
+        return any(self._matches(text, encoded) for encoded in encodings)
+
+    def _matches(self, text: str, encoded: str) -> bool:
+        try:
+            return self._hasher.verify(text, encoded).ok
+        except UnknownHashFormat:
+            return False

@@ -1,0 +1,81 @@
+"""A notice and its kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Self
+
+LINK: Final = "link"
+# How long the link lives, in seconds; the mail says it in words, or says nothing when not given.
+LIFETIME: Final = "lifetime_seconds"
+USERNAME: Final = "username"
+
+
+class NoticeTemplate(Enum):
+    """Each with the values that it must be given, and those that it may be."""
+
+    VERIFY_EMAIL = ("verify_email", {LINK}, {LIFETIME, USERNAME})
+    EMAIL_IN_USE = ("email_in_use", set[str](), set[str]())
+    EMAIL_CHANGED = ("email_changed", set[str](), {USERNAME})
+    RESET_PASSWORD = ("reset_password", {LINK, USERNAME}, {LIFETIME})
+    PASSWORD_RESET_DONE = ("password_reset_done", {USERNAME}, set[str]())
+    PASSWORD_CHANGED = ("password_changed", {USERNAME}, set[str]())
+    INVITATION = ("invitation", {LINK}, {LIFETIME})
+
+    def __init__(self, label: str, required: set[str], optional: set[str]) -> None:
+        self.label = label
+        self.required = frozenset(required)
+        self.optional = frozenset(optional)
+
+    @classmethod
+    def of(cls, label: str) -> NoticeTemplate:
+        """The template of that label; raises `ValueError`."""
+        for template in cls:
+            if template.label == label:
+                return template
+        raise ValueError(f"no notice is called {label!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`to` is a mail address, `locale` a BCP 47 tag or empty (then the mail is in English)."""
+
+    template: NoticeTemplate
+    to: str
+    locale: str
+    values: Mapping[str, str]
+
+    def check(self) -> None:
+        """Raise `ValueError` for what only a mistake in the calling room can cause."""
+        given = self.values.keys()
+        name = self.template.label
+        if missing := self.template.required - given:
+            raise ValueError(f"notice {name} lacks {sorted(missing)}")
+        if unknown := given - self.template.required - self.template.optional:
+            raise ValueError(f"notice {name} does not know {sorted(unknown)}")
+        if LINK in given and not self.values[LINK].startswith(("https://", "http://")):
+            raise ValueError(f"notice {name} has a link that is not one")
+        if LIFETIME in given and not self.values[LIFETIME].isdecimal():
+            raise ValueError(f"notice {name} has a lifetime that is no number of seconds")
+
+    def to_payload(self) -> dict[str, object]:
+        return {
+            "template": self.template.label,
+            "to": self.to,
+            "locale": self.locale,
+            "values": dict(self.values),
+        }
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, object]) -> Self:
+        values = payload["values"]
+        if not isinstance(values, Mapping):
+            raise ValueError("the values of a notice are a mapping")
+        return cls(
+            NoticeTemplate.of(str(payload["template"])),
+            str(payload["to"]),
+            str(payload["locale"]),
+            {str(name): str(value) for name, value in values.items()},
+        )

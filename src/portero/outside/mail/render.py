@@ -1,0 +1,122 @@
+"""From a notice to a message: text and HTML, from one template, in the reader's language."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import Markup
+
+from portero.core.notices import Notice
+from portero.core.notices.model import LIFETIME
+from portero.outside.mail.headers import checked_header, recipient, sender
+from portero.translations import Translator, translator_for
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+_TEXT_COLUMNS: Final = 72
+
+
+class MailRenderer:
+    """`product_name` is what the reader knows the service by; `mail_from` the sender's address,
+    with or without a name; `message_id_host` the issuer's host."""
+
+    def __init__(self, *, product_name: str, mail_from: str, message_id_host: str) -> None:
+        self._product = product_name
+        self._from = sender(mail_from)
+        self._host = message_id_host.strip("[]").replace(":", ".")  # no [::1] in a Message-ID
+
+    def render(self, notice: Notice, *, job_id: str, date: datetime) -> EmailMessage:
+        """The message; the same notice, job and date make the same one. Raises
+        `PermanentFailure` for an address that no mail can be sent to."""
+        notice.check()
+        translator = translator_for((notice.locale,))
+        values = self._values(notice, translator)
+        name = f"{notice.template.label}.jinja"
+        text = _environment(translator, _TextPaper).get_template(name)
+        html = _environment(translator, _HtmlPaper).get_template(name)
+        subject = "".join(text.blocks["subject"](text.new_context({**values})))
+
+        message = EmailMessage(policy=SMTP)
+        message["From"] = self._from
+        message["To"] = recipient(notice.to)
+        message["Subject"] = checked_header(subject.strip())
+        message["Date"] = date
+        message["Message-ID"] = f"<{checked_header(job_id)}@{self._host}>"
+        # RFC 3834 §5: nobody's holiday notice should answer this.
+        message["Auto-Submitted"] = "auto-generated"
+        message["Content-Language"] = translator.locale
+        message.set_content(text.render(values, layout="layout.txt"), cte="quoted-printable")
+        message.add_alternative(
+            html.render(values, layout="layout.html"), subtype="html", cte="quoted-printable"
+        )
+        return message
+
+    def _values(self, notice: Notice, translator: Translator) -> dict[str, Any]:
+        values: dict[str, Any] = {**notice.values, "product": self._product, "lifetime": ""}
+        if LIFETIME in notice.values:
+            values["lifetime"] = translator.span(timedelta(seconds=int(notice.values[LIFETIME])))
+        values["lang"], values["dir"] = translator.locale, translator.direction
+        return values
+
+
+class _TextPaper:
+    """How the parts of a mail look as plain text."""
+
+    markup = False
+
+    @staticmethod
+    def p(sentence: str) -> str:
+        # Never in the middle of a word: a broken URL is a broken link.
+        wrapped = textwrap.fill(
+            sentence, _TEXT_COLUMNS, break_long_words=False, break_on_hyphens=False
+        )
+        return f"{wrapped}\n\n"
+
+    @staticmethod
+    def button(label: str, url: str) -> str:
+        return f"{label}:\n{url}\n\n"
+
+
+class _HtmlPaper:
+    """The same as HTML; every value is escaped by `Markup.format`."""
+
+    markup = True
+
+    @staticmethod
+    def p(sentence: str) -> Markup:
+        return Markup("<p>{}</p>\n").format(sentence)
+
+    @staticmethod
+    def button(label: str, url: str) -> Markup:
+        # The address in full below it: a reader can see where it leads, and can copy it.
+        return Markup(
+            '<p class="action"><a class="button" href="{url}">{label}</a></p>\n'
+            '<p class="url" dir="ltr"><a href="{url}">{url}</a></p>\n'
+        ).format(url=url, label=label)
+
+
+@lru_cache(maxsize=32)
+def _environment(
+    translator: Translator, paper: type[_TextPaper] | type[_HtmlPaper]
+) -> SandboxedEnvironment:
+    environment = SandboxedEnvironment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=paper.markup,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # added by the i18n extension
+    install(translator.gettext, translator.ngettext, newstyle=True)
+    environment.globals.update(p=paper.p, button=paper.button)
+    return environment

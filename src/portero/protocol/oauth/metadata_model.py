@@ -1,0 +1,100 @@
+"""What a client registered, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from portero.protocol.oauth.metadata_policy import SECRET_METHODS, AuthMethod, GrantType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientMetadata:
+    """What a client registered, checked and with its defaults. Fields are called as the members
+    of the JSON document; '' and () mean "not registered".
+
+    `localized` holds the variants of texts by their full names, as `client_name#fr`
+    (RFC 7591 §2.2). Ours: `require_pkce`, `profile` ('' or 'fapi2'), `access_token_format`
+    ('jwt' or 'opaque'), `default_resource` (RFC 8707, used where a request names none).
+    """
+
+    redirect_uris: tuple[str, ...] = ()
+    token_endpoint_auth_method: AuthMethod = AuthMethod.SECRET_BASIC
+    grant_types: tuple[str, ...] = (GrantType.AUTHORIZATION_CODE.value,)
+    response_types: tuple[str, ...] = ("code",)
+    application_type: str = "web"
+    client_name: str = ""
+    client_uri: str = ""
+    logo_uri: str = ""
+    tos_uri: str = ""
+    policy_uri: str = ""
+    localized: Mapping[str, str] = field(default_factory=dict)
+    contacts: tuple[str, ...] = ()
+    scope: str = ""
+    jwks_uri: str = ""
+    jwks: Mapping[str, Any] = field(default_factory=dict)
+    software_id: str = ""
+    software_version: str = ""
+    subject_type: str = "public"
+    sector_identifier_uri: str = ""
+    id_token_signed_response_alg: str = "RS256"  # noqa: S105  # an algorithm
+    id_token_encrypted_response_alg: str = ""
+    id_token_encrypted_response_enc: str = ""
+    userinfo_signed_response_alg: str = ""
+    authorization_signed_response_alg: str = ""
+    introspection_signed_response_alg: str = ""
+    request_object_signing_alg: str = ""
+    require_signed_request_object: bool = False
+    token_endpoint_auth_signing_alg: str = ""
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+    initiate_login_uri: str = ""
+    request_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
+    backchannel_logout_session_required: bool = False
+    frontchannel_logout_uri: str = ""
+    frontchannel_logout_session_required: bool = False
+    tls_client_auth_subject_dn: str = ""
+    tls_client_auth_san_dns: str = ""
+    tls_client_auth_san_uri: str = ""
+    tls_client_auth_san_ip: str = ""
+    tls_client_auth_san_email: str = ""
+    tls_client_certificate_bound_access_tokens: bool = False
+    dpop_bound_access_tokens: bool = False
+    require_pushed_authorization_requests: bool = False
+    authorization_details_types: tuple[str, ...] = ()
+    backchannel_token_delivery_mode: str = ""
+    backchannel_client_notification_endpoint: str = ""
+    require_pkce: bool = True
+    profile: str = ""
+    access_token_format: str = "jwt"  # noqa: S105  # a format
+    default_resource: str = ""
+
+    @property
+    def is_public(self) -> bool:
+        """It can't prove who it is (RFC 6749 §2.1)."""
+        return self.token_endpoint_auth_method is AuthMethod.NONE
+
+    @property
+    def has_secret(self) -> bool:
+        return self.token_endpoint_auth_method in SECRET_METHODS
+
+    @property
+    def needs_readable_secret(self) -> bool:
+        """Its secret is an HMAC key, so a hash of it is not enough for the server."""
+        return self.token_endpoint_auth_method is AuthMethod.SECRET_JWT or any(
+            getattr(self, name).startswith("HS") for name in HMAC_CAPABLE
+        )
+
+
+# The members through which a client can ask for HMAC with its secret.
+HMAC_CAPABLE: Final = (
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "authorization_signed_response_alg",
+    "introspection_signed_response_alg",
+    "request_object_signing_alg",
+)

@@ -1,0 +1,146 @@
+"""The whole house over a test's own database, with a clock that the test moves: no server, no
+thread. `client` speaks HTTP to it through Flask's own test client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from portero.app import create_app
+from portero.core.admin.accounts import NewAccount
+from portero.core.audit import Actor
+from portero.kit.secrets import Secret
+from portero.outside.clock import SystemClock
+from portero.protocol.jose.algorithms import SigningAlg
+from portero.settings import load
+from portero.wiring import House, join
+
+SECRET_KEY = "tests-only-Zr4mQ8vL2xT7pK9wB3nH6yD1"
+PASSWORD = "olive kettle wanders north"
+OTHER_PASSWORD = "seven lanterns under ice"
+ISSUER = "http://127.0.0.1:8000"
+# The cheapest hash that settings allow: what is tested here is not its cost.
+CHEAP_HASH = {"PORTERO_ARGON2_TIME_COST": "1", "PORTERO_ARGON2_MEMORY_KIB": "7168"}
+
+
+class MovableClock(SystemClock):
+    """Real time, plus what the test has let pass."""
+
+    def __init__(self) -> None:
+        self.passed = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.passed
+
+    def let_pass(self, **span: float) -> None:
+        self.passed += timedelta(**span)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A house with its clock, its Flask application and its mails."""
+
+    house: House
+    clock: MovableClock
+    app: Flask
+    folder: Path
+
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def post(self, path: str, token: str = "", **body: Any) -> TestResponse:
+        return self.client().post(path, json=body, headers=bearer(token))
+
+    def get(self, path: str, token: str = "") -> TestResponse:
+        return self.client().get(path, headers=bearer(token))
+
+    def register(self, username: str = "ana", password: str = PASSWORD, **more: Any) -> Any:
+        answer = self.post("/register", username=username, password=password, **more)
+        assert answer.status_code == 201, answer.text
+        return answer.json
+
+    def log_in(self, username: str = "ana", password: str = PASSWORD) -> Any:
+        answer = self.post("/login", username=username, password=password)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def create(self, username: str, email: str = "", **more: Any) -> Any:
+        """An account with a proven address, as an operator makes it."""
+        asked = NewAccount(username=username, email=email, email_verified=bool(email))
+        admin = self.house.rooms.account_admin
+        return admin.create(Actor.operator(), asked, Secret(PASSWORD), **more)
+
+    def deliver(self) -> None:
+        """Run the outbox until it is empty: one job may enqueue the next."""
+        while self.house.worker.run_once():
+            pass
+
+    def mails(self) -> list[str]:
+        """The mails written so far, oldest first, decoded."""
+        import email
+        import email.policy
+
+        found = []
+        for path in sorted((self.folder / "mail").glob("*.eml")):
+            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            part = message.get_body(("plain",))
+            text = part.get_content() if part is not None else ""
+            found.append(f"To: {message['To']}\nSubject: {message['Subject']}\n\n{text}")
+        return found
+
+    def mailed_token(self, path: str) -> str:
+        """The token in the newest mailed link to that page."""
+        import re
+
+        self.deliver()
+        found = re.findall(re.escape(ISSUER + path) + r"\?token=([\w-]+)", "\n".join(self.mails()))
+        assert found, f"no link to {path} in {self.mails()}"
+        return str(found[-1])
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+MakeHome = Callable[..., Home]
+
+
+@pytest.fixture
+def make_home(database_url: str, tmp_path: Path) -> Iterator[MakeHome]:
+    """`make_home(**settings)` joins a house over this test's database; several share it."""
+    made: list[Home] = []
+
+    def make(**settings: str) -> Home:
+        environ = {
+            "SECRET_KEY": SECRET_KEY,
+            "DATABASE_URL": database_url,
+            "PORTERO_ISSUER": ISSUER,
+            "PORTERO_DATA_DIR": str(tmp_path / "var"),
+            **CHEAP_HASH,
+            **settings,
+        }
+        clock = MovableClock()
+        house = join(load(environ, cwd=tmp_path), clock=clock, pause=lambda seconds: None)
+        house.keys.keep((SigningAlg.ES256,))
+        house.feed.poll()
+        home = Home(house, clock, create_app(house=house), tmp_path / "var")
+        made.append(home)
+        return home
+
+    yield make
+    for home in made:
+        home.house.hasher.close()
+        home.house.db.dispose()
+
+
+@pytest.fixture
+def home(make_home: MakeHome) -> Home:
+    return make_home()
