@@ -67,11 +67,11 @@ class Process:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+def url(tmp_path: Path) -> str:
     made = Database(f"sqlite:///{tmp_path / 'clients.db'}")
     made.write(metadata.create_all)
     made.dispose()
-    yield f"sqlite:///{tmp_path / 'clients.db'}"
+    return f"sqlite:///{tmp_path / 'clients.db'}"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from portero.core.audit import Actor
 from portero.core.clients import ClientState
@@ -84,16 +85,16 @@ def test_a_change_during_a_load_is_not_overwritten(here: Process) -> None:
     """What was read before the change is not kept after it."""
     here.clients.create(OPERATOR, WEB, client_id="a")
     cache = here.new_cache()
-    read = here.db.read
+    waiting = [ClientState.DISABLED]
 
-    def read_then_disable(unit):  # type: ignore[no-untyped-def]  # generic, and only for this race
-        found = read(unit)
-        here.clients.set_state(OPERATOR, "a", ClientState.DISABLED)
-        return found
+    def between_read_and_keep(*arguments: object) -> None:
+        if waiting and str(arguments[2]).startswith("SELECT"):
+            here.clients.set_state(OPERATOR, "a", waiting.pop())
 
-    here.db.read = read_then_disable  # type: ignore[method-assign]  # the moment between the two
-    cache.find("a")
-    here.db.read = read  # type: ignore[method-assign]
+    sa.event.listen(here.db.engine, "after_cursor_execute", between_read_and_keep)
+    stale = cache.find("a")
+    assert stale is not None
+    assert stale.is_active
     found = cache.find("a")
     assert found is not None
     assert not found.is_active

@@ -80,7 +80,7 @@ def test_the_refusal_says_what_is_wrong(uri: str, code: str) -> None:
 @st.composite
 def damaged(draw: st.DrawFn) -> str:
     """A good URI with a few characters put in or taken out."""
-    text = draw(st.sampled_from(GOOD_ANYWHERE + GOOD_NATIVE))
+    text: str = draw(st.sampled_from(GOOD_ANYWHERE + GOOD_NATIVE))
     for _ in range(draw(st.integers(0, 3))):
         at = draw(st.integers(0, len(text)))
         put = draw(st.sampled_from("/\\@:#?[]%.*\t\n \x00a1\u3002\uff0f") | st.characters())
