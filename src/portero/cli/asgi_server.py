@@ -1,5 +1,8 @@
 """gunicorn, with what its asgi worker lacks: a deadline for the first head, a limit of connections,
-and a drain that does not wait for idle ones. Imported only to serve."""
+"Connection: close" meant when said, and a drain that does not wait for idle connections.
+
+Imported only to serve.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,6 @@ from gunicorn.asgi.protocol import ASGIProtocol  # type: ignore[import-untyped] 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has no types
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # it has no types
 
-# Slowloris: a head that drips in holds a connection for this long and no longer.
-HEAD_SECONDS: Final = 10.0
 # Slow read: after we close, what the client has not taken by then is thrown away.
 FLUSH_SECONDS: Final = 10.0
 # At the drain, requests that are on the wire get this long before silent connections are closed.
@@ -25,9 +26,12 @@ _STOP_HOOK_SECONDS: Final = 3
 
 
 class Program(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's frame around `make_app`."""
+    """gunicorn's frame around `make_app`. Workers find it as `worker.app`."""
 
-    def __init__(self, make_app: Callable[[], Any], options: dict[str, Any]) -> None:
+    def __init__(
+        self, make_app: Callable[[], Any], options: dict[str, Any], *, head_seconds: float
+    ) -> None:
+        self.head_seconds = head_seconds
         self._make_app = make_app
         self._options = options
         super().__init__()
@@ -53,6 +57,7 @@ class Connection(ASGIProtocol):  # type: ignore[misc]  # gunicorn has no types
     """One connection; gunicorn bounds the heads after the first by keep-alive, we the first."""
 
     _head_deadline: TimerHandle | None = None
+    _close_said = False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -61,7 +66,9 @@ class Connection(ASGIProtocol):  # type: ignore[misc]  # gunicorn has no types
         if len(connections) > self.worker.worker_connections:
             transport.abort()
             return
-        self._head_deadline = self.worker.loop.call_later(HEAD_SECONDS, self._head_overdue)
+        # Slowloris: a head that drips in holds a connection for this long and no longer.
+        seconds = self.worker.app.head_seconds
+        self._head_deadline = self.worker.loop.call_later(seconds, self._head_overdue)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_deadline()
@@ -73,6 +80,16 @@ class Connection(ASGIProtocol):  # type: ignore[misc]  # gunicorn has no types
         if self._awaiting_request and not self._finishing_calls:
             self._close_transport()
             self._request_ready.set()
+
+    def _send_response_start(
+        self, status: int, headers: Any, request: Any, close: bool = False
+    ) -> None:
+        self._close_said = (b"connection", b"close") in headers
+        super()._send_response_start(status, headers, request, close=close)
+
+    async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
+        keep_alive = await super()._serve_http_request(request, sockname, peername)
+        return keep_alive and not self._close_said
 
     def _on_headers_complete(self) -> Any:
         self._forget_deadline()

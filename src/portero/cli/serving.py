@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn
 MakeApp = Callable[[], Any]
 
 DEFAULT_GRACEFUL_SECONDS: Final = 20
+DEFAULT_HEAD_SECONDS: Final = 10.0  # from the connection to the end of its first head
 MAX_CONNECTIONS: Final = 1000  # open at once in one worker; one more is closed at once
 KEEP_ALIVE_SECONDS: Final = 5  # idle between two requests, the next head included
 MAX_REQUEST_LINE_BYTES: Final = 8190  # an authorization request may be this long
@@ -31,6 +32,7 @@ def serve(
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
     graceful_seconds: int = DEFAULT_GRACEFUL_SECONDS,
+    head_seconds: float = DEFAULT_HEAD_SECONDS,
     on_ready: Callable[[str], None] | None = None,
 ) -> NoReturn:
     """Serve until SIGTERM or SIGINT; then exit, at the latest `graceful_seconds` after it.
@@ -51,7 +53,7 @@ def serve(
     )
     if on_ready is not None:
         chosen["when_ready"] = lambda arbiter: on_ready(_url(arbiter, tls_cert is not None))
-    Program(make_app, chosen).run()
+    Program(make_app, chosen, head_seconds=head_seconds).run()
     raise SystemExit(0)
 
 

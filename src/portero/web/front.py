@@ -86,8 +86,10 @@ class Front:
         try:
             answer = await self._answer(scope, receive, out)
         except strict.Unacceptable as refusal:
-            await out.whole(problem(refusal.status, refusal.code, refusal.public))
-            if isinstance(refusal, strict.BodyTooLarge):
+            # What such a client sends next on this connection is not worth reading.
+            close = ("Connection", "close")
+            await out.whole(problem(refusal.status, refusal.code, refusal.public, close))
+            if isinstance(refusal, strict.BodyTooLarge) and refusal.unread:
                 await _linger(receive)
             return
         except Busy as refusal:
@@ -169,7 +171,9 @@ async def _read(receive: Receive, cap: int) -> bytes:
         piece = message.get("body", b"")
         size += len(piece)
         if size > cap:
-            raise strict.BodyTooLarge(f"over {cap} bytes")
+            refusal = strict.BodyTooLarge(f"over {cap} bytes")
+            refusal.unread = message.get("more_body", False)
+            raise refusal
         pieces.append(piece)
         more = message.get("more_body", False)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)

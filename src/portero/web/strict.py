@@ -69,9 +69,12 @@ class HeadTooLarge(Unacceptable):
 
 
 class BodyTooLarge(Unacceptable):
+    """`unread`: the client may still be sending the rest."""
+
     code = "body_too_large"
     public = "The request body is larger than this address accepts."
     status = 413
+    unread = True
 
 
 class BodyTooSlow(Unacceptable):

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import flask
 
-from portero.cli import asgi_server
 from portero.cli.serving import serve
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Request, Response, json_response
@@ -106,7 +105,6 @@ def main() -> None:
 
         uvicorn.run(make(), host="127.0.0.1", port=PORT, http="httptools", log_level="warning")
         return
-    asgi_server.HEAD_SECONDS = 1.0  # ten in production; a test can't wait for it
     cert = FOLDER / "cert.pem"
     serve(
         make,
@@ -115,6 +113,7 @@ def main() -> None:
         workers=WORKERS,
         tls_cert=cert if cert.exists() else None,
         graceful_seconds=8,
+        head_seconds=1.0,
         on_ready=lambda url: print(url, flush=True),
     )
 
