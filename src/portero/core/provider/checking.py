@@ -18,6 +18,8 @@ from portero.core.provider.liveness import Liveness
 from portero.kit.ports import Clock
 from portero.protocol.jose.algorithms import PublicKey
 
+# Tokens of about 1 kB: 10 MB at most in each worker.
+_CACHE_CAPACITY: Final = 10_000
 # Between the clocks of two nodes of one deployment, which run NTP: a token made on one must not be
 # from the future on the other.
 _CLOCK_SKEW_SECONDS: Final = 2
@@ -32,12 +34,17 @@ class TokenCheck:
         self._liveness = liveness
         self._issuer = issuer
         self._audience = audience
-        self._verified = VerifiedTokens()
+        self._verified = VerifiedTokens(capacity=_CACHE_CAPACITY)
 
     def check(self, unverified_token: str) -> CheckedToken:
         """The token's claims; raises `TokenRefused`. No statement: keys and ends are in memory."""
         now = self._clock.now()
-        checked = self._verified.find(unverified_token, now=now, still_valid=self._is_published)
+        checked = self._verified.find(
+            unverified_token,
+            expected_audience=self._audience,
+            now=now,
+            still_valid=self._is_published,
+        )
         if checked is None:
             checked = check_access_token(
                 unverified_token,
@@ -47,7 +54,7 @@ class TokenCheck:
                 now=now,
                 leeway_seconds=_CLOCK_SKEW_SECONDS,
             )
-            self._verified.keep(unverified_token, checked)
+            self._verified.keep(unverified_token, checked, until=checked.expires_at)
         issued_at = datetime.fromtimestamp(checked.claims["iat"], UTC)
         if not self._liveness.is_live(
             session_id=checked.session_id or "", account_id=checked.subject, issued_at=issued_at
@@ -55,8 +62,8 @@ class TokenCheck:
             raise TokenRefused("its session or account ended")
         return checked
 
-    def _is_published(self, checked: CheckedToken) -> bool:
-        return self._ring.verification_key(checked.key_id, self._clock.now()) is not None
+    def _is_published(self, checked: CheckedToken, now: datetime) -> bool:
+        return self._ring.verification_key(checked.key_id, now) is not None
 
     def _key(self, kid: str, alg: str, now: datetime) -> PublicKey | None:
         found = self._ring.verification_key(kid, now)
