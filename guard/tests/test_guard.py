@@ -214,7 +214,9 @@ def test_a_bearer_header_is_read(header: str) -> None:
     assert unverified_token_of(head(header), cookie_name=None) == "abc"
 
 
-@pytest.mark.parametrize("header", ["Basic YTpi", "DPoP abc", "BearerX abc", "", "Digest a=b, c=d"])
+@pytest.mark.parametrize(
+    "header", ["Basic YTpi", "DPoP abc", "BearerX abc", "", "Digest a=b, c=d", "Bearer\ta"]
+)
 def test_another_scheme_is_no_credential(header: str) -> None:
     """401 without an error code (RFC 6750 §3.1)."""
     with pytest.raises(NoCredentials) as caught:
@@ -225,13 +227,12 @@ def test_another_scheme_is_no_credential(header: str) -> None:
 @pytest.mark.parametrize(
     "lines",
     [("Bearer",), ("Bearer ",), ("Bearer a b",), ("Bearer a,Bearer b",), ("Bearer a", "Bearer b"),
-     ("Bearer a", "Basic b"), ('Bearer "a"',), ("Bearer é",), ("Bearer\ta",)],
+     ("Bearer a", "Basic b"), ('Bearer "a"',), ("Bearer é",)],
 )  # fmt: skip
 def test_malformed_and_double_headers_are_refused(lines: tuple[str, ...]) -> None:
     """400 invalid_request; joined by a comma as WSGI servers do, or as two lines."""
-    with pytest.raises((RequestRefused, NoCredentials)) as caught:
+    with pytest.raises(RequestRefused):
         unverified_token_of(head(*lines), cookie_name=None)
-    assert isinstance(caught.value, RequestRefused) or lines == ("Bearer\ta",)
 
 
 def test_cookies_are_read_only_when_asked_for() -> None:

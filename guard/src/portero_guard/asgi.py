@@ -12,7 +12,7 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from portero_guard.credentials import head_from_asgi
 from portero_guard.errors import Refused, answer
@@ -25,6 +25,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+View = Callable[..., Any]
+Guarded = Callable[..., Awaitable[Any]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -96,8 +98,18 @@ def current_user(
     return dependency
 
 
+@overload
+def token_required(view: View, /) -> Guarded: ...
+@overload
 def token_required(
-    view: Callable[..., Any] | None = None,
+    *,
+    scopes: str | Iterable[str] = ...,
+    audience: str | None = ...,
+    max_age: int | None = ...,
+    acr: str | Iterable[str] = ...,
+) -> Callable[[View], Guarded]: ...
+def token_required(
+    view: View | None = None,
     /,
     *,
     scopes: str | Iterable[str] = (),

@@ -4,6 +4,8 @@ The guard is made of `settings.PORTERO_ISSUER` and `PORTERO_API_AUDIENCE`, else 
 `settings.PORTERO_GUARD` may hold a ready one. Async views are checked on a thread of Django's own.
 """
 
+# Django ships no types.
+# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 import inspect
@@ -12,11 +14,11 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
-from django.conf import settings  # type: ignore[import-untyped]  # Django ships no types
-from django.http import (  # type: ignore[import-untyped]  # Django ships no types
+from django.conf import settings
+from django.http import (
     HttpRequest,
     HttpResponse,
 )
@@ -25,14 +27,27 @@ from portero_guard.credentials import head_from_environ
 from portero_guard.errors import Refused, answer
 from portero_guard.guard import CurrentUser, Demand, Guard
 
+View = Callable[..., Any]
+Guarded = Callable[..., Any]
+
 _log: Final = logging.getLogger("portero_guard")
 _KEYS: Final = ("PORTERO_ISSUER", "PORTERO_API_AUDIENCE")
 _building: Final = threading.Lock()
 _made: dict[tuple[str, ...], Guard] = {}
 
 
+@overload
+def token_required(view: View, /) -> Guarded: ...
+@overload
 def token_required(
-    view: Callable[..., Any] | None = None,
+    *,
+    scopes: str | Iterable[str] = ...,
+    audience: str | None = ...,
+    max_age: int | None = ...,
+    acr: str | Iterable[str] = ...,
+) -> Callable[[View], Guarded]: ...
+def token_required(
+    view: View | None = None,
     /,
     *,
     scopes: str | Iterable[str] = (),
