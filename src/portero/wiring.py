@@ -24,11 +24,12 @@ from portero.core.factors.password import CharacterClass, PasswordPolicy, Passwo
 from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
 from portero.core.keys.rules import KeySchedule
-from portero.core.limits import Limits
+from portero.core.limits import LimitPolicy, Limits
 from portero.core.login.dispatcher import Dispatcher
 from portero.core.login.model import Registration, SignInPolicy
 from portero.core.login.password_change import PasswordChange
 from portero.core.login.recovery import RECOVERY_ASKED, Recovery
+from portero.core.login.rules import POLICIES
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.notices import NOTICE, Notices
@@ -49,7 +50,8 @@ from portero.outside.hashing import Argon2Params, HashPool
 from portero.outside.http_fetch import HttpFetch
 from portero.outside.signing import LocalKeyMaker
 from portero.protocol.jose.algorithms import SigningAlg
-from portero.settings import Settings
+from portero.protocol.oauth.metadata_policy import MetadataPolicy
+from portero.settings import Settings, SettingsError
 from portero.web.health import Health
 from portero.web.login.links import link_url
 from portero.web.rooms import FaceSettings, Rooms
@@ -96,7 +98,7 @@ def join(
     waker = _Waker()
     outbox = Outbox(dice, vault, wake=waker)
     notices = Notices(outbox)
-    limits = Limits()
+    limits = Limits(_settled_limits(settings))
 
     ring = KeyRing(db, vault)
     feed.subscribe(ChangeKind.KEYS_CHANGED, lambda subject, at: ring.forget())
@@ -128,7 +130,15 @@ def join(
         notices=notices,
         link_url=make_link,
     )
-    clients = Clients(db=db, clock=clock, dice=dice, vault=vault, audit=audit, feed=feed)
+    clients = Clients(
+        db=db,
+        clock=clock,
+        dice=dice,
+        vault=vault,
+        audit=audit,
+        feed=feed,
+        policy=MetadataPolicy(local=settings.development),
+    )
     sessions = Sessions(
         db=db,
         clock=clock,
@@ -305,6 +315,19 @@ class _Waker:
             self.worker.wake()
 
 
+def _settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
+    known = {policy.name for policy in POLICIES}
+    settled = {}
+    for part in settings.limits:
+        name, _, figures = part.partition("=")
+        tries, _, seconds = figures.partition("/")
+        if name not in known:
+            sentence = f"PORTERO_LIMITS names {name}; known are {', '.join(sorted(known))}."
+            raise SettingsError("PORTERO_LIMITS", sentence)
+        settled[name] = LimitPolicy(name, int(tries), int(seconds))
+    return settled
+
+
 def _hasher(settings: Settings) -> HashPool:
     return HashPool(
         params=Argon2Params(
@@ -333,9 +356,9 @@ def _password_policy(settings: Settings) -> PasswordPolicy:
 def _breach(settings: Settings) -> BreachRange | None:
     if not settings.password_breach_url:
         return None
-    # The operator named this URL; a mirror on the same machine is theirs to choose.
+    # The operator named this host; a mirror on the same machine is theirs to choose.
     host = urlsplit(settings.password_breach_url).hostname or ""
-    fetch = HttpFetch(allowed_hosts=(host,), allow_loopback=True)
+    fetch = HttpFetch(allowed_hosts=(host,))
     return BreachRange(fetch, settings.password_breach_url, on_failure=_count_breach_failure)
 
 

@@ -188,6 +188,11 @@ class Settings:
         "Whether an account must prove its mail address before it can sign in.",
     )
 
+    limits: tuple[str, ...] = _setting(
+        "PORTERO_LIMITS", parsing.limits, "",
+        "Limits that differ from the defaults, as name=tries/seconds (comma separated).",
+    )
+
     # Tokens, sessions, signing keys
     api_scopes: tuple[str, ...] = _setting(
         "PORTERO_API_SCOPES", parsing.scopes, "api", "Scope of the tokens that POST /login issues."

@@ -50,6 +50,14 @@ def items(given: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in given.split(",") if part.strip())
 
 
+def limits(given: str) -> tuple[str, ...]:
+    """Overrides of limits, each `name=tries/seconds`; kept as text, in their own order."""
+    for part in items(given):
+        if not re.fullmatch(r"[a-z_]{1,40}=[1-9][0-9]{0,8}/[1-9][0-9]{0,7}", part):
+            raise Unparsable("a list of name=tries/seconds, such as login_by_account=20/600")
+    return items(given)
+
+
 def integer(low: int, high: int) -> Callable[[str], int]:
     """A whole number from `low` to `high`, in ASCII digits: `int()` would take 1_0 and ٣ too."""
 

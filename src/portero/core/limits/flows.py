@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from datetime import datetime
 
 from portero.core.limits import store
@@ -13,12 +14,17 @@ from portero.kit.db import Tx
 
 class Limits:
     """`spend` answers with the refusal instead of raising it: the try must be committed first
-    (raising would roll it back and uncount it)."""
+    (raising would roll it back and uncount it). `settled` are the policies that the operator set,
+    by name; the others are as the calling room has them."""
+
+    def __init__(self, settled: Mapping[str, LimitPolicy] | None = None) -> None:
+        self._settled = settled or {}
 
     def spend(
         self, tx: Tx, policy: LimitPolicy, subject: str, *, now: datetime
     ) -> OverLimit | None:
         """Count a try for the subject; the refusal to raise after the commit, if it is over."""
+        policy = self._settled.get(policy.name, policy)
         spent, ends_at = store.spend(tx, _key(policy, subject), policy, now=now)
         if spent <= policy.tries:
             return None

@@ -107,10 +107,9 @@ class PasswordChange:
     ) -> tuple[Session, list[str]] | None:
         # Compare and swap first: of two changes that proved the same password one wins.
         if not self._passwords.replace_in(
-            tx, account.id, expected=stored.encoded, replacement=encoded, now=now
+            tx, account.id, expected=stored.encoded, replacement=encoded, now=now, chosen=True
         ):
             return None
-        self._passwords.put_in(tx, account.id, encoded, now=now)
         self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, account.id)
         store.end_of_account(tx, account.id)
         ended = self._sessions.end_in(

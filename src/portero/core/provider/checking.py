@@ -9,14 +9,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
-from portero_guard.cache import VerifiedTokens
-from portero_guard.checks import CheckedToken, check_access_token
-from portero_guard.errors import TokenRefused
-
 from portero.core.keys.ring import KeyRing
 from portero.core.provider.liveness import Liveness
 from portero.kit.ports import Clock
 from portero.protocol.jose.algorithms import PublicKey
+from portero_guard.cache import VerifiedTokens
+from portero_guard.checks import CheckedToken, check_access_token
+from portero_guard.errors import TokenRefused
 
 # Tokens of about 1 kB: 10 MB at most in each worker.
 _CACHE_CAPACITY: Final = 10_000

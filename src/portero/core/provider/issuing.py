@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from portero.core.accounts.model import Account
+from portero.core.clients import FIRST_PARTY_CLIENT_ID
 from portero.core.keys.ring import KeyRing
 from portero.core.provider import store
 from portero.core.provider.model import Basis, Grant, TokenLifetimes, TokenSet
@@ -29,7 +30,6 @@ from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.jose.jwt import sign
 
 ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 §2.1
-FIRST_PARTY_CLIENT: Final = "portero"
 _SUCCESSOR_PURPOSE: Final = "refresh-successor"
 
 
@@ -105,7 +105,7 @@ class Issuing:
             "scope": grant.scope,
             **authentication_claims(session),
         }
-        if grant.client_id == FIRST_PARTY_CLIENT:
+        if grant.client_id == FIRST_PARTY_CLIENT_ID:
             claims |= _brief_claims(basis.account)
         return sign(claims, key=signer.key, kid=signer.kid, alg=signer.alg, typ=ACCESS_TOKEN_TYPE)
 

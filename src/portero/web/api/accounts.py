@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Response, jsonify
-from portero_guard.checks import require_recent
 
 from portero.core.accounts.errors import NoSuchAccount, UsernameTaken
 from portero.core.accounts.flows import NewAccount
@@ -25,6 +24,7 @@ from portero.web.api.shapes import (
     SessionsAnswer,
     UserAnswer,
 )
+from portero_guard.checks import require_recent
 
 
 class AccountGone(NotProven):

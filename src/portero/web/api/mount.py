@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
-from portero_guard.checks import CheckedToken, require_recent
-from portero_guard.errors import NoCredentials, Refused, RequestRefused, challenge
 from pydantic import BaseModel, ValidationError
 
 from portero.core.audit import Actor
+from portero.core.clients import FIRST_PARTY_CLIENT_ID
 from portero.kit.refusals import FieldFault, Forbidden, Invalid, Missing, Refusal
 from portero.web.api.registry import Access, Answer, Call, Route
 from portero.web.browser import TokenCookies
 from portero.web.host import problem_response, translator
 from portero.web.problems import problem_type
 from portero.web.rooms import Rooms
+from portero_guard.checks import CheckedToken, require_recent
+from portero_guard.errors import NoCredentials, Refused, RequestRefused, challenge
 
 
 class NotJson(Invalid):
@@ -71,7 +72,7 @@ def _token(rooms: Rooms, route: Route, cookies: TokenCookies) -> CheckedToken | 
     if route.access is Access.PUBLIC:
         return None
     checked = rooms.tokens.check(_presented(cookies))
-    if route.access is Access.FIRST_PARTY and checked.client_id != "portero":
+    if route.access is Access.FIRST_PARTY and checked.client_id != FIRST_PARTY_CLIENT_ID:
         raise NotFirstParty(f"a token of client {checked.client_id}")
     if route.fresh_seconds is not None:
         require_recent(checked, max_age_seconds=route.fresh_seconds, now=rooms.clock.now())

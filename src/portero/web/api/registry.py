@@ -12,12 +12,12 @@ from enum import Enum
 from typing import TypeVar
 
 from flask import Response
-from portero_guard.checks import CheckedToken
 from pydantic import BaseModel
 
 from portero.core.audit import Actor
 from portero.kit.refusals import Refusal
 from portero.web.rooms import Rooms
+from portero_guard.checks import CheckedToken
 
 M = TypeVar("M", bound=BaseModel)
 

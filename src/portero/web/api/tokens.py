@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Response, current_app, jsonify, request
 
+from portero.core.clients import FIRST_PARTY_CLIENT_ID
 from portero.core.limits import OverLimit
 from portero.core.login.errors import AccountNotActive, InteractionOver, OwesMore, WrongCredentials
 from portero.core.login.model import SignedIn, Step
 from portero.core.provider.errors import InvalidGrant
-from portero.core.provider.issuing import FIRST_PARTY_CLIENT
 from portero.core.provider.model import TokenSet
 from portero.core.sessions import EndReason
 from portero.web.api.registry import Access, Call, Route
@@ -53,7 +53,7 @@ def refresh(call: Call) -> Response:
             _cookies().require_own_origin(request)
     if not token:
         raise InvalidGrant("no refresh token was sent")
-    made = call.rooms.refresh_grant.redeem(call.actor, token, client_id=FIRST_PARTY_CLIENT)
+    made = call.rooms.refresh_grant.redeem(call.actor, token, client_id=FIRST_PARTY_CLIENT_ID)
     return _answer(made, delivery)
 
 

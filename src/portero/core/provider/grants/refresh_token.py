@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
+from portero.core.clients import FIRST_PARTY_CLIENT_ID
 from portero.core.provider import store
 from portero.core.provider.errors import InvalidGrant
 from portero.core.provider.events import RefreshReplayed, TokensIssued
-from portero.core.provider.issuing import FIRST_PARTY_CLIENT, Issuing
+from portero.core.provider.issuing import Issuing
 from portero.core.provider.model import Basis, Grant, RefreshState, SpentRefresh, TokenSet
 from portero.core.sessions import EndReason, Sessions
 from portero.kit.db import Database, Tx
@@ -112,7 +113,7 @@ class RefreshTokenGrant:
 def _owns_its_session(grant: Grant) -> bool:
     """A first-party session exists for its grant alone, so it ends with it, and with it the
     access tokens that the thief may hold. Another client's replay must not end the person's."""
-    return grant.client_id == FIRST_PARTY_CLIENT
+    return grant.client_id == FIRST_PARTY_CLIENT_ID
 
 
 def _issued(basis: Basis) -> TokensIssued:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
+from portero.core.clients import FIRST_PARTY_CLIENT_ID
 from portero.core.provider import store
 from portero.core.provider.events import TokensIssued
-from portero.core.provider.issuing import FIRST_PARTY_CLIENT, Issuing
+from portero.core.provider.issuing import Issuing
 from portero.core.provider.model import Basis, Grant, TokenSet
 from portero.core.sessions import Session
 from portero.kit.db import Database, Tx
@@ -52,7 +53,7 @@ class SessionGrant:
         grant = Grant(
             id=self._dice.new_id(),
             account_id=account.id,
-            client_id=FIRST_PARTY_CLIENT,
+            client_id=FIRST_PARTY_CLIENT_ID,
             session_id=session.id,
             scope=self._first_party.scope,
             audience=self._first_party.audience,
@@ -63,7 +64,7 @@ class SessionGrant:
         issued = TokensIssued(
             account_id=account.id,
             session_id=session.id,
-            client_id=FIRST_PARTY_CLIENT,
+            client_id=FIRST_PARTY_CLIENT_ID,
             grant_type="session",
             grant_id=grant.id,
             scope=grant.scope,
