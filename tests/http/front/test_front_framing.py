@@ -51,3 +51,12 @@ def test_a_probe_may_name_any_one_host(front: RunningFront) -> None:
     asked = b"GET %s HTTP/1.1\r\nHost: 10.1.2.3:99\r\nConnection: close\r\n\r\n"
     assert statuses(front.say(asked % b"/healthz")) == [200]
     assert statuses(front.say(asked % b"/cheap")) == [400]
+
+
+def test_a_request_that_the_front_refuses_ends_its_connection(front: RunningFront) -> None:
+    """What the parser took and the front refused closes too: nothing behind it is read."""
+    odd = b"GET /cheap HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+    good = b"GET /cheap HTTP/1.1\r\nHost: {host}\r\n\r\n"
+    answer = front.say(odd + good)
+    assert statuses(answer) == [400]
+    assert b"connection: close\r\n" in answer
