@@ -11,7 +11,6 @@ import pytest
 
 from portero.kit.db import Database
 from portero.migrations import runner
-from portero.migrations.tables import all_tables
 from tests.support import postgresql
 from tests.support.services import alone, shared_folder
 
@@ -85,6 +84,4 @@ def empty_db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 def _migrate(url: str) -> None:
     migrated = Database(url)
     runner.upgrade(migrated)
-    if not runner.HEAD:  # until the first revision is written
-        migrated.write(all_tables().create_all)
     migrated.dispose()  # PostgreSQL copies only a database that nobody is connected to

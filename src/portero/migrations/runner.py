@@ -47,7 +47,7 @@ def current(db: Database) -> str | None:
 
 
 def is_current(db: Database) -> bool:
-    return (current(db) or "") == HEAD
+    return current(db) == HEAD
 
 
 def upgrade(db: Database) -> list[str]:
@@ -100,7 +100,7 @@ def _upgrade_in(tx: Tx) -> list[str]:
     from alembic.util import CommandError
 
     found = _current_in(tx)
-    if (found or "") == HEAD:
+    if found == HEAD:
         return []
     with_tx = config(tx)
     try:
