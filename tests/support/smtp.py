@@ -26,7 +26,7 @@ class Delivery:
     message: EmailMessage
 
 
-@dataclass(slots=True)
+@dataclass  # no slots: aiosmtpd looks over its members, which Python 3.11.2 then can't
 class Mailbox:
     """What arrived, and where to send to."""
 
