@@ -155,9 +155,12 @@ def test_a_key_of_another_kind_is_refused() -> None:
 
 
 def test_es256_on_another_curve_is_refused() -> None:
-    """ES256 is P-256 and nothing else (RFC 7518 §3.4)."""
-    wide = ec.generate_private_key(ec.SECP384R1()).public_key()
-    refusal_of(token(claims(ISSUER), KEY), keys={("k-1", "ES256"): wide})
+    """ES256 is P-256 and nothing else (RFC 7518 §3.4), even with a right signature."""
+    wide = ec.generate_private_key(ec.SECP384R1())
+    signing_input = f"{b64(HEADER.encode())}.{b64(json.dumps(claims(ISSUER)).encode())}"
+    signature = ECAlgorithm(ECAlgorithm.SHA256).sign(signing_input.encode(), wide)
+    made = f"{signing_input}.{b64(signature)}"
+    refusal_of(made, keys={("k-1", "ES256"): wide.public_key()})
 
 
 def test_a_short_rsa_key_is_refused() -> None:
@@ -272,6 +275,12 @@ def test_a_huge_token_is_refused_before_it_is_decoded() -> None:
 def test_claims_must_be_one_json_object(payload: str) -> None:
     """Deep nesting and byte order marks included."""
     refusal_of(signed_raw(HEADER, payload))
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_not_json_is_refused(constant: str) -> None:
+    """Anywhere: Python's parser would take it, and an API that hands it on would fail."""
+    refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER))[:-1] + f',"x":{constant}}}'))
 
 
 def test_claims_in_another_encoding_are_refused() -> None:

@@ -152,6 +152,17 @@ def test_on_an_event_loop_nothing_is_fetched(guard: Guard, issuer: LocalIssuer) 
     assert guard.check(issuer.token(jti="2"), may_fetch=False)
 
 
+def test_made_up_kids_take_no_thread(guard: Guard, issuer: LocalIssuer, moving: Moving) -> None:
+    """On an event loop, an unknown kid is refused at once while no fetch is due."""
+    guard.check(issuer.token())
+    made_up = token(claims(issuer.url), SigningKey("k-9"))
+    with pytest.raises(TokenRefused):
+        guard.check(made_up, may_fetch=False)
+    moving.advance(10)
+    with pytest.raises(FetchNeeded):
+        guard.check(made_up, may_fetch=False)
+
+
 def test_each_issuer_has_its_own_keys(issuer: LocalIssuer, moving: Moving) -> None:
     """A token by A's key that claims to be from B is refused; from a stranger, too."""
     with LocalIssuer() as other:
