@@ -39,9 +39,9 @@ def create_front(house: House) -> Front:
     return Front(
         endpoints_of(house),
         make_flask(house),
-        allowed_hosts=(settings.issuer, *settings.allowed_hosts),
+        allowed_hosts=house.rooms.settings.allowed_hosts,
         threads=settings.threads,
-        queue=settings.threads + settings.hash_queue,
+        meter=house.meter,
         on_start=(background.start,),
         on_stop=(background.stop,),
     )

@@ -47,6 +47,8 @@ class Background:
         self._begin("care", self._every(_CARE_SECONDS, self.care_and_purge))
         if self._deliver:
             self._begin("outbox", lambda: house.worker.run(self._stop))
+        if house.settings.metrics_port:
+            self._begin("metrics", self._tell_metrics)
 
     def stop(self) -> None:
         self._stop.set()
@@ -64,6 +66,12 @@ class Background:
     def care_and_purge(self) -> None:
         self.care()
         purge(self._house)
+
+    def _tell_metrics(self) -> None:
+        from portero.outside.metrics import MetricsListener
+
+        port = self._house.settings.metrics_port
+        MetricsListener(port, gauges=self._house.desk.queue_lengths).run(self._stop)
 
     def _begin(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=f"portero-{name}", daemon=True)

@@ -6,7 +6,6 @@ and the first request do that, in each worker.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -42,7 +41,7 @@ from portero.core.provider.liveness import Liveness
 from portero.core.provider.model import TokenLifetimes
 from portero.core.sessions import Lifetimes, Sessions
 from portero.kit.db import Database
-from portero.kit.ports import Clock, Dice
+from portero.kit.ports import Clock, Dice, Meter, NoMeter
 from portero.kit.vault import Vault
 from portero.outside.breach import BreachRange
 from portero.outside.clock import SystemClock, SystemDice
@@ -55,8 +54,6 @@ from portero.settings import Settings, SettingsError
 from portero.web.health import Health
 from portero.web.login.links import link_url
 from portero.web.rooms import FaceSettings, Rooms
-
-log = logging.getLogger(__name__)
 
 # A resource server may be a little late in noticing that a token has expired.
 _TOKEN_SLACK: Final = timedelta(minutes=5)
@@ -77,6 +74,7 @@ class House:
     desk: OutboxDesk
     worker: OutboxWorker
     hasher: HashPool
+    meter: Meter
     rooms: Rooms
 
 
@@ -93,7 +91,8 @@ def join(
     vault = Vault((settings.secret_key, *settings.secret_key_fallbacks))
     longest_token = timedelta(seconds=settings.access_token_seconds) + _TOKEN_SLACK
 
-    audit = AuditLog(db, dice)
+    meter = _meter(settings)
+    audit = AuditLog(db, dice, meter=meter)
     feed = ChangeFeed(db, clock, dice, memory=longest_token)
     waker = _Waker()
     outbox = Outbox(dice, vault, wake=waker)
@@ -154,7 +153,7 @@ def join(
         hasher=hasher,
         policy=_password_policy(settings),
         pause=pause,
-        breach=_breach(settings),
+        breach=_breach(settings, meter),
     )
 
     sign_in = SignIn(
@@ -269,6 +268,7 @@ def join(
             default_locale=settings.default_locale,
             password_api=settings.password_api,
             trusted_proxies=settings.trusted_proxies,
+            allowed_hosts=_allowed_hosts(settings),
             development=settings.development,
         ),
         clock=clock,
@@ -300,6 +300,7 @@ def join(
         desk=OutboxDesk(db, vault),
         worker=worker,
         hasher=hasher,
+        meter=meter,
         rooms=rooms,
     )
 
@@ -313,6 +314,13 @@ class _Waker:
     def __call__(self) -> None:
         if self.worker is not None:
             self.worker.wake()
+
+
+def _allowed_hosts(settings: Settings) -> tuple[str, ...]:
+    """What a Host header may say. In development every name of this machine is the same place."""
+    local = ("localhost", "127.0.0.1", "[::1]") if settings.development else ()
+    named = tuple(f"{name}:{settings.port}" for name in local)
+    return (settings.issuer, *settings.allowed_hosts, *named)
 
 
 def _settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
@@ -353,17 +361,21 @@ def _password_policy(settings: Settings) -> PasswordPolicy:
     )
 
 
-def _breach(settings: Settings) -> BreachRange | None:
+def _breach(settings: Settings, meter: Meter) -> BreachRange | None:
     if not settings.password_breach_url:
         return None
     # The operator named this host; a mirror on the same machine is theirs to choose.
     host = urlsplit(settings.password_breach_url).hostname or ""
     fetch = HttpFetch(allowed_hosts=(host,))
-    return BreachRange(fetch, settings.password_breach_url, on_failure=_count_breach_failure)
+    return BreachRange(fetch, settings.password_breach_url, on_failure=meter.breach_failure)
 
 
-def _count_breach_failure() -> None:
-    log.warning("the breached-password service did not answer; the password was let through")
+def _meter(settings: Settings) -> Meter:
+    if not settings.metrics_port:
+        return NoMeter()
+    from portero.outside.metrics import PrometheusMeter
+
+    return PrometheusMeter()
 
 
 def _mailer(settings: Settings) -> Deliverer:

@@ -54,7 +54,9 @@ class Home:
     folder: Path
 
     def client(self) -> FlaskClient:
-        return self.app.test_client()
+        client = self.app.test_client()
+        client.environ_base["HTTP_HOST"] = ISSUER.removeprefix("http://")
+        return client
 
     def post(self, path: str, token: str = "", **body: Any) -> TestResponse:
         return self.client().post(path, json=body, headers=bearer(token))

@@ -107,8 +107,8 @@ class Settings:
     )
     threads: int = _setting(
         "PORTERO_THREADS",
-        parsing.integer(1, 512),
-        "32",
+        parsing.integer(4, 512),
+        "48",
         "Threads of each process for pages and the JSON API.",
     )
     tls_cert: Path | None = _setting(
@@ -315,8 +315,8 @@ class Settings:
     )
     hash_queue: int = _setting(
         "PORTERO_HASH_QUEUE",
-        parsing.integer(1, 10_000),
-        "64",
+        parsing.integer(1, 500),
+        "24",
         "Hashes that may wait in one process; beyond it the answer is 503 with Retry-After.",
     )
 

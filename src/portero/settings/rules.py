@@ -16,7 +16,7 @@ _DAY: Final = 86_400  # seconds
 
 def check(values: Values) -> None:
     """Raise the first contradiction."""
-    for part in (_addresses, _tls, _lifetimes, _passwords, _mail):
+    for part in (_addresses, _threads, _tls, _lifetimes, _passwords, _mail):
         for key, broken, sentence in part(values):
             if broken:
                 raise SettingsError(key, sentence)
@@ -65,6 +65,15 @@ def _addresses(v: Values) -> Iterator[Rule]:
         "PORTERO_METRICS_PORT",
         v["metrics_port"] == v["port"],
         "PORTERO_METRICS_PORT must differ from PORTERO_PORT: metrics have a listener of their own.",
+    )
+
+
+def _threads(v: Values) -> Iterator[Rule]:
+    yield (
+        "PORTERO_HASH_QUEUE",
+        v["hash_queue"] > v["threads"] // 2,
+        "PORTERO_HASH_QUEUE must be at most half of PORTERO_THREADS: a full login queue must leave "
+        "threads to everything else.",
     )
 
 

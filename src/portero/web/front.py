@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import uuid_utils
 
+from portero.kit.ports import Meter
 from portero.kit.refusals import Busy
 from portero.web import bridge, strict
 from portero.web.crew import Crew
@@ -61,6 +63,7 @@ class Front:
         body_seconds: float = DEFAULT_BODY_SECONDS,
         on_start: Sequence[Hook] = (),
         on_stop: Sequence[Hook] = (),
+        meter: Meter | None = None,
     ) -> None:
         self._routes = routes(endpoints)
         self._pages = pages
@@ -70,18 +73,24 @@ class Front:
         self._body_seconds = body_seconds
         self._on_start = tuple(on_start)
         self._on_stop = tuple(on_stop)
+        self._meter = meter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._serve(scope, receive, send)
+            out = Outlet(
+                send, request_id=uuid_utils.uuid7().hex, with_body=scope["method"] != "HEAD"
+            )
+            began = monotonic()
+            await self._serve(scope, receive, out)
+            if self._meter is not None:
+                self._meter.request(out.status, monotonic() - began)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1000})  # before accepting: 403
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        out = Outlet(send, request_id=uuid_utils.uuid7().hex, with_body=scope["method"] != "HEAD")
+    async def _serve(self, scope: Scope, receive: Receive, out: Outlet) -> None:
         answer: Response | None
         try:
             answer = await self._answer(scope, receive, out)

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from portero.core.audit import Origin
 from portero.kit.refusals import Refusal
 from portero.translations import Translator, translator_for
+from portero.web import strict
 from portero.web.problems import PROBLEM_TYPE, extra_headers, problem_of, problem_type, status_of
 from portero.web.rooms import FaceSettings, Network, Rooms
 
@@ -45,12 +46,21 @@ _HEADERS: Final = {
 _HSTS: Final = "max-age=63072000; includeSubDomains"
 
 
+class UnknownHost(Refusal):
+    """The Host header names no host of ours (password-reset poisoning begins so)."""
+
+    code = strict.UnknownHost.code
+    public = strict.UnknownHost.public
+
+
 def make_host(rooms: Rooms) -> Flask:
     """The Flask application, with headers and errors, and no route yet."""
     host = Flask("portero", static_folder=None, template_folder="templates", root_path=_here())
     host.extensions[ROOMS] = rooms
     host.json.sort_keys = False  # type: ignore[attr-defined]  # of the default JSON provider
     proxies = rooms.settings.trusted_proxies
+
+    hosts = strict.hosts_of(rooms.settings.allowed_hosts)
 
     @host.before_request
     def note_origin() -> None:
@@ -63,6 +73,12 @@ def make_host(rooms: Rooms) -> Flask:
             ),
             user_agent=request.headers.get("User-Agent", ""),
         )
+        # Under another server than our front nobody has looked at Host yet.
+        # Probes come by address.
+        if request.path in strict.PROBE_PATHS:
+            return
+        if request.host.lower().encode("latin-1", "replace") not in hosts:
+            raise UnknownHost(request.host[:100])
 
     host.after_request(_headers_for(rooms.settings))
     host.register_error_handler(Refusal, _refused)

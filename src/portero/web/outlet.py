@@ -32,8 +32,12 @@ class Outlet:
         self._with_body = with_body
         self._loop = asyncio.get_running_loop()
         self.request_id = request_id
-        self.started = False
+        self.status = 0  # until the head of the answer is out
         self.abandoned = False
+
+    @property
+    def started(self) -> bool:
+        return self.status != 0
 
     async def whole(self, answer: Response) -> None:
         """Send a finished answer, with its Content-Length."""
@@ -71,7 +75,7 @@ class Outlet:
             lines.append((b"content-length", b"%d" % length))
         lines.append((b"x-request-id", self.request_id.encode()))
         lines.append((b"server", b"portero"))  # and no version: scanners read it
-        self.started = True
+        self.status = status
         await self._send({"type": "http.response.start", "status": status, "headers": lines})
 
     async def _body(self, body: bytes, *, more: bool) -> None:

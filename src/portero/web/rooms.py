@@ -24,7 +24,6 @@ from portero.core.sessions import Sessions
 from portero.kit.ports import Clock
 from portero.web.health import Health
 
-
 Network = IPv4Network | IPv6Network
 
 
@@ -37,6 +36,7 @@ class FaceSettings:
     default_locale: str
     password_api: bool
     trusted_proxies: tuple[Network, ...]
+    allowed_hosts: tuple[str, ...]
     development: bool
 
     @property

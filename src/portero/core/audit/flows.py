@@ -8,20 +8,23 @@ from typing import Final
 from portero.core.audit import store
 from portero.core.audit.model import Actor, Entry, Event
 from portero.kit.db import Database, Tx
-from portero.kit.ports import Dice
+from portero.kit.ports import Dice, Meter, NoMeter
 
 _USER_AGENT_LENGTH: Final = 512
 LIST_LIMIT: Final = 1000
 
 
 class AuditLog:
-    def __init__(self, db: Database, dice: Dice) -> None:
+    def __init__(self, db: Database, dice: Dice, *, meter: Meter | None = None) -> None:
         self._db = db
         self._dice = dice
+        self._meter = meter or NoMeter()
 
     def record(self, tx: Tx, actor: Actor, now: datetime, *events: Event) -> None:
         """Add the events to the verb's transaction, in one statement."""
         store.append(tx, [self._entry(actor, now, event) for event in events])
+        for event in events:
+            self._meter.event(event.kind, event.outcome)
 
     def list_entries(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from portero.core.outbox import store
-from portero.core.outbox.model import JOB_ID, QUEUED_AT, DeadJob
+from portero.core.outbox.model import JOB_ID, QUEUED_AT, DeadJob, JobState
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Dice
 from portero.kit.refusals import Missing
@@ -56,6 +56,12 @@ class OutboxDesk:
 
     def list_dead(self) -> list[DeadJob]:
         return self._db.read(store.list_dead)
+
+    def queue_lengths(self) -> list[tuple[str, float]]:
+        """The waiting and the dead jobs as gauges, for metrics."""
+        counted = self._db.read(store.count_by_state)
+        states = (JobState.PENDING, JobState.DEAD)
+        return [(f'portero_outbox_jobs{{state="{s}"}}', float(counted.get(s, 0))) for s in states]
 
     def retry(self, job_id: str, *, now: datetime) -> None:
         """Let a dead job be tried again from the start; raises `Missing`."""

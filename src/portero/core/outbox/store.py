@@ -130,6 +130,14 @@ def list_dead(tx: Tx) -> list[DeadJob]:
     return [DeadJob(**row._mapping) for row in rows]
 
 
+def count_by_state(tx: Tx) -> dict[str, int]:
+    """How many jobs there are of each state that has some."""
+    rows = tx.execute(
+        sa.select(outbox_jobs.c.state, sa.func.count().label("jobs")).group_by(outbox_jobs.c.state)
+    )
+    return {row.state: row.jobs for row in rows}
+
+
 def revive(tx: Tx, job_id: str, *, now: datetime) -> bool:
     """Make a dead job pending and due, with all its tries; False when there is no such one."""
     changed = tx.execute(

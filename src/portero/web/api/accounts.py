@@ -68,12 +68,15 @@ def change_me(call: Call) -> UserAnswer:
     named = body.model_dump(exclude_unset=True)
     email = named.pop("email", None)
     account = _me(call)
-    if email is not None and email_key(email).key != account.email_key:
+    moves = email is not None and email_key(email).key != account.email_key
+    if moves and call.token is not None:
         # Whoever holds the mailbox can take the account: only a fresh sign-in may move it.
-        if call.token is not None:
-            require_recent(call.token, max_age_seconds=FRESH_SECONDS, now=call.rooms.clock.now())
-        call.rooms.email.claim(call.actor, account, email)
+        require_recent(call.token, max_age_seconds=FRESH_SECONDS, now=call.rooms.clock.now())
+    # First what can be refused for its shape: no mail goes out for a form that comes back.
     changed = call.rooms.accounts.change_profile(call.actor, account.id, named, by_owner=True)
+    if email is not None and moves:
+        call.rooms.email.claim(call.actor, account, email)
+        changed = _me(call)
     return UserAnswer.of(changed)
 
 

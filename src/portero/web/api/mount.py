@@ -60,6 +60,8 @@ def _view(rooms: Rooms, route: Route, cookies: TokenCookies) -> Any:
         if route.sign_in_api and not rooms.settings.password_api:
             raise SignInApiOff("PORTERO_PASSWORD_API=off")
         token = _token(rooms, route, cookies)
+        if any("\0" in part for part in path.values()):
+            raise Missing("a NUL names nothing, and PostgreSQL refuses it")
         body = None if route.body is None else _body(route.body)
         actor = _actor(token)
         by_cookie = token is not None and "Authorization" not in request.headers

@@ -13,7 +13,7 @@ from flask import Flask, Response, g, render_template, request
 from portero.core.accounts.flows import NewAccount
 from portero.core.audit import Actor
 from portero.core.links import LinkPurpose
-from portero.kit.refusals import Invalid, Limited, Refusal
+from portero.kit.refusals import Refusal
 from portero.web.browser import TokenCookies
 from portero.web.host import translator
 from portero.web.problems import extra_headers, status_of
@@ -42,7 +42,7 @@ def mount(host: Flask, rooms: Rooms) -> None:
             cookies.require_own_origin(request)
             try:
                 done = verb(token)
-            except (Invalid, Limited) as refusal:
+            except Refusal as refusal:
                 return _refused(template, refusal, token=token)
             return _page("login/done.html", message=done)
 
