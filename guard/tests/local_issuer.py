@@ -91,6 +91,7 @@ class LocalIssuer:
         self.paths: Counter[str] = Counter()
         self.down = False
         self.has_openid = True
+        self.has_metadata = True
         self.speaks_for: str | None = None
         self.active: dict[str, dict[str, Any]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _requests_of(self))
@@ -127,9 +128,9 @@ class LocalIssuer:
         match method, path:
             case "GET", "/.well-known/openid-configuration" if self.has_openid:
                 return 200, self.metadata()
-            case "GET", "/.well-known/oauth-authorization-server":
+            case "GET", "/.well-known/oauth-authorization-server" if self.has_metadata:
                 return 200, self.metadata()
-            case "GET", "/jwks.json":
+            case "GET", "/jwks.json" | "/.well-known/jwks.json":
                 return 200, {"keys": [key.jwk() for key in self.keys]}
             case "POST", "/introspect":
                 expected = base64.b64encode(b"notes-api:an+introspection+secret%3A+100+%25")

@@ -318,7 +318,7 @@ def test_required_claims_are_texts(name: str, value: Any) -> None:
     refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER) | {name: value})))
 
 
-@pytest.mark.parametrize("name", ["sub", "client_id", "jti", "exp", "iss", "aud"])
+@pytest.mark.parametrize("name", ["sub", "client_id", "jti", "exp", "iat", "iss", "aud"])
 def test_required_claims_must_be_there(name: str) -> None:
     """RFC 9068 §2.2."""
     refusal_of(signed_raw(HEADER, json.dumps(without(name))))

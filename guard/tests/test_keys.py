@@ -29,11 +29,19 @@ def test_oauth_metadata_serves_where_there_is_no_openid(guard: Guard, issuer: Lo
     assert guard.check(issuer.token())
 
 
+def test_without_metadata_the_usual_address_serves(guard: Guard, issuer: LocalIssuer) -> None:
+    """Only when the issuer says that it has none, not when it fails to answer."""
+    issuer.has_openid = issuer.has_metadata = False
+    assert guard.check(issuer.token())
+    assert issuer.paths["/.well-known/jwks.json"] == 1
+
+
 def test_metadata_of_another_issuer_is_not_believed(guard: Guard, issuer: LocalIssuer) -> None:
     """RFC 8414 §3.3: the identifier must be the very one that was asked for."""
     issuer.speaks_for = "https://evil.example"
     with pytest.raises(IssuerUnreachable):
         guard.check(issuer.token())
+    assert not any(path.endswith("jwks.json") for path in issuer.paths)
 
 
 def test_a_configured_jwks_uri_needs_no_metadata(issuer: LocalIssuer, moving: Moving) -> None:

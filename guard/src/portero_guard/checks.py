@@ -43,8 +43,9 @@ ALGORITHMS: Final = frozenset({"ES256", "RS256", "PS256", "EdDSA"})
 # RFC 9068 §2.1 and §4: the type keeps an ID token from being taken for an access token.
 _TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 
-# RFC 9068 §2.2, beside iss, exp, aud and iat
-_REQUIRED_TEXTS: Final = ("sub", "client_id", "jti")
+# RFC 9068 §2.2, beside iss and aud
+_REQUIRED: Final = ("exp", "iat", "sub", "client_id", "jti")
+_TEXTS: Final = ("sub", "client_id", "jti")
 
 # 9999-01-01: a year before datetime's own end, so that a leeway can be added to any date
 _END_OF_TIME: Final = 253_370_764_800
@@ -112,7 +113,7 @@ def check_claims(
     now: datetime,
     leeway_seconds: int = 0,
     key_id: str = "",
-    required_texts: Iterable[str] = _REQUIRED_TEXTS,
+    required: Iterable[str] = _REQUIRED,
 ) -> CheckedToken:
     """Check claims that came from the issuer for sure (signed, or by introspection): are they
     for us, and for now? The times come last, so that "expired" is only said of our own tokens."""
@@ -121,9 +122,11 @@ def check_claims(
         raise TokenRefused("iss is another issuer")
     if expected_audience not in _audiences(claims.get("aud")):
         raise TokenRefused("aud does not name this API")
-    for name in required_texts:
-        if _text(claims, name) is None:
+    for name in required:
+        if name not in claims:
             raise TokenRefused(f"{name} is missing")
+    for name in _TEXTS:
+        _text(claims, name)
     scope = claims.get("scope", "")
     if not isinstance(scope, str):
         raise TokenRefused("scope is not a string")
@@ -201,7 +204,7 @@ def _check_times(claims: Mapping[str, Any], now: float, leeway_seconds: int) -> 
     """exp, nbf and iat against now; gives exp. At exp itself the token is over (RFC 7519 §4.1.4:
     "on or after")."""
     expires_at = _seconds(claims, "exp")
-    if expires_at is None:
+    if expires_at is None:  # whatever else a caller of check_claims requires
         raise TokenRefused("exp is missing")
     for name in ("nbf", "iat"):
         begins = _seconds(claims, name)

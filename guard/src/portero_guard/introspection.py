@@ -59,7 +59,7 @@ class Introspection:
             expected_audience=expected_audience,
             now=now,
             leeway_seconds=leeway_seconds,
-            required_texts=("sub", "client_id"),
+            required=("exp", "sub", "client_id"),
         )
 
     def _endpoint(self) -> str:

@@ -36,6 +36,8 @@ _KINDS: Final[Mapping[str, tuple[Any, tuple[str, ...], tuple[str, ...]]]] = {
 # RFC 8414 §3 puts its suffix before the issuer's path; OpenID Connect Discovery §4 behind it.
 _METADATA: Final = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 
+_USUAL_KEYS: Final = "/.well-known/jwks.json"
+
 
 @dataclass(frozen=True, slots=True)
 class KeyTimes:
@@ -123,8 +125,14 @@ class IssuerKeys:
                 self._tried_at = self._monotonic()
 
     def _fetched(self) -> KeySet:
-        uri = self._jwks_uri or metadata_url(self._fetch, self._issuer, "jwks_uri")
-        return keys_of(json_answer(self._fetch.get(uri)))
+        return keys_of(json_answer(self._fetch.get(self._jwks_uri or self._found_uri())))
+
+    def _found_uri(self) -> str:
+        """Where the metadata says; where Portero has its keys, for an issuer without metadata."""
+        try:
+            return metadata_url(self._fetch, self._issuer, "jwks_uri")
+        except NotThere:
+            return self._issuer.rstrip("/") + _USUAL_KEYS
 
 
 def keys_of(jwks: Mapping[str, Any]) -> KeySet:
