@@ -146,7 +146,7 @@ def introspecting(issuer: LocalIssuer, moving: Moving) -> Guard:
 
 
 def test_an_opaque_token_is_introspected(introspecting: Guard, issuer: LocalIssuer) -> None:
-    """The secret travels form-encoded in Basic; jti, iat and iss need not be told (RFC 7662 §2.2)."""
+    """The secret is form-encoded in Basic; jti, iat and iss need not be told (RFC 7662 §2.2)."""
     issuer.active["opaque"] = {"active": True} | claims(issuer.url, jti=None, iss=None, iat=None)
     checked = introspecting.check("opaque")
     assert checked.subject == "0193-alice"
