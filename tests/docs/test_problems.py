@@ -1,0 +1,67 @@
+"""The list of problem codes is the code's own: none is missing, none is invented."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import portero
+from portero.core.login.rules import POLICIES
+from portero.kit.refusals import Refusal
+from portero.web.problems import status_of
+from portero.web.strict import Unacceptable
+from portero_guard.errors import NoCredentials, Refused
+
+T = TypeVar("T")
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+ROW = re.compile(r"^\| `([a-z_]+)` \| (\d+) \| ", re.MULTILINE)
+# What acts at import, or needs Alembic around it.
+NOT_IMPORTED = ("portero.wsgi", "portero.__main__", "portero.migrations.")
+# Made where Flask or the front itself says no, without a class of refusal.
+PLAIN = {
+    ("credentials_required", NoCredentials.status),
+    ("method_not_allowed", 405),
+    ("internal_error", 500),
+}
+
+
+def subclasses(base: type[T]) -> Iterator[type[T]]:
+    for found in base.__subclasses__():
+        yield found
+        yield from subclasses(found)
+
+
+def codes_of_the_program() -> set[tuple[str, int]]:
+    for module in pkgutil.walk_packages(portero.__path__, "portero."):
+        if not module.name.startswith(NOT_IMPORTED):
+            importlib.import_module(module.name)
+    server = {
+        (kind.code, kind.status if issubclass(kind, Unacceptable) else status_of(kind))
+        for kind in subclasses(Refusal)
+        if kind.__module__.startswith("portero.")
+    }
+    guard = {(kind.error, kind.status) for kind in subclasses(Refused) if kind.error}
+    return server | guard | PLAIN
+
+
+def test_the_page_lists_every_code_with_its_status_and_no_other() -> None:
+    """A client author finds each code that can come, and the status that comes with it."""
+    listed = [(code, int(status)) for code, status in ROW.findall(read("problems.md"))]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == codes_of_the_program()
+
+
+def test_the_page_of_limits_has_the_limits_in_force() -> None:
+    """Name, tries and seconds of every policy, as the code has them."""
+    rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| (\d+) \|", read("limits.md"), re.MULTILINE)
+    in_force = {(one.name, one.tries, one.window_seconds) for one in POLICIES}
+    assert {(name, int(tries), int(seconds)) for name, tries, seconds in rows} == in_force
+
+
+def read(name: str) -> str:
+    return (REFERENCE / name).read_text()
