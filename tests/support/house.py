@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -15,12 +16,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portero.app import create_app
-from portero.core.admin.accounts import NewAccount
+from portero.core.accounts.flows import NewAccount
 from portero.core.audit import Actor
 from portero.kit.secrets import Secret
 from portero.outside.clock import SystemClock
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.settings import load
+from portero.web.host import ROOMS
 from portero.wiring import House, join
 
 SECRET_KEY = "tests-only-Zr4mQ8vL2xT7pK9wB3nH6yD1"
@@ -44,6 +46,20 @@ class MovableClock(SystemClock):
         self.passed += timedelta(**span)
 
 
+class IssuerClient(FlaskClient):
+    """Asks at the issuer's URL, and keeps cookies for its host."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        kwargs.setdefault("base_url", self.application.extensions[ROOMS].settings.issuer)
+        return super().open(*args, **kwargs)
+
+    def set_cookie(self, key: str, value: str = "", **kwargs: Any) -> None:
+        kwargs.setdefault(
+            "domain", urlsplit(self.application.extensions[ROOMS].settings.issuer).hostname
+        )
+        super().set_cookie(key, value, **kwargs)
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """A house with its clock, its Flask application and its mails."""
@@ -54,9 +70,7 @@ class Home:
     folder: Path
 
     def client(self) -> FlaskClient:
-        client = self.app.test_client()
-        client.environ_base["HTTP_HOST"] = ISSUER.removeprefix("http://")
-        return client
+        return self.app.test_client()
 
     def post(self, path: str, token: str = "", **body: Any) -> TestResponse:
         return self.client().post(path, json=body, headers=bearer(token))
@@ -133,7 +147,9 @@ def make_home(database_url: str, tmp_path: Path) -> Iterator[MakeHome]:
         house = join(load(environ, cwd=tmp_path), clock=clock, pause=lambda seconds: None)
         house.keys.keep((SigningAlg.ES256,))
         house.feed.poll()
-        home = Home(house, clock, create_app(house=house), tmp_path / "var")
+        app = create_app(house=house)
+        app.test_client_class = IssuerClient
+        home = Home(house, clock, app, tmp_path / "var")
         made.append(home)
         return home
 

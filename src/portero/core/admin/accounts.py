@@ -81,6 +81,7 @@ class AccountAdmin:
         now = self._clock.now()
 
         def unit(tx: Tx) -> list[str]:
+            login_store.hold_account(tx, account_id)
             self._passwords.put_in(tx, account_id, encoded, now=now, must_change=must_change)
             self._limits.clear(tx, LOGIN_BY_ACCOUNT, account_id)
             self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
@@ -112,6 +113,7 @@ class AccountAdmin:
         now = self._clock.now()
 
         def unit(tx: Tx) -> list[str]:
+            login_store.hold_account(tx, account_id)
             ended = self._end_all_in(tx, actor, account_id, EndReason.ACCOUNT_DELETED, now)
             self._feed.note(tx, now, ChangeKind.ACCOUNT_DISABLED, account_id)
             if not store.delete(tx, account_id):

@@ -24,12 +24,22 @@ class Limits:
         self, tx: Tx, policy: LimitPolicy, subject: str, *, now: datetime
     ) -> OverLimit | None:
         """Count a try for the subject; the refusal to raise after the commit, if it is over."""
-        policy = self._settled.get(policy.name, policy)
-        spent, ends_at = store.spend(tx, _key(policy, subject), policy, now=now)
-        if spent <= policy.tries:
-            return None
-        wait = max(1, math.ceil((ends_at - now).total_seconds()))
-        return OverLimit(f"{policy.name}: {spent} of {policy.tries}", retry_after_seconds=wait)
+        return self.spend_each(tx, (policy, subject), now=now)
+
+    def spend_each(
+        self, tx: Tx, *tries: tuple[LimitPolicy, str], now: datetime
+    ) -> OverLimit | None:
+        """The same for several subjects in one statement; the refusal that waits longest."""
+        keyed = {
+            _key(policy, subject): self._settled.get(policy.name, policy)
+            for policy, subject in tries
+        }
+        refusals = [
+            _over(keyed[key], spent, ends_at, now)
+            for key, (spent, ends_at) in store.spend(tx, keyed, now=now).items()
+            if spent > keyed[key].tries
+        ]
+        return max(refusals, key=lambda each: each.retry_after_seconds or 0, default=None)
 
     def clear(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Forget the subject's tries, after a success."""
@@ -42,3 +52,8 @@ class Limits:
 
 def _key(policy: LimitPolicy, subject: str) -> str:
     return hashlib.sha256(f"{policy.name}\0{subject}".encode()).hexdigest()
+
+
+def _over(policy: LimitPolicy, spent: int, ends_at: datetime, now: datetime) -> OverLimit:
+    wait = max(1, math.ceil((ends_at - now).total_seconds()))
+    return OverLimit(f"{policy.name}: {spent} of {policy.tries}", retry_after_seconds=wait)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,26 +21,33 @@ limit_counters: Final = sa.Table(
 )
 
 
-def spend(tx: Tx, key: str, policy: LimitPolicy, *, now: datetime) -> tuple[int, datetime]:
-    """Count one try; how many there were in this window, and when it ends.
+def spend(
+    tx: Tx, tries: Mapping[str, LimitPolicy], *, now: datetime
+) -> dict[str, tuple[int, datetime]]:
+    """Count one try under each key; by key, how many there were in this window, and its end.
 
-    The upsert locks its row, so of parallel tries each sees another count.
+    One upsert, which locks its rows in the order of `tries`: of parallel tries each sees another
+    count, and callers that name their keys in one order never lock crosswise.
     """
-    window_ends_at = now + timedelta(seconds=policy.window_seconds)
+    counted = insert(tx, limit_counters).values(
+        [
+            {"key": key, "spent": 1, "window_ends_at": now + _window(policy)}
+            for key, policy in tries.items()
+        ]
+    )
     over = limit_counters.c.window_ends_at <= now
-    statement = insert(tx, limit_counters).values(key=key, spent=1, window_ends_at=window_ends_at)
-    row = tx.execute(
-        statement.on_conflict_do_update(
+    rows = tx.execute(
+        counted.on_conflict_do_update(
             index_elements=[limit_counters.c.key],
             set_={
                 "spent": sa.case((over, 1), else_=limit_counters.c.spent + 1),
                 "window_ends_at": sa.case(
-                    (over, window_ends_at), else_=limit_counters.c.window_ends_at
+                    (over, counted.excluded.window_ends_at), else_=limit_counters.c.window_ends_at
                 ),
             },
-        ).returning(limit_counters.c.spent, limit_counters.c.window_ends_at)
-    ).one()
-    return row.spent, row.window_ends_at
+        ).returning(limit_counters.c.key, limit_counters.c.spent, limit_counters.c.window_ends_at)
+    )
+    return {row.key: (row.spent, row.window_ends_at) for row in rows}
 
 
 def clear(tx: Tx, key: str) -> None:
@@ -58,3 +66,7 @@ def purge(tx: Tx, *, before: datetime) -> int:
     return tx.execute(
         limit_counters.delete().where(limit_counters.c.window_ends_at < before)
     ).rowcount
+
+
+def _window(policy: LimitPolicy) -> timedelta:
+    return timedelta(seconds=policy.window_seconds)

@@ -105,6 +105,7 @@ class PasswordChange:
         encoded: str,
         now: datetime,
     ) -> tuple[Session, list[str]] | None:
+        store.hold_account(tx, account.id)
         # Compare and swap first: of two changes that proved the same password one wins.
         if not self._passwords.replace_in(
             tx, account.id, expected=stored.encoded, replacement=encoded, now=now, chosen=True

@@ -84,7 +84,9 @@ class Recovery:
         link = self._db.read(
             lambda tx: links.find_live(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
         )
-        account = self._accounts.get(link.account_id)
+        account = self._db.read(lambda tx: account_store.find(tx, link.account_id))
+        if account is None:
+            raise LinkSpent("the account was deleted since the mail was sent")
         self._passwords.check_new(
             new_password,
             context=(account.username, account.email),
@@ -123,7 +125,7 @@ class Recovery:
 
     def _use_in(self, tx: Tx, actor: Actor, token: str, encoded: str, now: datetime) -> list[str]:
         link = links.redeem(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
-        account = account_store.find(tx, link.account_id)
+        account = store.hold_account(tx, link.account_id)
         if account is None or not account.is_active or account.email != link.email:
             # Disabled, gone, or the address moved to another mailbox since the mail was sent.
             raise LinkSpent("the account is not active, or its address changed")

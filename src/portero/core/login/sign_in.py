@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from portero.core.accounts import store as account_store
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts, find_identified
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import Passwords, Proof, StoredPassword
+from portero.core.factors.password.events import PasswordChanged
 from portero.core.limits import Limits, OverLimit
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import Dispatcher
@@ -29,7 +29,7 @@ from portero.core.login.errors import (
 )
 from portero.core.login.events import SignInFailed
 from portero.core.login.model import Interaction, Owed, SignedIn, Step, StillOwes
-from portero.core.sessions import Proven
+from portero.core.sessions import EndReason, Proven
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.refusals import FieldFault
@@ -99,13 +99,15 @@ class SignIn:
             raise InteractionOver("unknown or expired auth_session")
         new_encoded = self._answered(actor, under_way, step)
 
-        def unit(tx: Tx) -> SignedIn | StillOwes | None:
-            return self._advance_in(tx, actor, secret_hash, new_encoded, now=self._clock.now())
-
-        ended = self._db.write(unit)
-        if ended is None:
+        now = self._clock.now()
+        gone_on = self._db.write(
+            lambda tx: self._advance_in(tx, actor, secret_hash, new_encoded, now=now)
+        )
+        if gone_on is None:
             raise InteractionOver("went on elsewhere")
-        return _signed_in(ended)
+        arrived, ended_sessions = gone_on
+        self._dispatcher.sessions.announce(ended_sessions, now)
+        return _signed_in(arrived)
 
     # --- the steps ----------------------------------------------------------------------------
 
@@ -144,8 +146,12 @@ class SignIn:
     def _spend_in(self, tx: Tx, actor: Actor, identifier: str, now: datetime) -> _Attempt:
         account = find_identified(tx, identifier)
         subject = account.id if account else f"?{identifier.casefold()}"
-        over = self._limits.spend(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address, now=now)
-        over = self._limits.spend(tx, rules.LOGIN_BY_ACCOUNT, subject, now=now) or over
+        over = self._limits.spend_each(
+            tx,
+            (rules.LOGIN_BY_ADDRESS, actor.origin.address),
+            (rules.LOGIN_BY_ACCOUNT, subject),
+            now=now,
+        )
         stored = self._passwords.load_in(tx, account.id) if account else None
         return _Attempt(account, stored, subject, over)
 
@@ -156,7 +162,7 @@ class SignIn:
         if attempt.account is None or attempt.stored is None:
             return None
         now = self._clock.now()
-        account = account_store.find(tx, attempt.account.id)
+        account = store.hold_account(tx, attempt.account.id)
         stored = self._passwords.load_in(tx, attempt.account.id)
         if account is None or not account.is_active or stored is None:
             return None
@@ -166,24 +172,27 @@ class SignIn:
             self._passwords.replace_in(
                 tx, account.id, expected=stored.encoded, replacement=proof.replacement, now=now
             )
-        self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
+        # In the order of `_spend_in`: two sign-ins of one account must not lock crosswise.
         self._limits.give_back(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address)
+        self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
         return self._dispatcher.arrive_in(tx, actor, account, PASSWORD_PROVEN, stored, now=now)
 
     def _advance_in(
         self, tx: Tx, actor: Actor, secret_hash: str, new_encoded: str | None, *, now: datetime
-    ) -> SignedIn | StillOwes | None:
+    ) -> tuple[SignedIn | StillOwes, list[str]] | None:
+        """Where the sign-in is now, and the sessions that ended; None: it went on elsewhere."""
         secret = self._dice.token()
         under_way = store.advance(tx, secret_hash, new_secret_hash=fingerprint(secret), now=now)
         if under_way is None:
             return None
-        account = account_store.find(tx, under_way.account_id)
+        account = store.hold_account(tx, under_way.account_id)
         if account is None or not account.is_active:
             return None
+        ended: list[str] = []
         if new_encoded is not None:
-            self._passwords.put_in(tx, account.id, new_encoded, now=now)
+            ended = self._change_password_in(tx, actor, under_way, new_encoded, now)
         stored = self._passwords.load_in(tx, account.id)
-        return self._dispatcher.arrive_in(
+        arrived = self._dispatcher.arrive_in(
             tx,
             actor,
             account,
@@ -192,6 +201,20 @@ class SignIn:
             now=now,
             under_way=under_way,
             secret=secret,
+        )
+        return arrived, ended
+
+    def _change_password_in(
+        self, tx: Tx, actor: Actor, under_way: Interaction, new_encoded: str, now: datetime
+    ) -> list[str]:
+        """The former password is worth nothing now: neither are the sessions that it earned, nor
+        the other sign-ins that it began."""
+        account_id = under_way.account_id
+        self._passwords.put_in(tx, account_id, new_encoded, now=now)
+        store.end_of_account(tx, account_id, but=under_way.id)
+        self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
+        return self._dispatcher.sessions.end_in(
+            tx, actor, account_id, now=now, reason=EndReason.PASSWORD_CHANGED
         )
 
     def _record_failure(self, actor: Actor, attempt: _Attempt, reason: str) -> None:

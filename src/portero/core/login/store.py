@@ -7,6 +7,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from portero.core.accounts.model import Account
+from portero.core.accounts.store import account_of, accounts
 from portero.core.login.model import Interaction
 from portero.core.sessions import Proven
 from portero.kit.db import Json, Tx, UtcTime, metadata
@@ -29,6 +31,24 @@ interactions: Final = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False, index=True),
 )
+
+
+_hold: Final = (
+    sa.select(accounts)
+    .where(accounts.c.id == sa.bindparam("account"))
+    .with_for_update(key_share=True)
+)
+
+
+def hold_account(tx: Tx, account_id: str) -> Account | None:
+    """The account as it is now, held until this transaction ends.
+
+    Whatever starts a session and whatever ends all of them begins here. Without it, a sign-in
+    that looked before a change of password committed, and inserts its session after, leaves a
+    session that the old password earned. (SQLite has one writer and ignores FOR UPDATE.)
+    """
+    row = tx.execute(_hold, {"account": account_id}).one_or_none()
+    return None if row is None else account_of(row)
 
 
 def add(tx: Tx, interaction: Interaction, secret_hash: str) -> None:
@@ -70,9 +90,14 @@ def finish(tx: Tx, interaction_id: str) -> None:
     tx.execute(interactions.delete().where(interactions.c.id == interaction_id))
 
 
-def end_of_account(tx: Tx, account_id: str) -> None:
-    """End every sign-in under way, because the password changed or the account was disabled."""
-    tx.execute(interactions.delete().where(interactions.c.account_id == account_id))
+def end_of_account(tx: Tx, account_id: str, *, but: str = "") -> None:
+    """End every sign-in under way (`but` one), because the password changed or the account was
+    disabled."""
+    tx.execute(
+        interactions.delete().where(
+            interactions.c.account_id == account_id, interactions.c.id != but
+        )
+    )
 
 
 def purge(tx: Tx, *, before: datetime) -> int:

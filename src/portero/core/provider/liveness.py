@@ -28,7 +28,9 @@ class Liveness:
         if session_id in self._ended_sessions:
             return False
         disabled_at = self._disabled_accounts.get(account_id)
-        return disabled_at is None or issued_at > disabled_at
+        # `iat` has whole seconds: a token of the same second may be of a sign-in after the account
+        # was enabled again. Those from before it name sessions that ended with it.
+        return disabled_at is None or issued_at >= disabled_at.replace(microsecond=0)
 
     def _session_ended(self, session_id: str, at: datetime) -> None:
         self._note(self._ended_sessions, session_id, at)

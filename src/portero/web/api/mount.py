@@ -10,21 +10,37 @@ from pydantic import BaseModel, ValidationError
 
 from portero.core.audit import Actor
 from portero.core.clients import FIRST_PARTY_CLIENT_ID
-from portero.kit.refusals import FieldFault, Forbidden, Invalid, Missing, Refusal
+from portero.core.sessions import SessionEnded
+from portero.kit.refusals import (
+    FieldFault,
+    Forbidden,
+    Invalid,
+    Missing,
+    Refusal,
+    Unsupported,
+)
 from portero.web.api.registry import Access, Answer, Call, Route
 from portero.web.browser import TokenCookies
 from portero.web.host import problem_response, translator
 from portero.web.problems import problem_type
 from portero.web.rooms import Rooms
 from portero_guard.checks import CheckedToken, require_recent
-from portero_guard.errors import NoCredentials, Refused, RequestRefused, challenge
+from portero_guard.credentials import unverified_token_of
+from portero_guard.errors import Refused, TokenRefused, challenge
 
 
 class NotJson(Invalid):
-    """The body is not a JSON object, or is not said to be one."""
+    """The body is not a JSON object."""
 
     code = "not_json"
-    public = "Send a JSON object, with Content-Type: application/json."
+    public = "Send a JSON object."
+
+
+class NotSaidToBeJson(Unsupported):
+    """Another Content-Type: a form of another site can send those, JSON it can't."""
+
+    code = "unsupported_media_type"
+    public = "Send JSON, with Content-Type: application/json."
 
 
 class NotFirstParty(Forbidden):
@@ -61,7 +77,7 @@ def _view(rooms: Rooms, route: Route, cookies: TokenCookies) -> Any:
             raise SignInApiOff("PORTERO_PASSWORD_API=off")
         token = _token(rooms, route, cookies)
         if any("\0" in part for part in path.values()):
-            raise Missing("a NUL names nothing, and PostgreSQL refuses it")
+            raise Missing("a NUL in the path: it names nothing, and PostgreSQL refuses to look")
         body = None if route.body is None else _body(route.body)
         actor = _actor(token)
         by_cookie = token is not None and "Authorization" not in request.headers
@@ -73,29 +89,24 @@ def _view(rooms: Rooms, route: Route, cookies: TokenCookies) -> Any:
 def _token(rooms: Rooms, route: Route, cookies: TokenCookies) -> CheckedToken | None:
     if route.access is Access.PUBLIC:
         return None
-    checked = rooms.tokens.check(_presented(cookies))
-    if route.access is Access.FIRST_PARTY and checked.client_id != FIRST_PARTY_CLIENT_ID:
-        raise NotFirstParty(f"a token of client {checked.client_id}")
+    head = cookies.head(request)
+    checked = rooms.tokens.check(unverified_token_of(head, cookie_name=cookies.access_name))
+    if route.access is Access.FIRST_PARTY:
+        if checked.client_id != FIRST_PARTY_CLIENT_ID:
+            raise NotFirstParty(f"a token of client {checked.client_id}")
+        _require_live(rooms, checked)
     if route.fresh_seconds is not None:
         require_recent(checked, max_age_seconds=route.fresh_seconds, now=rooms.clock.now())
     return checked
 
 
-def _presented(cookies: TokenCookies) -> str:
-    """The one access token of the request: in the header, or in our cookie from our own origin."""
-    headers = request.headers.getlist("Authorization")
-    cookie = cookies.access(request)
-    if len(headers) > 1 or (headers and cookie):
-        raise RequestRefused("two access tokens")
-    if headers:
-        scheme, _, token = headers[0].partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise NoCredentials
-        return token.strip()
-    if cookie:
-        cookies.require_own_origin(request)
-        return cookie
-    raise NoCredentials
+def _require_live(rooms: Rooms, checked: CheckedToken) -> None:
+    """What changes an account asks the database itself: an end counts here from its commit on, in
+    whichever process it was (decision "How fast an end is seen")."""
+    try:
+        rooms.sessions.find_live(checked.subject, checked.session_id or "")
+    except SessionEnded as error:
+        raise TokenRefused("its session or account ended") from error
 
 
 def _actor(token: CheckedToken | None) -> Actor:
@@ -114,7 +125,7 @@ def _body(model: type[BaseModel]) -> BaseModel:
     if not raw and not any(field.is_required() for field in model.model_fields.values()):
         return model()
     if request.mimetype != "application/json":
-        raise NotJson(f"Content-Type: {request.mimetype}")
+        raise NotSaidToBeJson(f"Content-Type: {request.mimetype}")
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
