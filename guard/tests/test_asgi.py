@@ -147,7 +147,7 @@ def test_a_cookie_websocket_needs_the_same_origin(issuer: LocalIssuer, moving: M
     """Cross-site WebSocket hijacking: no CORS check stands in its way."""
     guard = Guard(issuers=issuer.url, audience=AUDIENCE, clock=moving.now, cookie=True)
     client = closed(guard)
-    sent = {"Cookie": f"portero_access={issuer.token()}", "Origin": "https://evil.example"}
+    sent = {"Cookie": f"portero_at={issuer.token()}", "Origin": "https://evil.example"}
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/ws", headers=sent):
         pass
     sent["Origin"] = "http://testserver"

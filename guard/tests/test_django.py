@@ -124,7 +124,7 @@ def test_a_cookie_post_needs_the_same_origin(issuer: LocalIssuer, moving: Moving
     guard = Guard(issuers=issuer.url, audience=AUDIENCE, clock=moving.now, cookie=True)
     with override_settings(PORTERO_GUARD=guard):
         browser = client()
-        browser.cookies["portero_access"] = issuer.token()
+        browser.cookies["portero_at"] = issuer.token()
         assert browser.get("/protected").status_code == 200
         assert browser.post("/protected").status_code == 403
         own = {"HTTP_SEC_FETCH_SITE": "same-origin"}

@@ -24,7 +24,7 @@ from portero_guard.errors import (
     answer,
 )
 
-HOST = "__Host-portero_access"
+HOST = "__Host-portero_at"
 
 
 def head(*authorization: str, **more: Any) -> RequestHead:
@@ -243,10 +243,12 @@ def test_cookies_are_read_only_when_asked_for() -> None:
         unverified_token_of(sent, cookie_name=None)
 
 
-def test_a_header_and_a_cookie_are_two_credentials() -> None:
-    """Which of them is meant is not for us to guess (RFC 6750 §2)."""
-    with pytest.raises(RequestRefused):
-        unverified_token_of(head("Bearer a", cookies=(f"{HOST}=b",)), cookie_name=HOST)
+def test_a_header_is_judged_alone_and_its_cookies_are_ignored() -> None:
+    """A browser adds cookies to whatever a page sends: they neither help nor harm."""
+    both = head("Bearer a", cookies=(f"{HOST}=b",))
+    assert unverified_token_of(both, cookie_name=HOST) == "a"
+    with pytest.raises(NoCredentials):
+        unverified_token_of(head("Basic a", cookies=(f"{HOST}=b",)), cookie_name=HOST)
 
 
 def test_two_access_cookies_are_two_credentials() -> None:
@@ -265,9 +267,9 @@ def test_only_the_exact_name_counts() -> None:
 def test_the_name_follows_the_issuer() -> None:
     """With the prefix on https; without on a loopback http issuer, where browsers refuse it."""
     secure = Guard(issuers="https://id.example", audience="a", cookie=True)
-    assert secure.cookie_name == "__Host-portero_access"
+    assert secure.cookie_name == "__Host-portero_at"
     local = Guard(issuers="http://127.0.0.1:8000", audience="a", cookie=True)
-    assert local.cookie_name == "portero_access"
+    assert local.cookie_name == "portero_at"
     assert Guard(issuers="https://id.example", audience="a", cookie="mine").cookie_name == "mine"
     assert Guard(issuers="https://id.example", audience="a").cookie_name is None
 

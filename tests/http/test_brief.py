@@ -132,14 +132,17 @@ def test_a_token_in_the_query_string_is_not_a_credential(home: Home) -> None:
     assert home.get(f"/protected?access_token={token}").status_code == 401
 
 
-def test_two_credentials_are_refused(home: Home) -> None:
-    """Which of the two is meant is not for us to guess."""
+def test_a_request_with_a_header_is_judged_by_it_alone(home: Home) -> None:
+    """Cookies that a browser adds neither help nor harm it."""
     home.register("ana")
     token = home.log_in("ana")["access_token"]
     client = home.client()
-    client.set_cookie("portero_access", token)
-    answer = client.get("/protected", headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 400
+    client.set_cookie("portero_at", "nonsense", domain="127.0.0.1")
+    good = client.get("/protected", headers={"Authorization": f"Bearer {token}"})
+    assert good.status_code == 200
+    client.set_cookie("portero_at", token, domain="127.0.0.1")
+    bad = client.get("/protected", headers={"Authorization": "Bearer nonsense"})
+    assert bad.status_code == 401
 
 
 def test_a_body_with_a_member_that_is_not_asked_for_is_refused(home: Home) -> None:
@@ -154,10 +157,13 @@ def test_a_body_with_a_member_that_is_not_asked_for_is_refused(home: Home) -> No
 
 
 def test_a_body_that_is_not_json_is_refused_with_a_sentence(home: Home) -> None:
-    """Forms and broken JSON are 422, never 500."""
+    """A form is 415 and broken JSON 422, never 500."""
     client = home.client()
+    form = client.post("/login", data={"username": "ana", "password": "x"})
+    assert form.status_code == 415
+    assert form.json is not None
+    assert form.json["code"] == "unsupported_media_type"
     for answer in (
-        client.post("/login", data={"username": "ana", "password": "x"}),
         client.post("/login", data="{", content_type="application/json"),
         client.post("/login", data="[]", content_type="application/json"),
         client.post("/login", data=b"\xff\xfe", content_type="application/json"),

@@ -19,7 +19,7 @@ _B64TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 # RFC 9110 §9.2.1; everything else changes something, unknown methods too
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
-ACCESS_COOKIE: Final = "portero_access"
+ACCESS_COOKIE: Final = "portero_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +71,17 @@ def head_from_asgi(scope: Mapping[str, Any]) -> RequestHead:
 
 def unverified_token_of(head: RequestHead, *, cookie_name: str | None) -> str:
     """The one token that the request carries. Raises `NoCredentials`, `RequestRefused` for a
-    malformed header or two credentials, `CrossSite` for a cookie that another site may have sent.
-    `cookie_name` None: cookies are never looked at."""
+    malformed header or two of them, `CrossSite` for a cookie that another site may have sent.
+
+    A request with an Authorization header is judged by it alone: a browser adds its cookies to
+    whatever a page sends, and they must neither help nor harm it. `cookie_name` None: cookies are
+    never looked at.
+    """
     if len(head.authorization) > 1:
         raise RequestRefused("two Authorization headers")
-    cookies = [] if cookie_name is None else cookie_values(head.cookies, cookie_name)
     if head.authorization:
-        token = _bearer_of(head.authorization[0])
-        if cookies:
-            raise RequestRefused("a bearer header and an access cookie")
-        return token
+        return _bearer_of(head.authorization[0])
+    cookies = [] if cookie_name is None else cookie_values(head.cookies, cookie_name)
     if not cookies:
         raise NoCredentials("no Authorization header and no access cookie")
     if len(cookies) > 1:

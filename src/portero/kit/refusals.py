@@ -51,6 +51,13 @@ class Invalid(Refusal):
     public = "Some fields were not accepted."
 
 
+class Unsupported(Refusal):
+    """It came in a form that is not understood here."""
+
+    code = "unsupported"
+    public = "This form of request is not supported."
+
+
 class NotProven(Refusal):
     """The caller is not, or no longer, who the request needs."""
 

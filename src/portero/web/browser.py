@@ -8,22 +8,17 @@ attaches them by itself.
 
 from __future__ import annotations
 
-from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Request, Response
 
-from portero.kit.refusals import Forbidden
 from portero.kit.secrets import Secret
-
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class ForeignOrigin(Forbidden):
-    """A request carried by a cookie did not come from our own pages (CSRF)."""
-
-    code = "foreign_origin"
-    public = "This request must come from this site itself."
+from portero_guard.credentials import (
+    ACCESS_COOKIE,
+    RequestHead,
+    head_from_environ,
+    require_same_origin,
+)
 
 
 class TokenCookies:
@@ -36,10 +31,10 @@ class TokenCookies:
     def __init__(self, issuer: str) -> None:
         parts = urlsplit(issuer)
         self._secure = parts.scheme == "https"
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._scheme, self._host = parts.scheme, parts.netloc
         prefix = "__Host-" if self._secure else ""
-        self.access_name = f"{prefix}portero_access"
-        self.refresh_name = f"{prefix}portero_refresh"
+        self.access_name = f"{prefix}{ACCESS_COOKIE}"
+        self.refresh_name = f"{prefix}portero_rt"
 
     def put(
         self, answer: Response, *, access: Secret, access_seconds: int, refresh: Secret | None
@@ -51,9 +46,7 @@ class TokenCookies:
 
     def clear(self, answer: Response) -> None:
         for name in (self.access_name, self.refresh_name):
-            answer.delete_cookie(
-                name, path="/", secure=self._secure, httponly=True, samesite="Strict"
-            )
+            answer.delete_cookie(name, path="/", secure=self._secure, httponly=True, samesite="Lax")
 
     def access(self, request: Request) -> str:
         return request.cookies.get(self.access_name, "")
@@ -61,21 +54,13 @@ class TokenCookies:
     def refresh(self, request: Request) -> str:
         return request.cookies.get(self.refresh_name, "")
 
-    def require_own_origin(self, request: Request) -> None:
-        """Raise `ForeignOrigin` unless an unsafe request shows that it is ours.
+    def head(self, request: Request) -> RequestHead:
+        """What decides who is asking, for the guard's rules. Scheme and host are the issuer's."""
+        return head_from_environ(request.environ, scheme=self._scheme, host=self._host)
 
-        Both headers are set by the browser and out of a page's reach. With neither, the answer is
-        no: a client that is no browser has a bearer token.
-        """
-        if request.method in SAFE_METHODS:
-            return
-        site = request.headers.get("Sec-Fetch-Site")
-        if site is not None:
-            # Decides alone where it is sent: under our own Referrer-Policy a form's Origin is null.
-            if site != "same-origin":
-                raise ForeignOrigin(f"Sec-Fetch-Site: {site}")
-        elif request.headers.get("Origin") != self._origin:
-            raise ForeignOrigin("another Origin, or none")
+    def require_own_origin(self, request: Request) -> None:
+        """Raise `CrossSite` unless an unsafe request shows that it comes from our own pages."""
+        require_same_origin(self.head(request))
 
     def _put(self, answer: Response, name: str, value: str, max_age: int | None) -> None:
         answer.set_cookie(
@@ -85,5 +70,5 @@ class TokenCookies:
             path="/",
             secure=self._secure,
             httponly=True,
-            samesite="Strict",
+            samesite="Lax",
         )

@@ -18,6 +18,7 @@ from portero.kit.refusals import (
     Missing,
     NotProven,
     Refusal,
+    Unsupported,
 )
 from portero.translations import Translator
 
@@ -30,6 +31,7 @@ _STATUS: Final[tuple[tuple[type[Refusal], int], ...]] = (
     (Missing, 404),
     (Conflict, 409),
     (Limited, 429),
+    (Unsupported, 415),
     (Busy, 503),
 )
 

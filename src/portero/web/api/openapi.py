@@ -100,11 +100,12 @@ def _refusals(route: Route) -> dict[int, set[str]]:
     kinds: list[type[Refusal]] = list(route.refusals)
     if route.body is not None:
         kinds.append(Invalid)
+        found.setdefault(415, set()).add("unsupported_media_type")
     for kind in kinds:
         found.setdefault(status_of(kind), set()).add(kind.code)
     if route.access is not Access.PUBLIC:
         found.setdefault(401, set()).update({"invalid_token", "credentials_required"})
-        found.setdefault(403, set()).add("foreign_origin")
+        found.setdefault(403, set()).add("cross_site_request")
         found.setdefault(400, set()).add("invalid_request")
     if route.fresh_seconds is not None:
         found.setdefault(401, set()).add("insufficient_user_authentication")
@@ -112,7 +113,7 @@ def _refusals(route: Route) -> dict[int, set[str]]:
         found.setdefault(403, set()).add("not_first_party")
     if route.sign_in_api:
         found.setdefault(404, set()).add("password_api_off")
-        found.setdefault(403, set()).add("foreign_origin")
+        found.setdefault(403, set()).add("cross_site_request")
     found.setdefault(503, set()).update({"busy", "database_unavailable"})
     return dict(sorted(found.items()))
 
