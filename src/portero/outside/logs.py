@@ -46,6 +46,9 @@ _SCHEME: Final = re.compile(r"\b(Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}", r
 _JWT: Final = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _URL_PASSWORD: Final = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
 
+# Below a warning these tell of their own works: statements with their values, every request.
+_TALKATIVE: Final = ("alembic", "sqlalchemy", "httpx2", "httpcore2", "asyncio")
+
 _KNOWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 _request_id: ContextVar[str] = ContextVar("portero_request_id", default="")
@@ -66,6 +69,8 @@ def configure(level: str, format_: Format = "json", *, stream: TextIO | None = N
         root.removeHandler(former)
     root.addHandler(out)
     root.setLevel(level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
     logging.captureWarnings(True)
 
 

@@ -1,0 +1,103 @@
+"""The doctor: what is wrong is found, said with what to do, and counted in the exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.services import free_port
+from tests.unit.cli.conftest import Portero
+
+
+@pytest.fixture(autouse=True)
+def on_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing answers at the issuer, whatever runs on this machine."""
+    monkeypatch.setenv("PORTERO_PORT", str(free_port()))
+
+
+def told(portero: Portero, check: str) -> dict[str, str]:
+    rows: list[dict[str, str]] = portero("doctor", "--json").json
+    return [row for row in rows if row["check"] == check][-1]
+
+
+def test_a_fresh_folder_is_well(portero: Portero) -> None:
+    """Warnings (no server answers yet, not migrated yet) are no failure."""
+    answer = portero("doctor", "--json")
+    assert answer.status == 0
+    states = {row["check"]: row["state"] for row in answer.json}
+    assert states == {
+        "settings": "ok", "permissions": "ok", "database": "ok", "schema": "warn", "clock": "ok",
+        "mail": "ok", "issuer": "warn",
+    }  # fmt: skip
+
+
+def test_wrong_settings_are_the_finding(portero: Portero, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else can be looked at then."""
+    monkeypatch.setenv("PORTERO_WORKERS", "none")
+    answer = portero("doctor", "--json")
+    assert answer.status == 1
+    assert [(row["check"], row["state"]) for row in answer.json] == [("settings", "fail")]
+    assert "PORTERO_WORKERS" in answer.json[0]["advice"]
+
+
+def test_a_database_that_does_not_answer_is_a_failure(
+    portero: Portero, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other checks still run; the password in the URL stays untold."""
+    url = f"postgresql://nobody:secret-word@127.0.0.1:{free_port()}/none"
+    monkeypatch.setenv("DATABASE_URL", url)
+    answer = portero("doctor", "--json")
+    assert answer.status == 1
+    states = {row["check"]: row["state"] for row in answer.json}
+    assert states["database"] == "fail"
+    assert states["mail"] == "ok"
+    assert "schema" not in states
+    assert "secret-word" not in answer.out
+
+
+def test_a_postgresql_that_is_behind_is_a_failure_with_the_command(
+    portero: Portero, monkeypatch: pytest.MonkeyPatch, postgresql_url: str
+) -> None:
+    """At head it is well, and the two clocks are compared."""
+    monkeypatch.setenv("DATABASE_URL", postgresql_url)
+    assert told(portero, "schema")["state"] == "ok"
+    assert "differ by" in told(portero, "clock")["message"]
+    from portero.kit.db import Database
+
+    db = Database(postgresql_url)
+    db.write(lambda tx: tx.exec_driver_sql("UPDATE alembic_version SET version_num = '0000_past'"))
+    db.dispose()
+    behind = told(portero, "schema")
+    assert (behind["state"], behind["advice"]) == ("fail", "Run portero db upgrade")
+    refused = portero("users", "list", "--json")
+    assert (refused.status, refused.problem["code"]) == (1, "database_behind")
+    assert "`portero db upgrade`" in refused.problem["message"]
+
+
+def test_a_mail_server_that_is_not_there_is_a_failure(
+    portero: Portero, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Connecting is all that is tried."""
+    monkeypatch.setenv("PORTERO_SMTP_HOST", "127.0.0.1")
+    monkeypatch.setenv("PORTERO_SMTP_PORT", str(free_port()))
+    monkeypatch.setenv("PORTERO_SMTP_TLS", "off")
+    assert told(portero, "mail")["state"] == "fail"
+
+
+def test_open_secrets_are_a_failure(portero: Portero) -> None:
+    """A .env that everybody may read gives everything away."""
+    Path(".env").write_text("PORTERO_PRODUCT_NAME=Shop\n")
+    Path(".env").chmod(0o644)
+    answer = portero("doctor", "--json")
+    assert answer.status == 1
+    open_places = [row for row in answer.json if row["state"] == "fail"]
+    assert [row["check"] for row in open_places] == ["permissions"]
+    assert open_places[0]["advice"].startswith("Run chmod 600 ")
+
+
+def test_an_open_data_directory_is_a_warning(portero: Portero) -> None:
+    """Somebody may have meant it."""
+    Path("var").mkdir(mode=0o755)
+    Path("var").chmod(0o755)
+    assert told(portero, "permissions")["state"] == "warn"
