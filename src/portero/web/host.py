@@ -10,9 +10,9 @@ import ipaddress
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from flask import Flask, Response, current_app, g, jsonify, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from portero.core.audit import Origin
@@ -42,6 +42,13 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cache-Control": "no-store",
 }
+# What Flask refuses by itself, in our words.
+_SENTENCES: Final = {
+    404: "There is nothing here.",
+    405: "This method is not for this address.",
+    413: "This is too large.",
+}
+_OTHER_SENTENCE: Final = "The request was refused."
 # Two years, the least that browsers' preload lists accept.
 _HSTS: Final = "max-age=63072000; includeSubDomains"
 
@@ -113,10 +120,17 @@ def translator() -> Translator:
     return found
 
 
-def problem_response(status: int, content: dict[str, object], headers: dict[str, str]) -> Response:
-    answer = jsonify(content)
+def problem_response(status: int, content: dict[str, Any], headers: dict[str, str]) -> Response:
+    """The problem document; for a person in a browser, a page that says the same."""
+    if "text/html" in request.headers.get("Accept", ""):
+        page = render_template(
+            "error.html", title=content["title"], request_id=content["request_id"]
+        )
+        answer = Response(page, content_type="text/html; charset=utf-8")
+    else:
+        answer = jsonify(content)
+        answer.content_type = PROBLEM_TYPE
     answer.status_code = status
-    answer.content_type = PROBLEM_TYPE
     answer.headers.update(headers)
     return answer
 
@@ -148,7 +162,7 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     code = (error.name or "error").lower().replace(" ", "_")
     headers = {k: v for k, v in error.get_headers() if k.lower() in {"allow", "retry-after"}}
-    content = _plain_problem(code, error.name or "Error", status)
+    content = _plain_problem(code, _SENTENCES.get(status, _OTHER_SENTENCE), status)
     return problem_response(status, content, headers)
 
 
@@ -158,7 +172,7 @@ def _crashed(error: Exception) -> Response:
     return problem_response(500, content, {})
 
 
-def _plain_problem(code: str, title: str, status: int) -> dict[str, object]:
+def _plain_problem(code: str, title: str, status: int) -> dict[str, Any]:
     return {
         "type": problem_type(code),
         "title": translator().text(title),
