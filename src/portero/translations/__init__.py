@@ -3,7 +3,7 @@
 Shared by pages, API and mail, at the bottom of the house: imports nothing of Portero, and Babel
 only when a language other than English is first used. Placeholders are written `%(name)s`, and a
 literal per cent sign `%%`. The `.po` files beside this module are read as they are, so there is
-nothing to compile; `python tools/translations.py` brings them up to date with the sources.
+nothing to compile; `python -m tools.translations` brings them up to date with the sources.
 """
 
 from portero.translations.languages import SOURCE, available, translator_for
