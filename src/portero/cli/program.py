@@ -13,6 +13,7 @@ from typing import Final, cast
 
 import click
 
+from portero import __version__
 from portero.cli.console import Console
 from portero.cli.failures import explain
 
@@ -51,9 +52,7 @@ class LazyGroup(click.Group):
 
 def _show_version(context: click.Context, option: click.Parameter, given: bool) -> None:
     if given:
-        from importlib.metadata import version
-
-        click.echo(f"portero {version('portero')}")
+        click.echo(f"portero {__version__}")
         context.exit()
 
 

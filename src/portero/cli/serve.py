@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from portero import __version__
 from portero.cli.console import Console, console, json_option, note
 from portero.cli.house import read_settings
 
@@ -60,10 +61,8 @@ def _serve(told: Console, settings: Settings) -> None:
     house.db.dispose()  # a connection must not go through the fork
 
     def say(url: str) -> None:
-        from importlib.metadata import version
-
         ready = {"url": url, "issuer": settings.issuer, "data_dir": str(settings.data_dir)}
-        lines = [f"Portero {version('portero')} is at {url} (data in {settings.data_dir})"]
+        lines = [f"Portero {__version__} is at {url} (data in {settings.data_dir})"]
         if is_empty:
             lines.append("There is no account yet. Make one: portero users create NAME")
         told.show(ready, *lines)

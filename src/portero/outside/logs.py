@@ -16,10 +16,10 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
-from contextvars import ContextVar, Token
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
+from portero.kit.request_id import request_id
 from portero.kit.secrets import MASK
 
 Format = Literal["json", "console"]
@@ -50,13 +50,6 @@ _URL_PASSWORD: Final = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
 _TALKATIVE: Final = ("alembic", "sqlalchemy", "httpx2", "httpcore2", "asyncio")
 
 _KNOWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-
-_request_id: ContextVar[str] = ContextVar("portero_request_id", default="")
-
-
-def bind_request_id(request_id: str) -> Token[str]:
-    """Put the id on every line that this thread or task logs from now on."""
-    return _request_id.set(request_id)
 
 
 def configure(level: str, format_: Format = "json", *, stream: TextIO | None = None) -> None:
@@ -96,8 +89,8 @@ def members(record: logging.LogRecord) -> dict[str, Any]:
         "event": redacted_text(record.getMessage()),
         "logger": record.name,
     }
-    if request_id := _request_id.get():
-        told["request_id"] = request_id
+    if answering := request_id.get():
+        told["request_id"] = answering
     told |= redacted({name: v for name, v in vars(record).items() if name not in _KNOWN})
     if record.exc_info:
         told["exception"] = redacted_text(logging.Formatter().formatException(record.exc_info))

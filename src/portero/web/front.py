@@ -18,6 +18,7 @@ import uuid_utils
 
 from portero.kit.ports import Meter
 from portero.kit.refusals import Busy
+from portero.kit.request_id import request_id
 from portero.web import bridge, strict
 from portero.web.crew import Crew
 from portero.web.endpoints import Endpoint, routes
@@ -77,9 +78,9 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            out = Outlet(
-                send, request_id=uuid_utils.uuid7().hex, with_body=scope["method"] != "HEAD"
-            )
+            asked = uuid_utils.uuid7().hex
+            request_id.set(asked)
+            out = Outlet(send, request_id=asked, with_body=scope["method"] != "HEAD")
             began = monotonic()
             await self._serve(scope, receive, out)
             if self._meter is not None:

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
+from uuid_utils import uuid7
 from werkzeug.exceptions import HTTPException
 
 from portero.core.audit import Origin
 from portero.kit.refusals import Refusal
+from portero.kit.request_id import request_id
 from portero.translations import Translator, translator_for
 from portero.web import strict
 from portero.web.problems import PROBLEM_TYPE, extra_headers, problem_of, problem_type, status_of
@@ -71,8 +73,10 @@ def make_host(rooms: Rooms) -> Flask:
 
     @host.before_request
     def note_origin() -> None:
+        asked = request.environ.get("portero.request_id") or uuid7().hex
+        request_id.set(asked)
         g.origin = Origin(
-            request_id=request.environ.get("portero.request_id", ""),
+            request_id=asked,
             address=client_address(
                 request.environ.get("REMOTE_ADDR", ""),
                 request.headers.getlist("X-Forwarded-For"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from portero.kit.request_id import request_id
 from portero.kit.secrets import Secret
 from portero.outside import logs
 
@@ -68,7 +69,7 @@ def test_the_request_id_is_on_every_line_of_its_request(stream: io.StringIO) -> 
     """And on no other's."""
 
     def request() -> None:
-        logs.bind_request_id("r1")
+        request_id.set("r1")
         logging.getLogger("x").info("inside")
 
     contextvars.copy_context().run(request)

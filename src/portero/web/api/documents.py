@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template
 
+from portero import __version__
 from portero.web.api import accounts, passwords, tokens
 from portero.web.api.registry import Route
 from portero.web.rooms import Rooms
@@ -26,7 +26,7 @@ def mount(host: Flask, rooms: Rooms) -> None:
             ROUTES,
             issuer=settings.issuer,
             product_name=settings.product_name,
-            version=version("portero"),
+            version=__version__,
         )
 
     @host.get("/api/openapi.json")

@@ -25,7 +25,9 @@ class Body(BaseModel):
 class RegisterBody(Body):
     """Somebody makes an account of their own."""
 
-    username: str = Field(description="Capitals or full-width letters make no other name.", max_length=256)
+    username: str = Field(
+        description="Capitals or full-width letters make no other name.", max_length=256
+    )
     password: SecretStr = Field(description="15 characters or more; spaces and any script work.")
     email: str = Field("", description="Unverified until its owner opens the link.", max_length=320)
     display_name: str = Field("", max_length=200)
