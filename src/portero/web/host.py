@@ -51,6 +51,8 @@ _SENTENCES: Final = {
     413: "This is too large.",
 }
 _OTHER_SENTENCE: Final = "The request was refused."
+# Bytes. The longest honest body is a profile with its attributes, a tenth of it.
+BODY_CAP: Final = 128 * 1024
 # Two years, the least that browsers' preload lists accept.
 _HSTS: Final = "max-age=63072000; includeSubDomains"
 
@@ -67,6 +69,8 @@ def make_host(rooms: Rooms) -> Flask:
     host = Flask("portero", static_folder=None, template_folder="templates", root_path=_here())
     host.extensions[ROOMS] = rooms
     host.json.sort_keys = False  # type: ignore[attr-defined]  # of the default JSON provider
+    # Our front refuses more than that before; under another server this is the only cap.
+    host.config["MAX_CONTENT_LENGTH"] = BODY_CAP
     proxies = rooms.settings.trusted_proxies
 
     hosts = strict.hosts_of(rooms.settings.allowed_hosts)
@@ -108,7 +112,9 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Networ
     hops = [hop.strip() for line in forwarded for hop in line.split(",")]
     while hops and _is_in(address, proxies):
         candidate = hops.pop()
-        if _parsed(candidate) is None:
+        parsed = _parsed(candidate)
+        # A zone index (fe80::1%...) is any text of any length, and no client's address.
+        if parsed is None or getattr(parsed, "scope_id", None) is not None:
             break
         address = candidate
     return address

@@ -1,0 +1,155 @@
+"""How often something may be tried, and what the answer says then."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
+
+EMAIL = "ana@example.org"
+WRONG = "not the right one"
+
+
+def status_of_login(home: Home, username: str, password: str) -> int:
+    return home.post("/login", username=username, password=password).status_code
+
+
+def wrong_tries(home: Home, number: int, username: str = "ana") -> set[int]:
+    return {status_of_login(home, username, WRONG) for _ in range(number)}
+
+
+@pytest.fixture
+def narrow_home(make_home: MakeHome) -> Home:
+    """Three tries for an account in a quarter of an hour; `ana` has an account."""
+    home = make_home(PORTERO_LIMITS="login_by_account=3/900")
+    home.create("ana", EMAIL)
+    return home
+
+
+def test_the_thirty_first_wrong_password_waits(home: Home) -> None:
+    """429 and Retry-After, even with the right password; when the window ends it works again."""
+    home.create("ana", EMAIL)
+    assert wrong_tries(home, 30) == {401}
+    answer = home.post("/login", username="ana", password=PASSWORD)
+    assert answer.status_code == 429
+    assert answer.content_type == "application/problem+json"
+    assert answer.json is not None
+    assert answer.json["code"] == "too_many_requests"
+    wait = int(answer.headers["Retry-After"])
+    assert 800 < wait <= 900
+    home.clock.let_pass(seconds=wait + 1)
+    assert status_of_login(home, "ana", PASSWORD) == 200
+
+
+@pytest.mark.parametrize("name", ["ANA", "\uff21na", EMAIL, "Ana@Example.ORG"])
+def test_one_account_has_one_counter_however_it_is_named(narrow_home: Home, name: str) -> None:
+    """Another spelling is no new allowance."""
+    assert wrong_tries(narrow_home, 3) == {401}
+    assert status_of_login(narrow_home, name, PASSWORD) == 429
+
+
+def test_a_stolen_token_is_no_way_to_guess_the_password(narrow_home: Home) -> None:
+    """/password/change spends the same counter as /login."""
+    home = narrow_home
+    access = home.log_in()["access_token"]
+    body = {"current_password": WRONG, "new_password": OTHER_PASSWORD}
+    statuses = [home.post("/password/change", access, **body).status_code for _ in range(4)]
+    assert statuses == [422, 422, 422, 429]
+    assert status_of_login(home, "ana", PASSWORD) == 429
+
+
+def test_an_unknown_name_is_counted_alike(narrow_home: Home) -> None:
+    """Else the 429 would tell who has an account."""
+    assert wrong_tries(narrow_home, 3, "nobody") == {401}
+    assert status_of_login(narrow_home, "nobody", WRONG) == 429
+    assert status_of_login(narrow_home, "NOBODY", WRONG) == 429
+    assert status_of_login(narrow_home, "ana", PASSWORD) == 200
+
+
+def test_a_success_clears_the_counter(narrow_home: Home) -> None:
+    """Two slips, then right: the next two slips are two again."""
+    for _ in range(3):
+        assert wrong_tries(narrow_home, 2) == {401}
+        assert status_of_login(narrow_home, "ana", PASSWORD) == 200
+
+
+def test_a_reset_clears_the_counter(narrow_home: Home) -> None:
+    """Whoever was locked out by somebody else gets back in by the mailbox."""
+    home = narrow_home
+    wrong_tries(home, 4)
+    assert status_of_login(home, "ana", PASSWORD) == 429
+    home.post("/password/forgot", username="ana")
+    reset = {"token": home.mailed_token("/reset-password"), "new_password": OTHER_PASSWORD}
+    assert home.client().post("/password/reset", json=reset).status_code == 204
+    assert status_of_login(home, "ana", OTHER_PASSWORD) == 200
+
+
+def test_tries_at_the_same_moment_are_counted_each(narrow_home: Home) -> None:
+    """The try is spent before the hash: of 12 at once, three are looked at."""
+    home = narrow_home
+    with ThreadPoolExecutor(12) as threads:
+        statuses = Counter(threads.map(lambda _: status_of_login(home, "ana", WRONG), range(12)))
+    assert statuses == {401: 3, 429: 9}
+
+
+def test_an_address_is_limited_over_all_names_and_gives_back_successes(
+    make_home: MakeHome,
+) -> None:
+    """Password spraying stops; an office full of people who log in does not."""
+    home = make_home(PORTERO_LIMITS="login_by_address=4/900")
+    home.create("ana", EMAIL)
+    assert {status_of_login(home, "ana", PASSWORD) for _ in range(8)} == {200}
+    statuses = [status_of_login(home, f"name{number}", WRONG) for number in range(5)]
+    assert statuses == [401, 401, 401, 401, 429]
+    assert status_of_login(home, "ana", PASSWORD) == 429
+
+
+def test_registrations_are_limited_by_address(make_home: MakeHome) -> None:
+    """Refused ones count too: they cost a lookup and tell whether a name is taken."""
+    home = make_home(PORTERO_LIMITS="register_by_address=2/3600")
+    home.register("ana")
+    assert home.post("/register", username="ana", password=PASSWORD).status_code == 409
+    answer = home.post("/register", username="ben", password=PASSWORD)
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 3000
+
+
+def test_recovery_is_limited_by_address(make_home: MakeHome) -> None:
+    """Known and unknown names alike."""
+    home = make_home(PORTERO_LIMITS="recovery_by_address=2/3600")
+    home.create("ana", EMAIL)
+    names = ("ana", "nobody", "ana", "nobody")
+    answers = [home.post("/password/forgot", username=name).status_code for name in names]
+    assert answers == [202, 202, 429, 429]
+
+
+def test_nobodys_mailbox_is_filled_by_somebody_else(home: Home) -> None:
+    """Five mails an hour for an account; the answer stays 202, which tells nothing."""
+    home.create("ana", EMAIL)
+    for _ in range(8):
+        assert home.post("/password/forgot", username="ana").status_code == 202
+        home.deliver()
+    assert len(home.mails()) == 5
+    home.clock.let_pass(hours=1, seconds=1)
+    home.post("/password/forgot", username="ana")
+    home.deliver()
+    assert len(home.mails()) == 6
+
+
+def test_naming_one_address_after_another_is_limited(home: Home) -> None:
+    """PATCH /me must not send mails to the whole world."""
+    home.create("ana", EMAIL)
+    access = home.log_in()["access_token"]
+
+    def move(number: int) -> Any:
+        body = {"email": f"victim{number}@example.org"}
+        return home.client().patch("/me", json=body, headers=bearer(access))
+
+    answers = [move(number).status_code for number in range(6)]
+    assert answers == [200] * 5 + [429]
+    home.deliver()
+    assert len(home.mails()) == 5
