@@ -16,6 +16,9 @@ from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
 
 PROXIES = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")]
 
+# What is decided before any statement runs is tried on one database.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 # --- who asks -----------------------------------------------------------------------------------
 
 
@@ -46,6 +49,7 @@ def test_only_a_trusted_proxy_is_believed_about_the_client(
     assert client_address(peer, forwarded, PROXIES) == expected
 
 
+@on_sqlite
 def test_without_a_trusted_proxy_the_header_means_nothing(make_home: MakeHome) -> None:
     """The default: nobody escapes a limit by inventing addresses."""
     home = make_home(PORTERO_LIMITS="login_by_address=2/900")
@@ -95,6 +99,7 @@ EVERY_ANSWER = [
 ]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("method", "path", "sent", "status"), EVERY_ANSWER, ids=lambda value: str(value)[:30]
 )
@@ -123,6 +128,7 @@ def test_security_headers_are_on_every_answer(
         assert {"type", "title", "code", "request_id"} <= answer.json.keys()
 
 
+@on_sqlite
 def test_https_is_demanded_for_two_years(make_home: MakeHome) -> None:
     """HSTS, on an https issuer alone."""
     home = make_home(PORTERO_ISSUER="https://id.example.org")
@@ -130,6 +136,7 @@ def test_https_is_demanded_for_two_years(make_home: MakeHome) -> None:
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=63072000")
 
 
+@on_sqlite
 def test_a_wrong_method_says_which_are_right(home: Home) -> None:
     """405 with Allow (RFC 9110 §15.5.6)."""
     answer = home.client().put("/me")
@@ -217,6 +224,7 @@ def test_no_body_is_a_server_error(wide_home: Home, route: Route) -> None:
             token = ""
 
 
+@on_sqlite
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: str(route.name))
 def test_every_protected_route_wants_a_token(home: Home, route: Route) -> None:
     """The table says who may call; nothing but the table decides it."""

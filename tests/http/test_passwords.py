@@ -21,6 +21,9 @@ from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
 THIRD_PASSWORD = "quiet harbour rope umbrella"
 EMAIL = "ana@example.org"
 
+# What is decided before any statement runs is tried on one database.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def code_of(answer: Any) -> str:
     assert answer.json is not None, answer.text
@@ -104,6 +107,7 @@ def test_a_wrong_present_password_is_a_fault_of_its_field(home: Home) -> None:
     assert logs_in(home, "ana", PASSWORD)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("new_password", "code"),
     [
@@ -381,6 +385,7 @@ IMPORTED = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("origin", IMPORTED)
 def test_an_imported_hash_logs_in_and_is_upgraded(home: Home, origin: str) -> None:
     """Without a reset, though the password would be too short today; from the first login on it
@@ -415,6 +420,7 @@ def test_a_hash_is_renewed_when_the_parameters_rise(make_home: MakeHome) -> None
 # --- choosing one at registration ---------------------------------------------------------------
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("password", "code"),
     [
@@ -434,6 +440,7 @@ def test_a_registration_names_what_is_wrong_with_the_password(
     assert faults_of(answer) == [("password", code)]
 
 
+@on_sqlite
 def test_fifteen_characters_of_any_script_are_enough(home: Home) -> None:
     """No composition rule; composed and decomposed letters are one password."""
     home.register("ana", "m\u00fchle \u0436\u0443\u043a \u7a7a\u8272 kn\u00f6del")
@@ -443,6 +450,7 @@ def test_fifteen_characters_of_any_script_are_enough(home: Home) -> None:
 # --- more than the machine can hash -------------------------------------------------------------
 
 
+@on_sqlite
 def test_a_full_hash_queue_answers_503_and_when_to_come_back(make_home: MakeHome) -> None:
     """Never a crash, and nothing is done: the real pool, with room for one that waits."""
     home = make_home(PORTERO_HASH_QUEUE="1", PORTERO_HASH_MEMORY_MIB="16")
