@@ -54,7 +54,7 @@ class SignInApiOff(Missing):
     """PORTERO_PASSWORD_API=off."""
 
     code = "password_api_off"
-    public = "Signing in by this API is turned off. Use the sign-in page."
+    public = "Signing in by this API is turned off here."
 
 
 def mount(host: Flask, rooms: Rooms, routes: Sequence[Route]) -> None:
