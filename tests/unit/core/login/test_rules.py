@@ -1,0 +1,60 @@
+"""What a sign-in still owes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from portero.core.accounts.model import Account, AccountState
+from portero.core.login import rules
+from portero.core.login.model import Facts, Owed, SignInPolicy
+
+NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def facts(*, email_verified: bool, must_change: bool) -> Facts:
+    account = Account(
+        id="1",
+        username="ana",
+        username_key="ana",
+        state=AccountState.ACTIVE,
+        created_at=NOW,
+        updated_at=NOW,
+        email="ana@example.org",
+        email_key="ana@example.org",
+        email_verified=email_verified,
+    )
+    return Facts(account, must_change)
+
+
+@pytest.mark.parametrize(
+    ("required", "verified", "must_change", "expected"),
+    [
+        (False, False, False, None),
+        (False, False, True, Owed.CHANGE_PASSWORD),
+        (True, True, False, None),
+        (True, True, True, Owed.CHANGE_PASSWORD),
+        (True, False, False, Owed.VERIFY_EMAIL),
+        # The mailbox first: whoever can't prove it must not get to choose the password.
+        (True, False, True, Owed.VERIFY_EMAIL),
+    ],
+)
+def test_what_is_owed(
+    required: bool, verified: bool, must_change: bool, expected: Owed | None
+) -> None:
+    """One step at a time, in one order."""
+    policy = SignInPolicy(require_verified_email=required)
+    assert rules.owed(facts(email_verified=verified, must_change=must_change), policy) == expected
+
+
+@pytest.mark.parametrize("step", Owed)
+def test_every_step_names_how_it_is_answered(step: Owed) -> None:
+    """A client that is told a step is told the members to send."""
+    assert rules.options(step)
+
+
+def test_policies_have_names_of_their_own() -> None:
+    """PORTERO_LIMITS names them, and counters are kept by name."""
+    names = [policy.name for policy in rules.POLICIES]
+    assert len(set(names)) == len(names)
