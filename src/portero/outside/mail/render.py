@@ -52,11 +52,11 @@ class MailRenderer:
         message["Message-ID"] = f"<{checked_header(job_id)}@{self._host}>"
         # RFC 3834 §5: nobody's holiday notice should answer this.
         message["Auto-Submitted"] = "auto-generated"
-        message["Content-Language"] = translator.locale
         message.set_content(text.render(values, layout="layout.txt"), cte="quoted-printable")
         message.add_alternative(
             html.render(values, layout="layout.html"), subtype="html", cte="quoted-printable"
         )
+        message["Content-Language"] = translator.locale  # last: set_content drops all Content-*
         return message
 
     def _values(self, notice: Notice, translator: Translator) -> dict[str, Any]:
