@@ -13,6 +13,9 @@ EMAIL = "ana@example.org"
 NEW_EMAIL = "ana@example.net"
 OUR_FORM = {"Sec-Fetch-Site": "same-origin"}
 
+# What is the same whatever the database is tried on one.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def verify(home: Home, token: str) -> Any:
     return home.client().post("/email/verify", json={"token": token})
@@ -65,6 +68,7 @@ def test_an_address_identifies_only_once_it_is_proven(home: Home) -> None:
     assert logs_in(home, "Ana@EXAMPLE.org")
 
 
+@on_sqlite
 def test_a_verification_link_expires(home: Home) -> None:
     """After a day."""
     home.register(email=EMAIL)
@@ -165,6 +169,7 @@ def test_a_profile_that_is_refused_sends_no_mail(home: Home) -> None:
     assert me(home, access)["email"] == ""
 
 
+@on_sqlite
 def test_a_profile_is_changed_field_by_field(home: Home) -> None:
     """What is not named stays; null clears; a bad value is named."""
     home.register(display_name="Ana", locale="en")
@@ -230,6 +235,7 @@ def test_the_mail_can_be_sent_again(strict_home: Home) -> None:
     assert go_on(home, after, token=second_link).status_code == 200
 
 
+@on_sqlite
 def test_a_proof_in_another_window_is_enough(strict_home: Home) -> None:
     """The link was opened in the mail program; the waiting login goes on with nothing."""
     home = strict_home
@@ -238,6 +244,7 @@ def test_a_proof_in_another_window_is_enough(strict_home: Home) -> None:
     assert go_on(home, auth_session).status_code == 200
 
 
+@on_sqlite
 def test_anothers_link_does_not_finish_a_login(strict_home: Home) -> None:
     """It proves its own account's address and nothing of this one."""
     home = strict_home
@@ -266,6 +273,7 @@ def test_verifying_comes_before_changing_the_password(make_home: MakeHome) -> No
 # --- the pages that links open --------------------------------------------------------------------
 
 
+@on_sqlite
 def test_opening_a_link_spends_nothing(home: Home) -> None:
     """Mail scanners open links; only the page's button counts."""
     home.create("ana", EMAIL)
@@ -284,6 +292,7 @@ def test_opening_a_link_spends_nothing(home: Home) -> None:
     assert verify(home, to_verify).status_code == 200
 
 
+@on_sqlite
 def test_the_pages_work_as_plain_forms(home: Home) -> None:
     """No JavaScript: a POST of the form's fields, refusals on the page, a sentence when done."""
     home.create("ana", EMAIL)
@@ -305,6 +314,7 @@ def test_the_pages_work_as_plain_forms(home: Home) -> None:
     assert home.log_in("ana", OTHER_PASSWORD)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "headers",
     [
@@ -325,6 +335,7 @@ def test_a_form_of_another_site_spends_nothing(home: Home, headers: dict[str, st
     assert verify(home, token).status_code == 200
 
 
+@on_sqlite
 def test_what_was_typed_comes_back_escaped(home: Home) -> None:
     """Reflected XSS: neither the token of the address nor a field is ever markup."""
     evil = '"><script>alert(1)</script>'
@@ -336,6 +347,7 @@ def test_what_was_typed_comes_back_escaped(home: Home) -> None:
     assert "<script" not in answer.text
 
 
+@on_sqlite
 def test_a_taken_name_comes_back_on_the_page(home: Home) -> None:
     """A conflict is told where the person is, not as JSON."""
     home.register()
@@ -359,6 +371,7 @@ def invited(home: Home, email: str = EMAIL) -> str:
     return home.mailed_token("/sign-up")
 
 
+@on_sqlite
 def test_without_an_invitation_nobody_registers(private_home: Home) -> None:
     """PORTERO_REGISTRATION=invite."""
     answer = private_home.post("/register", username="ana", password=PASSWORD)
@@ -383,6 +396,7 @@ def test_an_invitation_proves_no_other_address(private_home: Home) -> None:
     assert (user["email"], user["email_verified"]) == (NEW_EMAIL, False)
 
 
+@on_sqlite
 def test_a_refused_form_does_not_spend_the_invitation(private_home: Home) -> None:
     """A weak password or a taken name can be corrected; and the page does the same as the API."""
     home = private_home
@@ -396,6 +410,7 @@ def test_a_refused_form_does_not_spend_the_invitation(private_home: Home) -> Non
     assert home.log_in(EMAIL)["user"]["username"] == "ana"
 
 
+@on_sqlite
 def test_an_invitation_expires(private_home: Home) -> None:
     """After a week."""
     token = invited(private_home)

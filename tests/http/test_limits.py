@@ -13,6 +13,9 @@ from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
 EMAIL = "ana@example.org"
 WRONG = "not the right one"
 
+# What is the same whatever the database is tried on one.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 def status_of_login(home: Home, username: str, password: str) -> int:
     return home.post("/login", username=username, password=password).status_code
@@ -45,6 +48,7 @@ def test_the_thirty_first_wrong_password_waits(home: Home) -> None:
     assert status_of_login(home, "ana", PASSWORD) == 200
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", ["ANA", "\uff21na", EMAIL, "Ana@Example.ORG"])
 def test_one_account_has_one_counter_however_it_is_named(narrow_home: Home, name: str) -> None:
     """Another spelling is no new allowance."""
@@ -52,6 +56,7 @@ def test_one_account_has_one_counter_however_it_is_named(narrow_home: Home, name
     assert status_of_login(narrow_home, name, PASSWORD) == 429
 
 
+@on_sqlite
 def test_a_stolen_token_is_no_way_to_guess_the_password(narrow_home: Home) -> None:
     """/password/change spends the same counter as /login."""
     home = narrow_home
@@ -62,6 +67,7 @@ def test_a_stolen_token_is_no_way_to_guess_the_password(narrow_home: Home) -> No
     assert status_of_login(home, "ana", PASSWORD) == 429
 
 
+@on_sqlite
 def test_an_unknown_name_is_counted_alike(narrow_home: Home) -> None:
     """Else the 429 would tell who has an account."""
     assert wrong_tries(narrow_home, 3, "nobody") == {401}
@@ -77,6 +83,7 @@ def test_a_success_clears_the_counter(narrow_home: Home) -> None:
         assert status_of_login(narrow_home, "ana", PASSWORD) == 200
 
 
+@on_sqlite
 def test_a_reset_clears_the_counter(narrow_home: Home) -> None:
     """Whoever was locked out by somebody else gets back in by the mailbox."""
     home = narrow_home
@@ -108,6 +115,7 @@ def test_an_address_is_limited_over_all_names_and_gives_back_successes(
     assert status_of_login(home, "ana", PASSWORD) == 429
 
 
+@on_sqlite
 def test_registrations_are_limited_by_address(make_home: MakeHome) -> None:
     """Refused ones count too: they cost a lookup and tell whether a name is taken."""
     home = make_home(PORTERO_LIMITS="register_by_address=2/3600")
@@ -118,6 +126,7 @@ def test_registrations_are_limited_by_address(make_home: MakeHome) -> None:
     assert int(answer.headers["Retry-After"]) > 3000
 
 
+@on_sqlite
 def test_recovery_is_limited_by_address(make_home: MakeHome) -> None:
     """Known and unknown names alike."""
     home = make_home(PORTERO_LIMITS="recovery_by_address=2/3600")
@@ -127,6 +136,7 @@ def test_recovery_is_limited_by_address(make_home: MakeHome) -> None:
     assert answers == [202, 202, 429, 429]
 
 
+@on_sqlite
 def test_nobodys_mailbox_is_filled_by_somebody_else(home: Home) -> None:
     """Five mails an hour for an account; the answer stays 202, which tells nothing."""
     home.create("ana", EMAIL)
