@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 # Unit, its seconds, and from how many of it on it is used.
-_UNITS: Final = (("day", 86_400, 3), ("hour", 3_600, 1), ("minute", 60, 1))
+_Unit: TypeAlias = Literal["day", "hour", "minute", "second"]
+_UNITS: Final[tuple[tuple[_Unit, int, int], ...]] = (
+    ("day", 86_400, 3),
+    ("hour", 3_600, 1),
+    ("minute", 60, 1),
+)
 _RIGHT_TO_LEFT: Final = frozenset({"ar", "dv", "fa", "he", "ps", "ur", "yi"})
 
 
@@ -56,15 +61,19 @@ class Translator:
 
         Up to two days in hours: "24 hours" is read as said, "1 day" as "until tomorrow".
         """
-        from babel.units import format_unit  # costly to import, and seldom needed
-
+        total = int(length.total_seconds())
         for unit, seconds, least in _UNITS:
-            count, rest = divmod(int(length.total_seconds()), seconds)
+            count, rest = divmod(total, seconds)
             if count >= least and (rest == 0 or unit == "minute"):
-                return str(format_unit(count, f"duration-{unit}", locale=self._babel_locale))
-        return str(
-            format_unit(int(length.total_seconds()), "duration-second", locale=self._babel_locale)
-        )
+                return self._counted(unit, timedelta(seconds=count * seconds))
+        return self._counted("second", timedelta(seconds=total))
+
+    def _counted(self, unit: _Unit, length: timedelta) -> str:
+        from babel.dates import format_timedelta  # costly to import, and seldom needed
+
+        # Not babel.units.format_unit: 2.18 lacks many plurals ("7 duration-day" in Portuguese).
+        # A threshold that no unit reaches leaves the choice of unit to us.
+        return format_timedelta(length, unit, threshold=1e9, locale=self._babel_locale)
 
     @property
     def _babel_locale(self) -> str:

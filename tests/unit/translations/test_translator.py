@@ -115,10 +115,21 @@ def test_span(length: dict[str, int], words: str) -> None:
     assert Translator("en").span(timedelta(**length)) == words
 
 
-def test_span_in_another_language() -> None:
-    """The words and the plural are the language's own."""
-    assert translator_for(["de"]).span(timedelta(hours=1)) == "1 Stunde"
-    assert translator_for(["ar"]).span(timedelta(hours=2)) == "ساعتان"
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de", ["1 Stunde", "30 Minuten", "7 Tage"]),
+        ("fr", ["1\u00a0heure", "30\u00a0minutes", "7\u00a0jours"]),
+        ("es", ["1 hora", "30 minutos", "7 días"]),
+        ("pt", ["1 hora", "30 minutos", "7 dias"]),
+        ("ja", ["1 時間", "30 分", "7 日"]),
+        ("ar", ["ساعة", "30 دقيقة", "7 أيام"]),
+    ],
+)
+def test_span_in_another_language(language: str, words: list[str]) -> None:
+    """The words and the plurals are the language's own."""
+    lengths = (timedelta(hours=1), timedelta(minutes=30), timedelta(days=7))
+    assert [translator_for([language]).span(length) for length in lengths] == words
 
 
 def test_direction() -> None:
