@@ -7,12 +7,14 @@ A refusal that has something to commit is returned by the unit and raised by the
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -23,6 +25,8 @@ from portero.kit.refusals import Busy
 
 Tx = sa.Connection
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 metadata: Final = sa.MetaData(
     naming_convention={
@@ -39,7 +43,22 @@ _RETRY_SQLSTATES: Final = frozenset({"40001", "40P01"})
 _ATTEMPTS: Final = 6
 _BACKOFF_FIRST_SECONDS: Final = 0.01
 _BACKOFF_CAP_SECONDS: Final = 0.5
-_SQLITE_BUSY_TIMEOUT_MS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a transaction waits and lasts, in seconds; beyond it: `DatabaseUnavailable`.
+
+    A verb notes what it ended before it commits, and other processes look back only so far for it
+    (`core/changes/feed.py`): `transaction` has to stay well below that. A request waits less than
+    a proxy does (nginx: 60 s). PostgreSQL is told with SET on each new connection, because
+    PgBouncer refuses start-up options; where it pools transactions, `transaction` alone is sure.
+    """
+
+    lock: float = 10.0  # for a row, or for SQLite's one writer
+    statement: float = 15.0
+    transaction: float = 20.0  # from its first statement to its commit
+    retries: float = 10.0  # no new attempt after that
 
 
 class DatabaseUnavailable(Busy):
@@ -80,7 +99,7 @@ class Database:
     a socket or an SQLite handle.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+    def __init__(self, url: str, *, pool_size: int = 20, patience: Patience | None = None) -> None:
         self.url = sa.make_url(url)
         self.dialect = self.url.get_backend_name()
         if self.dialect not in {"sqlite", "postgresql"}:
@@ -88,10 +107,11 @@ class Database:
         if self.dialect == "postgresql" and "+" not in self.url.drivername:
             self.url = self.url.set(drivername="postgresql+psycopg")
         self._pool_size = pool_size
+        self._patience = patience or Patience()
         self._lock = threading.Lock()
         self._pid = 0
         self._engine: sa.Engine | None = None
-        self._writer: threading.Lock | nullcontext[None] = nullcontext()
+        self._writer: threading.Lock | None = None
 
     @property
     def engine(self) -> sa.Engine:
@@ -103,13 +123,12 @@ class Database:
             raise RuntimeError("the engine was not made")
         return self._engine
 
-    def write(self, unit: Callable[[Tx], T]) -> T:
-        """Run `unit` in a transaction that may write, and commit it."""
+    def write(self, unit: Callable[[Tx], T], *, unhurried: bool = False) -> T:
+        """Run `unit` in a transaction that may write, and commit it. `unhurried` lifts the limits
+        of its time: for migrations and the like, which end nothing that others must hear of."""
         engine = self.engine
-        # SQLite has one writer at a time, and its busy handler sleeps blindly. Waiting here, in
-        # order, is fairer and faster; the handler is left to other processes.
-        with self._writer:
-            return self._attempt(engine, unit, read_only=False)
+        with self._turn(unhurried=unhurried):
+            return self._attempt(engine, unit, read_only=False, unhurried=unhurried)
 
     def read(self, unit: Callable[[Tx], T]) -> T:
         """Run `unit` in a transaction that only reads."""
@@ -124,43 +143,75 @@ class Database:
         if self._engine is not None and self._pid == os.getpid():
             self._engine.dispose()
 
-    def _attempt(self, engine: sa.Engine, unit: Callable[[Tx], T], *, read_only: bool) -> T:
+    @contextmanager
+    def _turn(self, *, unhurried: bool) -> Iterator[None]:
+        """SQLite has one writer at a time, and its busy handler sleeps blindly. Waiting here, in
+        order, is fairer and faster; the handler is left to other processes."""
+        writer = self._writer
+        if writer is None:
+            yield
+            return
+        if not writer.acquire(timeout=-1 if unhurried else self._patience.lock):
+            raise _unavailable("this process's writers wait in line for too long", 1)
+        try:
+            yield
+        finally:
+            writer.release()
+
+    def _attempt(
+        self,
+        engine: sa.Engine,
+        unit: Callable[[Tx], T],
+        *,
+        read_only: bool,
+        unhurried: bool = False,
+    ) -> T:
+        give_up_at = time.monotonic() + self._patience.retries
         for attempt in range(_ATTEMPTS):
             try:
-                with engine.connect() as tx:
-                    if read_only:
-                        tx = tx.execution_options(portero_read_only=True)
-                    with tx.begin():
-                        return unit(tx)
+                return self._once(engine, unit, read_only=read_only, unhurried=unhurried)
             except sa.exc.TimeoutError as error:
-                raise DatabaseUnavailable(
-                    "the connection pool is exhausted", retry_after_seconds=1
-                ) from error
+                raise _unavailable("the connection pool is exhausted", 1) from error
             except sa.exc.DBAPIError as error:
                 if not _worth_retrying(error):
                     if _is_unavailable(error):
-                        raise DatabaseUnavailable(
-                            f"{type(error.orig).__name__}", retry_after_seconds=5
-                        ) from error
+                        raise _unavailable(type(error.orig).__name__, 5, error.orig) from error
                     raise
-                if attempt + 1 == _ATTEMPTS:
-                    raise DatabaseUnavailable(
-                        "kept failing to serialize", retry_after_seconds=1
-                    ) from error
+                if attempt + 1 == _ATTEMPTS or time.monotonic() >= give_up_at:
+                    raise _unavailable("kept failing to serialize", 1, error.orig) from error
             # Full jitter: two transactions that collided must not collide again in step.
             time.sleep(
                 random.uniform(0, min(_BACKOFF_CAP_SECONDS, _BACKOFF_FIRST_SECONDS * 2**attempt))
             )
         raise RuntimeError("unreachable")
 
+    def _once(
+        self, engine: sa.Engine, unit: Callable[[Tx], T], *, read_only: bool, unhurried: bool
+    ) -> T:
+        with engine.connect() as tx:
+            if read_only:
+                tx = tx.execution_options(portero_read_only=True)
+            with tx.begin():
+                if unhurried and self.dialect == "postgresql":
+                    tx.exec_driver_sql(_set_timeouts("SET LOCAL", Patience(0, 0, 0, 0)))
+                began = time.monotonic()
+                answer = unit(tx)
+                if read_only or unhurried:
+                    return answer
+                # Rolled back rather than committed at a time when nobody looks for it any more.
+                lasted = time.monotonic() - began
+                if lasted > self._patience.transaction:
+                    raise _unavailable(f"a transaction of {lasted:.0f} s was rolled back", 1)
+                return answer
+
     def _open(self) -> None:
         if self._engine is not None:
             self._engine.dispose(close=False)  # the parent's connections stay the parent's
         if self.dialect == "sqlite":
-            self._engine = _sqlite_engine(self.url, self._pool_size)
+            self._engine = _sqlite_engine(self.url, self._pool_size, self._patience)
             self._writer = threading.Lock()
         else:
-            self._engine = _postgresql_engine(self.url, self._pool_size)
+            self._engine = _postgresql_engine(self.url, self._pool_size, self._patience)
         self._pid = os.getpid()
 
 
@@ -169,12 +220,13 @@ def insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
 
 
-def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
+def _sqlite_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine:
     engine = sa.create_engine(
         url,
         poolclass=sa.pool.QueuePool,
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,
         connect_args={"check_same_thread": False},
     )
 
@@ -184,7 +236,7 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
         for pragma in (
             "journal_mode=WAL",
             "foreign_keys=ON",
-            f"busy_timeout={_SQLITE_BUSY_TIMEOUT_MS}",
+            f"busy_timeout={_ms(patience.lock)}",
             # FULL: what was acknowledged survives a power cut, not only a kill -9.
             "synchronous=FULL",
         ):
@@ -200,16 +252,51 @@ def _sqlite_engine(url: sa.URL, pool_size: int) -> sa.Engine:
     return engine
 
 
-def _postgresql_engine(url: sa.URL, pool_size: int) -> sa.Engine:
-    return sa.create_engine(
+def _postgresql_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine:
+    engine = sa.create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
         pool_recycle=1800,
         pool_pre_ping=False,
+        # Parameters are hashes and sealed secrets: they are for no log.
+        hide_parameters=True,
         connect_args={"connect_timeout": 5, "application_name": "portero"},
     )
+
+    @sa.event.listens_for(engine, "connect")
+    def set_up(connection: Any, record: Any) -> None:
+        connection.execute(_set_timeouts("SET", patience))
+        connection.commit()
+
+    return engine
+
+
+def _set_timeouts(verb: str, patience: Patience) -> str:
+    """A holder of locks whose process stands still is ended too, after `statement`."""
+    return "; ".join(
+        f"{verb} {name} = {_ms(seconds)}"
+        for name, seconds in (
+            ("lock_timeout", patience.lock),
+            ("statement_timeout", patience.statement),
+            ("idle_in_transaction_session_timeout", patience.statement),
+        )
+    )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _unavailable(
+    detail: str, retry_after_seconds: int, cause: BaseException | None = None
+) -> DatabaseUnavailable:
+    """The refusal, said in the log as well: a broken database must not look like busy hours. The
+    driver's message names servers and tables, and never a parameter."""
+    said = " ".join(str(cause or "").split())
+    log.warning("the database is unavailable: %s%s", detail, f" ({said})" if said else "")
+    return DatabaseUnavailable(detail, retry_after_seconds=retry_after_seconds)
 
 
 def _worth_retrying(error: sa.exc.DBAPIError) -> bool:

@@ -74,7 +74,7 @@ def check(db: Database) -> list[str]:
 def migrating(db: Database, unit: Callable[[Tx], T]) -> T:
     """Run `unit` in one transaction that no other migration overlaps."""
     if db.dialect == "postgresql":
-        return db.write(lambda tx: unit(_locked(tx)))
+        return db.write(lambda tx: unit(_locked(tx)), unhurried=True)
     with _sqlite_for_migrating(db) as connection, connection.begin():
         result = unit(connection)
         orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()

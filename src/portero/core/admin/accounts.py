@@ -95,7 +95,7 @@ class AccountAdmin:
 
         def unit(tx: Tx) -> list[str]:
             self._set_state_in(tx, actor, account_id, AccountState.DISABLED, now)
-            self._feed.note(tx, now, ChangeKind.ACCOUNT_DISABLED, account_id)
+            self._feed.note(tx, ChangeKind.ACCOUNT_DISABLED, account_id)
             return self._end_all_in(tx, actor, account_id, EndReason.ACCOUNT_DISABLED, now)
 
         ended = self._announced(unit, now)
@@ -115,7 +115,7 @@ class AccountAdmin:
         def unit(tx: Tx) -> list[str]:
             login_store.hold_account(tx, account_id)
             ended = self._end_all_in(tx, actor, account_id, EndReason.ACCOUNT_DELETED, now)
-            self._feed.note(tx, now, ChangeKind.ACCOUNT_DISABLED, account_id)
+            self._feed.note(tx, ChangeKind.ACCOUNT_DISABLED, account_id)
             if not store.delete(tx, account_id):
                 raise NoSuchAccount(account_id)
             self._audit.record(tx, actor, now, AccountDeleted(account_id=account_id))

@@ -14,8 +14,9 @@ from portero.kit.ports import Clock, Dice
 
 Listener = Callable[[str, datetime], None]
 
-# A transaction takes its `at` before it commits, and clocks of two nodes differ: each look goes
-# back this far and leaves out what it has seen. Transactions are capped well below it.
+# A change has its `at` before its transaction commits, and clocks of two nodes differ: each look
+# goes back this far and leaves out what it has seen. A transaction that lasts 20 s is rolled back
+# (`kit.db.Patience`), so 10 s are left for clocks.
 OVERLAP: Final = timedelta(seconds=30)
 # Other processes must know within 1 s (decision "How fast an end is seen"); half of it leaves
 # room for a busy machine.
@@ -39,10 +40,15 @@ class ChangeFeed:
     def subscribe(self, kind: ChangeKind, listener: Listener) -> None:
         self._listeners.setdefault(kind, []).append(listener)
 
-    def note(self, tx: Tx, now: datetime, kind: ChangeKind, *subjects: str) -> None:
-        """Tell the other processes, once this transaction commits."""
+    def note(self, tx: Tx, kind: ChangeKind, *subjects: str) -> None:
+        """Tell the other processes, once this transaction commits.
+
+        At its own time, not the verb's: a verb that waited for a lock, or was tried again, is old
+        by now, and nobody looks back as far as to when it began.
+        """
         if subjects:
-            store.add(tx, [Change(self._dice.new_id(), now, kind, s) for s in subjects])
+            at = self._clock.now()
+            store.add(tx, [Change(self._dice.new_id(), at, kind, s) for s in subjects])
 
     def apply_now(self, kind: ChangeKind, subject: str, now: datetime) -> None:
         """Make it effective in this process, after the commit."""
@@ -57,7 +63,8 @@ class ChangeFeed:
         """
         with self._lock:
             now = self._clock.now()
-            since = (self._looked_at or now - self._memory) - OVERLAP
+            # `min`: a clock that was set back must not make this deaf until it has caught up.
+            since = min(self._looked_at or now - self._memory, now) - OVERLAP
             found = self._db.read(lambda tx: store.since(tx, since))
             fresh = [change for change in found if change.id not in self._seen]
             self._tell(fresh)

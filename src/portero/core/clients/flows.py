@@ -233,7 +233,7 @@ class Clients:
 
     def _changed(self, tx: Tx, actor: Actor, event: Event, now: datetime) -> bool:
         """What every change leaves behind in its transaction; True, to be the end of a unit."""
-        self._feed.note(tx, now, ChangeKind.CLIENT_CHANGED, event.client_id)
+        self._feed.note(tx, ChangeKind.CLIENT_CHANGED, event.client_id)
         self._audit.record(tx, actor, now, event)
         return True
 

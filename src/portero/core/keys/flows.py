@@ -96,7 +96,7 @@ class Keys:
             if not store.add(tx, record):
                 return False
             store.retire(tx, alg, below=record.generation, at=activates_at, gone_at=gone_at)
-            self._feed.note(tx, now, ChangeKind.KEYS_CHANGED, record.kid)
+            self._feed.note(tx, ChangeKind.KEYS_CHANGED, record.kid)
             self._audit.record(tx, actor, now, event)
             return True
 

@@ -119,8 +119,7 @@ class Sessions:
     ) -> list[str]:
         """End sessions in the verb's transaction; the verb calls `announce` after its commit."""
         ended = store.end(tx, account_id, now=now, reason=reason, only=only, but=but)
-        for session_id in ended:
-            self._feed.note(tx, now, ChangeKind.SESSION_ENDED, session_id)
+        self._feed.note(tx, ChangeKind.SESSION_ENDED, *ended)
         if ended:
             event = SessionsEnded(account_id=account_id, reason=reason, count=len(ended))
             self._audit.record(tx, actor, now, event)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.changes.feed import OVERLAP
-from portero.kit.db import Database
+from portero.kit.db import Database, Tx
 from portero.outside.clock import SystemDice
 
 ENDED = ChangeKind.SESSION_ENDED
@@ -37,8 +37,9 @@ class Listening:
         self.feed.subscribe(ENDED, lambda subject, at: self.heard.append(subject))
 
     def note(self, db: Database, *subjects: str, ago: timedelta = timedelta()) -> None:
-        at = self.clock.now() - ago
-        db.write(lambda tx: self.feed.note(tx, at, ENDED, *subjects))
+        self.clock.at -= ago
+        db.write(lambda tx: self.feed.note(tx, ENDED, *subjects))
+        self.clock.at += ago
 
 
 def test_a_change_is_heard_once(db: Database) -> None:
@@ -96,6 +97,34 @@ def test_a_transaction_that_is_rolled_back_tells_nothing(db: Database) -> None:
     """The change is part of the verb's own transaction."""
     here, there = Listening(db), Listening(db)
     with db.engine.connect() as tx, tx.begin() as transaction:
-        here.feed.note(tx, NOW, ENDED, "a")
+        here.feed.note(tx, ENDED, "a")
         transaction.rollback()
     assert there.feed.poll() == 0
+
+
+def test_an_end_whose_verb_began_long_ago_is_heard(db: Database) -> None:
+    """The attack: hold the account's row, and the operator's verb that disables it commits past
+    every look of the others. A change has the time of its statement, not of its verb."""
+    here, there = Listening(db), Listening(db)
+    there.feed.poll()
+
+    def slow_verb(tx: Tx) -> None:
+        for one in (here, there):
+            one.clock.at += OVERLAP + timedelta(seconds=1)
+        there.feed.poll()
+        here.feed.note(tx, ENDED, "late")
+
+    db.write(slow_verb)
+    there.feed.poll()
+    assert there.heard == ["late"]
+
+
+def test_a_clock_that_was_set_back_does_not_deafen(db: Database) -> None:
+    """What is noted by the new time is heard at once."""
+    here, there = Listening(db), Listening(db)
+    there.clock.at += timedelta(hours=1)
+    there.feed.poll()
+    there.clock.at -= timedelta(hours=1)
+    here.note(db, "a")
+    there.feed.poll()
+    assert there.heard == ["a"]

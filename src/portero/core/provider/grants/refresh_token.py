@@ -90,7 +90,7 @@ class RefreshTokenGrant:
     def _revoke_in(self, tx: Tx, actor: Actor, basis: Basis, now: datetime) -> Grant:
         grant = basis.grant
         if store.revoke_grant(tx, grant.id, now=now):
-            self._feed.note(tx, now, ChangeKind.GRANT_REVOKED, grant.id)
+            self._feed.note(tx, ChangeKind.GRANT_REVOKED, grant.id)
             replayed = RefreshReplayed(
                 account_id=grant.account_id,
                 session_id=grant.session_id,
