@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--short", action="store_true", help="a quick look; nothing is kept")
     asked = parser.parse_args()
+    # So that a `timeout` ends the servers and the folders too.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     unknown = set(asked.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
