@@ -49,15 +49,17 @@ def add(tx: Tx, record: KeyRecord) -> bool:
 
 
 def retire(tx: Tx, alg: SigningAlg, *, below: int, at: datetime, gone_at: datetime) -> None:
-    """End the signing of every older generation at that moment, unless it ends sooner already."""
+    """End the signing of every older generation at `at`, and its publication at `gone_at`, each
+    unless it ends sooner already. A key that signs no more is still trusted until it is gone."""
+    retires_at, ends_at = signing_keys.c.retires_at, signing_keys.c.gone_at
     tx.execute(
         signing_keys.update()
         .where(
             signing_keys.c.alg == alg,
             signing_keys.c.generation < below,
-            sa.or_(signing_keys.c.retires_at.is_(None), signing_keys.c.retires_at > at),
+            sa.or_(ends_at.is_(None), ends_at > gone_at),
         )
-        .values(retires_at=at, gone_at=gone_at)
+        .values(retires_at=sa.case((retires_at < at, retires_at), else_=at), gone_at=gone_at)
     )
 
 

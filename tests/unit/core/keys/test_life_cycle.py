@@ -82,6 +82,31 @@ def test_an_immediate_rotation_leaves_no_older_key(house: KeyHouse) -> None:
     assert published(house) == [made.kid]
 
 
+def test_an_immediate_rotation_ends_a_retired_key_too(house: KeyHouse) -> None:
+    """The attack: the key that leaked retired a moment ago, and would be trusted for as long as a
+    token lives: whoever has it signs on until then."""
+    house.keys.keep((ES256,))
+    house.keys.rotate(Actor.operator(), ES256)
+    house.clock.at += DAY
+    assert states(house) == [KeyState.RETIRED, KeyState.CURRENT]
+    retired_at = house.keys.list_keys()[0].retires_at
+    house.clock.at += MINUTE
+    made = house.keys.rotate(Actor.operator(), ES256, immediately=True)
+    assert states(house) == [KeyState.GONE, KeyState.GONE, KeyState.CURRENT]
+    assert published(house) == [made.kid]
+    assert house.keys.list_keys()[0].retires_at == retired_at
+
+
+def test_a_rotation_in_time_does_not_lengthen_an_older_keys_life(house: KeyHouse) -> None:
+    """What retired keeps the times that it had."""
+    house.keys.keep((ES256,))
+    house.keys.rotate(Actor.operator(), ES256)
+    house.clock.at += DAY + MINUTE
+    before = house.keys.list_keys()[0]
+    house.keys.rotate(Actor.operator(), ES256)
+    assert house.keys.list_keys()[0] == before
+
+
 def test_algorithms_have_their_own_keys(house: KeyHouse) -> None:
     """Rotating one leaves the other alone."""
     house.keys.keep((ES256, SigningAlg.EDDSA))
