@@ -43,7 +43,7 @@ class Background:
         house = self._house
         house.ring.signer(SigningAlg.ES256, house.clock.now())
         house.feed.poll()
-        self._begin("changes", self._every(POLL_SECONDS, house.feed.poll))
+        self._begin("changes", self._every(POLL_SECONDS, self.hear))
         self._begin("care", self._every(_CARE_SECONDS, self.care_and_purge))
         if self._deliver:
             self._begin("outbox", lambda: house.worker.run(self._stop))
@@ -58,10 +58,17 @@ class Background:
         self._house.hasher.close()
         self._house.db.dispose()
 
+    def hear(self) -> None:
+        """Learn what other processes have changed."""
+        self._house.feed.poll()
+        self._house.ring.catch_up()
+
     def care(self) -> None:
-        """Make whatever signing key is due."""
+        """Make whatever signing key is due, and load what others made: a process that stood still
+        for longer than changes are kept has missed it for ever."""
         algs = tuple(SigningAlg(name) for name in self._house.settings.signing_algs)
         self._house.keys.keep(algs)
+        self._house.ring.reload()
 
     def care_and_purge(self) -> None:
         self.care()

@@ -100,7 +100,7 @@ def join(
     limits = Limits(_settled_limits(settings))
 
     ring = KeyRing(db, vault)
-    feed.subscribe(ChangeKind.KEYS_CHANGED, lambda subject, at: ring.forget())
+    feed.subscribe(ChangeKind.KEYS_CHANGED, lambda subject, at: ring.reload())
     keys = Keys(
         db=db,
         clock=clock,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from portero.kit.db import Database
 from portero.kit.vault import Vault
 from portero.protocol.jose.algorithms import PublicKey, SigningAlg
 from portero.protocol.jose.jwk import private_key_of, public_key_of
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +34,31 @@ def seal_context(kid: str) -> str:
 
 
 class KeyRing:
-    """Loaded on first use, dropped by `forget` when the change feed says that keys changed."""
+    """`reload` is for the thread that hears of a change, and for the care of each worker. What asks
+    for a key waits for no statement, except the very first time where nobody has loaded them."""
 
     def __init__(self, db: Database, vault: Vault) -> None:
         self._db = db
         self._vault = vault
         self._lock = threading.Lock()
         self._records: tuple[KeyRecord, ...] | None = None
+        self._outdated = False
         self._signers: dict[str, Signer] = {}
         self._public: dict[str, PublicKey] = {}
 
-    def forget(self) -> None:
-        """Read the table anew at the next use."""
-        with self._lock:
-            self._records = None
+    def reload(self) -> None:
+        """Read the table, then swap. When it can't be read the former keys stay: with them every
+        token of theirs is still checked, with none nobody is let in. `catch_up` tries again."""
+        try:
+            self._load()
+        except Exception:
+            log.exception("the signing keys could not be read; those of before stay in use")
+            self._outdated = True
+
+    def catch_up(self) -> None:
+        """Reload if the last time failed: the change that asked for it is not told again."""
+        if self._outdated:
+            self.reload()
 
     def signer(self, alg: SigningAlg, now: datetime) -> Signer:
         """The key that signs now; raises `NoSigningKey`."""
@@ -63,13 +77,6 @@ class KeyRing:
         records = rules.published(self._known(), now)
         return [dict(record.public_jwk) for record in reversed(records)]
 
-    def verification_keys(self, now: datetime) -> dict[str, VerificationKey]:
-        """By kid, the published keys as loaded objects."""
-        return {
-            record.kid: VerificationKey(record.kid, record.alg, self._public_key(record))
-            for record in rules.published(self._known(), now)
-        }
-
     def verification_key(self, kid: str, now: datetime) -> VerificationKey | None:
         """One published key; None when unknown or gone."""
         for record in self._known():
@@ -85,7 +92,10 @@ class KeyRing:
 
     def _known(self) -> tuple[KeyRecord, ...]:
         records = self._records
-        if records is None:
-            with self._lock:
-                records = self._records = tuple(self._db.read(store.list_keys))
-        return records
+        return self._load() if records is None else records
+
+    def _load(self) -> tuple[KeyRecord, ...]:
+        with self._lock:  # the read too: of two, the one that read later must swap later
+            records = self._records = tuple(self._db.read(store.list_keys))
+            self._outdated = False
+            return records

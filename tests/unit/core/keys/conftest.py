@@ -55,7 +55,7 @@ def key_house_over(db: Database, clock: HandClock, *secrets: Secret) -> KeyHouse
     vault, dice = Vault(secrets), SystemDice()
     feed = ChangeFeed(db, clock, dice, memory=timedelta(minutes=15))
     ring = KeyRing(db, vault)
-    feed.subscribe(ChangeKind.KEYS_CHANGED, lambda subject, at: ring.forget())
+    feed.subscribe(ChangeKind.KEYS_CHANGED, lambda subject, at: ring.reload())
     keys = Keys(
         db=db,
         clock=clock,

@@ -167,6 +167,6 @@ def test_a_sealed_key_opens_in_its_own_row_alone(house: KeyHouse) -> None:
     sealed = {"private_sealed": second.private_sealed}
     to_first = store.signing_keys.update().where(store.signing_keys.c.kid == first.kid)
     house.db.write(lambda tx: tx.execute(to_first.values(sealed)))
-    house.ring.forget()
+    house.ring.reload()
     with pytest.raises(Unsealable):
         house.ring.signer(ES256, house.clock.now())
