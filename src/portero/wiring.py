@@ -184,6 +184,7 @@ def join(
         notices=notices,
         link_url=make_link,
         registration=Registration(settings.registration),
+        email_required=settings.require_verified_email,
     )
     recovery = Recovery(
         db=db,

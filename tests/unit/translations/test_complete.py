@@ -75,6 +75,11 @@ def test_up_to_date(language: str, extracted: translations.Extracted) -> None:
     assert translations.updated(language, text, extracted.messages) == text
 
 
+def test_no_sentence_is_put_together(extracted: translations.Extracted) -> None:
+    """Every sentence of the tree can be looked up: none is an f-string."""
+    assert extracted.unextractable == ()
+
+
 def test_every_refusal_is_extracted(extracted: translations.Extracted) -> None:
     """The sentence of each refusal that a running server can raise is among the messages."""
     for module in pkgutil.walk_packages(portero.__path__, "portero."):

@@ -77,9 +77,7 @@ class EmailProofs:
             over = self._limits.spend(tx, MAIL_BY_ACCOUNT, account.id, now=now)
             if over is not None:
                 return over
-            if not account.email_verified:
-                values = {"email": named.display, "email_key": named.key}
-                store.change(tx, account.id, values, now=now)
+            store.name_email(tx, account.id, named.display, named.key, now=now)
             claim_in(self._outbox, tx, account.id, named.display, now=now)
             event = AccountChanged(account_id=account.id, changed=("email",))
             self._audit.record(tx, actor, now, event)
@@ -118,9 +116,12 @@ class EmailProofs:
         now = self._clock.now()
 
         def unit(tx: Tx) -> Account | None:
-            link = links.redeem(tx, token, LinkPurpose.VERIFY_EMAIL, now=now)
+            # The account is held before the link is spent, in the order in which whoever ends
+            # all ways into an account takes the two.
+            link = links.find_live(tx, token, LinkPurpose.VERIFY_EMAIL, now=now)
+            known = store.hold(tx, link.account_id)
+            links.redeem(tx, token, LinkPurpose.VERIFY_EMAIL, now=now)
             key = email_key(link.email).key
-            known = store.find(tx, link.account_id)
             account = store.verify_email(tx, link.account_id, link.email, key, now=now)
             if account is None or known is None:
                 return None

@@ -103,7 +103,8 @@ class Accounts:
 
     def get_by_name(self, name: str) -> Account:
         """By username, verified mail address, or id: what an operator types."""
-        found = self._db.read(lambda tx: find_identified(tx, name) or store.find(tx, name))
+        # An id first: anybody can register under a name that looks like somebody's id.
+        found = self._db.read(lambda tx: store.find(tx, name) or find_identified(tx, name))
         if found is None:
             raise NoSuchAccount("no account of that name, address or id")
         return found
@@ -125,7 +126,8 @@ class Accounts:
         now = self._clock.now()
 
         def unit(tx: Tx) -> Account | None:
-            account = store.find(tx, account_id)
+            # Held, because the attributes are merged here and written whole.
+            account = store.hold(tx, account_id)
             if account is None or not profile:
                 return account
             columns = accepted_profile(
@@ -139,6 +141,17 @@ class Accounts:
         if changed is None:
             raise NoSuchAccount(account_id)
         return changed
+
+
+def identifier_key(identifier: str) -> str:
+    """One key for every spelling of an identifier, whether or not it is anybody's: what counts
+    tries must not tell the two apart."""
+    try:
+        if "@" in identifier:
+            return email_key(identifier).key
+        return normalised_username(identifier).key
+    except Invalid:
+        return f"?{identifier}"
 
 
 def find_identified(tx: Tx, identifier: str) -> Account | None:

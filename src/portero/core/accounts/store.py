@@ -40,6 +40,9 @@ _by_username: Final = sa.select(accounts).where(accounts.c.username_key == sa.bi
 _by_verified_email: Final = sa.select(accounts).where(
     accounts.c.verified_email_key == sa.bindparam("key")
 )
+_hold: Final = (
+    sa.select(accounts).where(accounts.c.id == sa.bindparam("id")).with_for_update(key_share=True)
+)
 
 
 def add(tx: Tx, account: Account) -> bool:
@@ -64,6 +67,25 @@ def find_by_username(tx: Tx, username_key: str) -> Account | None:
 def find_by_verified_email(tx: Tx, email_key: str) -> Account | None:
     """Who owns the address: only a verified one identifies anybody."""
     return _one(tx, _by_verified_email, {"key": email_key})
+
+
+def hold(tx: Tx, account_id: str) -> Account | None:
+    """The account, locked until this transaction ends (SQLite has one writer, and no such lock)."""
+    return _one(tx, _hold, {"id": account_id})
+
+
+def name_email(tx: Tx, account_id: str, email: str, email_key: str, *, now: datetime) -> bool:
+    """Give the account an unproven address; False (and nothing) when its present one is proven.
+
+    One conditional statement: a claim that looked before another address was proven must not put
+    its own beside `email_verified`.
+    """
+    named = tx.execute(
+        accounts.update()
+        .where(accounts.c.id == account_id, accounts.c.email_verified.is_(False))
+        .values(email=email, email_key=email_key, updated_at=now)
+    )
+    return named.rowcount == 1
 
 
 def change(

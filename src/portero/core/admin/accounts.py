@@ -140,7 +140,7 @@ class AccountAdmin:
     def _end_all_in(
         self, tx: Tx, actor: Actor, account_id: str, reason: EndReason, now: datetime
     ) -> list[str]:
-        login_store.end_of_account(tx, account_id)
+        login_store.end_of_account(tx, account_id, now=now)
         return self._sessions.end_in(tx, actor, account_id, now=now, reason=reason)
 
     def _announced(self, unit: Callable[[Tx], list[str]], now: datetime) -> int:

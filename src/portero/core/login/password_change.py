@@ -16,7 +16,7 @@ from portero.core.login.errors import WrongPassword
 from portero.core.login.events import SignInFailed
 from portero.core.login.model import SignedIn
 from portero.core.notices import Notice, Notices, NoticeTemplate
-from portero.core.sessions import EndReason, Proven, Session, Sessions
+from portero.core.sessions import EndReason, Proven, Session, SessionEnded, Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.refusals import FieldFault, Invalid
@@ -74,11 +74,12 @@ class PasswordChange:
         return SignedIn(renewed, account)
 
     def _prove_present(self, actor: Actor, account: Account, present: str) -> StoredPassword:
-        """One counter with sign-in: a stolen token must not be a way to guess the password."""
+        """Counted apart from sign-in: a stolen token must not be a way to guess the password, and
+        strangers who guess at the door must not keep the owner from changing it."""
         now = self._clock.now()
 
         def unit(tx: Tx) -> tuple[OverLimit | None, StoredPassword | None]:
-            over = self._limits.spend(tx, rules.LOGIN_BY_ACCOUNT, account.id, now=now)
+            over = self._limits.spend(tx, rules.PASSWORD_BY_OWNER, account.id, now=now)
             return over, self._passwords.load_in(tx, account.id)
 
         over, stored = self._db.write(unit)
@@ -105,14 +106,16 @@ class PasswordChange:
         encoded: str,
         now: datetime,
     ) -> tuple[Session, list[str]] | None:
-        store.hold_account(tx, account.id)
+        held = store.hold_account(tx, account.id)
+        if held is None or not held.is_active:
+            raise SessionEnded("disabled or deleted while the password was hashed")
         # Compare and swap first: of two changes that proved the same password one wins.
         if not self._passwords.replace_in(
             tx, account.id, expected=stored.encoded, replacement=encoded, now=now, chosen=True
         ):
             return None
-        self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, account.id)
-        store.end_of_account(tx, account.id)
+        self._limits.clear(tx, rules.PASSWORD_BY_OWNER, account.id)
+        store.end_of_account(tx, account.id, now=now)
         ended = self._sessions.end_in(
             tx,
             actor,

@@ -12,7 +12,7 @@ from typing import Final
 
 from portero.core import links
 from portero.core.accounts import store as account_store
-from portero.core.accounts.email import MAIL_BY_ACCOUNT, LinkUrl
+from portero.core.accounts.email import LinkUrl
 from portero.core.accounts.flows import Accounts, find_identified
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
@@ -103,7 +103,7 @@ class Recovery:
         account = find_identified(tx, identifier)
         if account is None or not account.is_active or not account.email_verified:
             return
-        if self._limits.spend(tx, MAIL_BY_ACCOUNT, account.id, now=now) is not None:
+        if self._limits.spend(tx, rules.RECOVERY_MAIL_BY_ACCOUNT, account.id, now=now) is not None:
             return
         token = self._dice.token()
         links.withdraw(tx, account.id, LinkPurpose.RESET_PASSWORD, now=now)
@@ -124,14 +124,15 @@ class Recovery:
         self._audit.record(tx, Actor.system(), now, RecoverySent(account_id=account.id))
 
     def _use_in(self, tx: Tx, actor: Actor, token: str, encoded: str, now: datetime) -> list[str]:
-        link = links.redeem(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
+        link = links.find_live(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
         account = store.hold_account(tx, link.account_id)
+        links.redeem(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
         if account is None or not account.is_active or account.email != link.email:
             # Disabled, gone, or the address moved to another mailbox since the mail was sent.
             raise LinkSpent("the account is not active, or its address changed")
         self._passwords.put_in(tx, account.id, encoded, now=now)
         self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, account.id)
-        store.end_of_account(tx, account.id)
+        store.end_of_account(tx, account.id, now=now)
         ended = self._sessions.end_in(
             tx, actor, account.id, now=now, reason=EndReason.PASSWORD_RESET
         )

@@ -21,10 +21,19 @@ FRESH_SECONDS: Final = 900
 # 100 consecutive failures are the ceiling of SP 800-63B-4 §3.2.2; a third of it in a quarter of
 # an hour is more than any person needs. The subject is the account, whatever name was typed.
 LOGIN_BY_ACCOUNT: Final = LimitPolicy("login_by_account", tries=30, window_seconds=900)
+# The owner's own budget for proving the present password while signed in.
+PASSWORD_BY_OWNER: Final = LimitPolicy("password_by_owner", tries=30, window_seconds=900)
 # Offices share an address, so this is wide; successes are given back.
 LOGIN_BY_ADDRESS: Final = LimitPolicy("login_by_address", tries=300, window_seconds=900)
 REGISTER_BY_ADDRESS: Final = LimitPolicy("register_by_address", tries=100, window_seconds=3600)
 RECOVERY_BY_ADDRESS: Final = LimitPolicy("recovery_by_address", tries=30, window_seconds=3600)
+# Anybody can ask for these mails; the window is the link's own lifetime, so that there is always
+# a live link in the mailbox of somebody whose budget a stranger has spent.
+RECOVERY_MAIL_BY_ACCOUNT: Final = LimitPolicy(
+    "recovery_mail_by_account",
+    tries=3,
+    window_seconds=int(RESET_LINK_LIFETIME.total_seconds()),
+)
 
 POLICIES: Final = (
     LOGIN_BY_ACCOUNT,
@@ -32,6 +41,8 @@ POLICIES: Final = (
     REGISTER_BY_ADDRESS,
     RECOVERY_BY_ADDRESS,
     MAIL_BY_ACCOUNT,
+    PASSWORD_BY_OWNER,
+    RECOVERY_MAIL_BY_ACCOUNT,
 )
 
 

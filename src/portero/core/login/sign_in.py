@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portero.core.accounts.email import EmailProofs
-from portero.core.accounts.flows import Accounts, find_identified
+from portero.core.accounts.flows import Accounts, find_identified, identifier_key
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
-from portero.core.factors.password import Passwords, Proof, StoredPassword
+from portero.core.factors.password import HashQueueFull, Passwords, Proof, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
 from portero.core.limits import Limits, OverLimit
 from portero.core.login import rules, store
@@ -79,7 +79,7 @@ class SignIn:
         attempt = self._db.write(lambda tx: self._spend_in(tx, actor, identifier, now))
         if attempt.over is not None:
             raise attempt.over
-        proof = self._passwords.prove(password, attempt.stored)
+        proof = self._prove(actor, attempt, password)
         if attempt.account is None or attempt.stored is None or not proof.ok:
             self._record_failure(actor, attempt, "wrong_credentials")
             raise WrongCredentials("unknown name, no password, or a wrong one")
@@ -88,6 +88,15 @@ class SignIn:
             raise AccountNotActive(f"{attempt.account.id} is {attempt.account.state}")
         ended = self._db.write(lambda tx: self._arrive_in(tx, actor, attempt, proof))
         return _signed_in(ended)
+
+    def _prove(self, actor: Actor, attempt: _Attempt, password: str) -> Proof:
+        try:
+            return self._passwords.prove(password, attempt.stored)
+        except HashQueueFull:
+            # "Nothing was done" has to be true of the counters too, or honest retries of a busy
+            # hour would use up the account.
+            self._db.write(lambda tx: self._give_back_in(tx, actor, attempt))
+            raise
 
     def go_on(self, actor: Actor, auth_session: str, step: Step) -> SignedIn:
         """Answer the step that is owed; raises `InteractionOver`, `OwesMore` and the refusals of
@@ -101,7 +110,9 @@ class SignIn:
 
         now = self._clock.now()
         gone_on = self._db.write(
-            lambda tx: self._advance_in(tx, actor, secret_hash, new_encoded, now=now)
+            lambda tx: self._advance_in(
+                tx, actor, under_way.account_id, secret_hash, new_encoded, now=now
+            )
         )
         if gone_on is None:
             raise InteractionOver("went on elsewhere")
@@ -145,7 +156,7 @@ class SignIn:
 
     def _spend_in(self, tx: Tx, actor: Actor, identifier: str, now: datetime) -> _Attempt:
         account = find_identified(tx, identifier)
-        subject = account.id if account else f"?{identifier.casefold()}"
+        subject = account.id if account else identifier_key(identifier)
         over = self._limits.spend_each(
             tx,
             (rules.LOGIN_BY_ADDRESS, actor.origin.address),
@@ -154,6 +165,10 @@ class SignIn:
         )
         stored = self._passwords.load_in(tx, account.id) if account else None
         return _Attempt(account, stored, subject, over)
+
+    def _give_back_in(self, tx: Tx, actor: Actor, attempt: _Attempt) -> None:
+        self._limits.give_back(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address)
+        self._limits.give_back(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
 
     def _arrive_in(
         self, tx: Tx, actor: Actor, attempt: _Attempt, proof: Proof
@@ -178,14 +193,21 @@ class SignIn:
         return self._dispatcher.arrive_in(tx, actor, account, PASSWORD_PROVEN, stored, now=now)
 
     def _advance_in(
-        self, tx: Tx, actor: Actor, secret_hash: str, new_encoded: str | None, *, now: datetime
+        self,
+        tx: Tx,
+        actor: Actor,
+        account_id: str,
+        secret_hash: str,
+        new_encoded: str | None,
+        *,
+        now: datetime,
     ) -> tuple[SignedIn | StillOwes, list[str]] | None:
         """Where the sign-in is now, and the sessions that ended; None: it went on elsewhere."""
+        account = store.hold_account(tx, account_id)
         secret = self._dice.token()
         under_way = store.advance(tx, secret_hash, new_secret_hash=fingerprint(secret), now=now)
         if under_way is None:
             return None
-        account = store.hold_account(tx, under_way.account_id)
         if account is None or not account.is_active:
             return None
         ended: list[str] = []
@@ -211,7 +233,7 @@ class SignIn:
         the other sign-ins that it began."""
         account_id = under_way.account_id
         self._passwords.put_in(tx, account_id, new_encoded, now=now)
-        store.end_of_account(tx, account_id, but=under_way.id)
+        store.end_of_account(tx, account_id, now=now, but=under_way.id)
         self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
         return self._dispatcher.sessions.end_in(
             tx, actor, account_id, now=now, reason=EndReason.PASSWORD_CHANGED

@@ -45,6 +45,7 @@ class SignUp:
         notices: Notices,
         link_url: LinkUrl,
         registration: Registration,
+        email_required: bool = False,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -56,6 +57,7 @@ class SignUp:
         self._notices = notices
         self._link_url = link_url
         self._registration = registration
+        self._email_required = email_required
 
     def register(
         self, actor: Actor, asked: NewAccount, password: str, *, invitation: str = ""
@@ -127,6 +129,9 @@ class SignUp:
             )
         except Invalid as refusal:
             faults.extend(refusal.faults)
+        if self._email_required and not asked.email:
+            # Without one it would owe the proof of an address for ever.
+            faults.append(FieldFault("email", "required", "Give a mail address."))
         try:
             self._passwords.check_new(password, context=(asked.username, asked.email))
         except Invalid as refusal:

@@ -7,8 +7,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from portero.core import links
 from portero.core.accounts.model import Account
 from portero.core.accounts.store import account_of, accounts
+from portero.core.links import LinkPurpose
 from portero.core.login.model import Interaction
 from portero.core.sessions import Proven
 from portero.kit.db import Json, Tx, UtcTime, metadata
@@ -90,9 +92,14 @@ def finish(tx: Tx, interaction_id: str) -> None:
     tx.execute(interactions.delete().where(interactions.c.id == interaction_id))
 
 
-def end_of_account(tx: Tx, account_id: str, *, but: str = "") -> None:
-    """End every sign-in under way (`but` one), because the password changed or the account was
-    disabled."""
+def end_of_account(tx: Tx, account_id: str, *, now: datetime, but: str = "") -> None:
+    """End every way in that is half open: sign-ins under way (`but` one) and mailed links.
+
+    A thief who was in may have asked for a link to a mailbox of his own; what the owner does to
+    shut him out must shut that too.
+    """
+    for purpose in (LinkPurpose.VERIFY_EMAIL, LinkPurpose.RESET_PASSWORD):
+        links.withdraw(tx, account_id, purpose, now=now)
     tx.execute(
         interactions.delete().where(
             interactions.c.account_id == account_id, interactions.c.id != but

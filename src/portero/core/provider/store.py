@@ -70,6 +70,17 @@ _spent: Final = sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.spent_at).
 )
 
 
+def add_grant_if_live(tx: Tx, grant: Grant, *, now: datetime) -> bool:
+    """Insert a grant on a session, in one statement with the question whether session and account
+    live; False when they do not (the account may be gone altogether)."""
+    values = [
+        sa.literal(getattr(grant, name), type_=grants.c[name].type) for name in Grant.__slots__
+    ]
+    live = sa.select(*values).where(sessions.c.id == grant.session_id, live_clause(now))
+    insert = grants.insert().from_select(list(Grant.__slots__), live).returning(grants.c.id)
+    return tx.execute(insert).one_or_none() is not None
+
+
 def add_grant(tx: Tx, grant: Grant) -> None:
     tx.execute(_add_grant, {name: getattr(grant, name) for name in Grant.__slots__})
 

@@ -86,9 +86,11 @@ class Sessions:
     ) -> Session:
         """Replace a session by a new one at a rise of privilege or a change of password: whoever
         knows the old one's tokens is left with nothing. The verb calls `announce`."""
-        self.end_in(
+        ended = self.end_in(
             tx, actor, session.account_id, now=now, reason=EndReason.RENEWED, only=(session.id,)
         )
+        if not ended:
+            raise SessionEnded("it ended while it was being renewed")
         return self.start(
             tx, actor, session.account_id, proven, now=now, browser_id=session.browser_id
         )

@@ -13,7 +13,7 @@ from portero.core.links import LinkSpent
 from portero.core.login.errors import InvitationNeeded, RegistrationClosed
 from portero.core.login.rules import FRESH_SECONDS
 from portero.core.sessions import EndReason, NoSuchSession
-from portero.kit.refusals import NotProven
+from portero.kit.refusals import FieldFault, Invalid, NotProven
 from portero.web.api.registry import Access, Call, Route
 from portero.web.api.shapes import (
     EndedAnswer,
@@ -66,15 +66,19 @@ def show_me(call: Call) -> UserAnswer:
 def change_me(call: Call) -> UserAnswer:
     body = call.body_as(MePatch)
     named = body.model_dump(exclude_unset=True)
-    email = named.pop("email", None)
     account = _me(call)
-    moves = email is not None and email_key(email).key != account.email_key
+    email = named.pop("email", "")
+    if email is None:
+        raise Invalid("email", faults=(FieldFault("email", "not_text", "This must be text."),))
+    # The same address again, while it is unproven, mails its link again.
+    key = email_key(email).key if email else ""
+    moves = bool(key) and (key != account.email_key or not account.email_verified)
     if moves and call.token is not None:
         # Whoever holds the mailbox can take the account: only a fresh sign-in may move it.
         require_recent(call.token, max_age_seconds=FRESH_SECONDS, now=call.rooms.clock.now())
     # First what can be refused for its shape: no mail goes out for a form that comes back.
     changed = call.rooms.accounts.change_profile(call.actor, account.id, named, by_owner=True)
-    if email is not None and moves:
+    if moves:
         call.rooms.email.claim(call.actor, account, email)
         changed = _me(call)
     return UserAnswer.of(changed)

@@ -47,7 +47,8 @@ def go_on(call: Call) -> Response:
 def refresh(call: Call) -> Response:
     body = call.body_as(RefreshBody)
     token, delivery = body.refresh_token or "", "body"
-    if body.refresh_token is None:
+    # A request with an Authorization header is judged by it alone: its cookies are ignored.
+    if body.refresh_token is None and "Authorization" not in request.headers:
         token, delivery = _cookies().refresh(request), "cookie"
         if token:
             _cookies().require_own_origin(request)
@@ -66,7 +67,7 @@ def log_out(call: Call) -> Response:
         sessions.end_one(call.actor, call.account_id, call.session_id, EndReason.LOGOUT)
         ended = 1
     answer = jsonify(EndedAnswer(ended=ended).model_dump())
-    if _cookies().access(request) or _cookies().refresh(request):
+    if call.by_cookie:
         _cookies().clear(answer)
     return answer
 

@@ -45,10 +45,10 @@ def length_faults(
     least = policy.min_length_second_factor if second_factor else policy.min_length
     least = min(least, policy.min_length)
     if len(text) < least:
-        public = f"Use at least {least} characters. A sentence is easy to remember."
+        public = "Use at least %(min)s characters. A sentence is easy to remember."
         return [FieldFault(field, "too_short", public, {"min": least})]
     if len(text) > policy.max_length:
-        public = f"Use at most {policy.max_length} characters."
+        public = "Use at most %(max)s characters."
         return [FieldFault(field, "too_long", public, {"max": policy.max_length})]
     return []
 

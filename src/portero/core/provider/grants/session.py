@@ -15,7 +15,7 @@ from portero.core.provider import store
 from portero.core.provider.events import TokensIssued
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.model import Basis, Grant, TokenSet
-from portero.core.sessions import Session
+from portero.core.sessions import Session, SessionEnded
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import Secret
@@ -48,7 +48,7 @@ class SessionGrant:
         self._first_party = first_party
 
     def redeem(self, actor: Actor, session: Session, account: Account) -> TokenSet:
-        """Tokens for a live session and its account."""
+        """Tokens for a live session and its account; raises `SessionEnded`."""
         now = self._clock.now()
         grant = Grant(
             id=self._dice.new_id(),
@@ -70,13 +70,16 @@ class SessionGrant:
             scope=grant.scope,
         )
 
-        def unit(tx: Tx) -> Secret:
-            store.add_grant(tx, grant)
+        def unit(tx: Tx) -> Secret | None:
+            if not store.add_grant_if_live(tx, grant, now=now):
+                return None
             refresh = self._issuing.first_refresh_in(tx, grant, now=now)
             self._audit.record(tx, actor, now, issued)
             return refresh
 
         refresh = self._db.write(unit)
+        if refresh is None:
+            raise SessionEnded("it ended before it was redeemed")
         return self._issuing.token_set(
             Basis(grant, account, session), now=now, refresh_token=refresh
         )
