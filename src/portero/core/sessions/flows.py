@@ -55,7 +55,11 @@ class Sessions:
         now: datetime,
         browser_id: str = "",
     ) -> Session:
-        """A new session, in the transaction of the sign-in that earned it."""
+        """A new session, in the transaction of the sign-in that earned it.
+
+        It may end the account's least recently used ones. That is nobody's wish to shut anyone
+        out, so this process too learns it from the feed.
+        """
         session = Session(
             id=self._dice.new_id(),
             account_id=account_id,
@@ -79,6 +83,9 @@ class Sessions:
             amr=proven.amr,
         )
         self._audit.record(tx, actor, now, started)
+        reason = EndReason.TOO_MANY
+        ended = store.end_beyond(tx, account_id, keep=rules.MOST_SESSIONS, now=now, reason=reason)
+        self._record_end_in(tx, actor, account_id, reason, ended, now)
         return session
 
     def renew_in(
@@ -96,10 +103,15 @@ class Sessions:
         )
 
     def touch_in(self, tx: Tx, session: Session, *, now: datetime) -> None:
-        """Note that the session was used, at most once in `rules.TOUCH_EVERY`."""
-        if rules.needs_touch(session, now):
-            until = rules.idle_until(now, self.lifetimes)
-            store.touch(tx, session.id, now=now, idle_until=until)
+        """Note that the session was used, at most once in `rules.touch_every`."""
+        if rules.needs_touch(session, now, self.lifetimes):
+            store.touch(
+                tx,
+                session.id,
+                now=now,
+                idle_until=rules.idle_until(now, self.lifetimes),
+                unless_after=now - rules.touch_every(self.lifetimes),
+            )
 
     def new_browser(self, tx: Tx, *, now: datetime) -> BrowserSecret:
         """A browser record with a fresh secret of 256 bits. Never adopts a value that came from
@@ -121,10 +133,7 @@ class Sessions:
     ) -> list[str]:
         """End sessions in the verb's transaction; the verb calls `announce` after its commit."""
         ended = store.end(tx, account_id, now=now, reason=reason, only=only, but=but)
-        self._feed.note(tx, ChangeKind.SESSION_ENDED, *ended)
-        if ended:
-            event = SessionsEnded(account_id=account_id, reason=reason, count=len(ended))
-            self._audit.record(tx, actor, now, event)
+        self._record_end_in(tx, actor, account_id, reason, ended, now)
         return ended
 
     def announce(self, ended: Sequence[str], now: datetime) -> None:
@@ -132,11 +141,26 @@ class Sessions:
         for session_id in ended:
             self._feed.apply_now(ChangeKind.SESSION_ENDED, session_id, now)
 
+    def _record_end_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        account_id: str,
+        reason: EndReason,
+        ended: Sequence[str],
+        now: datetime,
+    ) -> None:
+        if ended:
+            self._feed.note(tx, ChangeKind.SESSION_ENDED, *ended)
+            event = SessionsEnded(account_id=account_id, reason=reason, count=len(ended))
+            self._audit.record(tx, actor, now, event)
+
     # --- verbs of their own -------------------------------------------------------------------
 
     def list_live(self, account_id: str) -> list[Session]:
-        now = self._clock.now()
-        return self._db.read(lambda tx: store.list_live(tx, account_id, now=now))
+        """The live sessions, the last used one first; no account has more than this tells."""
+        now, most = self._clock.now(), rules.MOST_SESSIONS
+        return self._db.read(lambda tx: store.list_live(tx, account_id, now=now, limit=most))
 
     def find_live(self, account_id: str, session_id: str) -> Session:
         """The live session; raises `SessionEnded`."""

@@ -8,16 +8,22 @@ from typing import Final
 from portero.core.sessions.model import Lifetimes, Session
 
 # Last use is written at most this often, so that reading costs no write. 5 minutes are exact
-# enough for "last seen" and small beside any sensible idle lifetime.
-TOUCH_EVERY: Final = timedelta(minutes=5)
+# enough for "last seen".
+_TOUCH_AT_MOST_EVERY: Final = timedelta(minutes=5)
+# Of a short idle lifetime, this share may go by unwritten: who comes that often is never idle.
+_TOUCH_SHARE_OF_IDLE: Final = 1 / 4
+# Open sessions of one account. More than anybody has devices and browsers, and few enough for a
+# page, and for ending all of them in a moment, whatever a script signs in with.
+MOST_SESSIONS: Final = 100
 
 
-def is_live(session: Session, now: datetime) -> bool:
-    return session.ended_at is None and now < session.idle_until and now < session.expires_at
+def touch_every(lifetimes: Lifetimes) -> timedelta:
+    share = timedelta(seconds=lifetimes.idle_seconds * _TOUCH_SHARE_OF_IDLE)
+    return min(_TOUCH_AT_MOST_EVERY, share)
 
 
-def needs_touch(session: Session, now: datetime) -> bool:
-    return now - session.last_used_at >= TOUCH_EVERY
+def needs_touch(session: Session, now: datetime, lifetimes: Lifetimes) -> bool:
+    return now - session.last_used_at >= touch_every(lifetimes)
 
 
 def idle_until(now: datetime, lifetimes: Lifetimes) -> datetime:

@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from portero.core.accounts.model import AccountState
 from portero.core.accounts.store import accounts
 from portero.core.sessions.model import EndReason, Session
-from portero.core.sessions.rules import TOUCH_EVERY
 from portero.kit.db import Json, Tx, UtcTime, metadata
 
 browsers: Final = sa.Table(
@@ -57,7 +56,7 @@ def add(tx: Tx, session: Session) -> None:
 
 
 def live_clause(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
-    """The SQL twin of `rules.is_live`, for joins: the session and its account both live."""
+    """The session and its account both live."""
     return sa.and_(
         sessions.c.ended_at.is_(None),
         sessions.c.idle_until > now,
@@ -78,11 +77,12 @@ def find_live(tx: Tx, account_id: str, session_id: str, *, now: datetime) -> Ses
     return None if row is None else session_of(row)
 
 
-def list_live(tx: Tx, account_id: str, *, now: datetime) -> list[Session]:
+def list_live(tx: Tx, account_id: str, *, now: datetime, limit: int) -> list[Session]:
     rows = tx.execute(
         sa.select(sessions)
         .where(sessions.c.account_id == account_id, live_clause(now))
         .order_by(sessions.c.last_used_at.desc(), sessions.c.id)
+        .limit(limit)
     )
     return [session_of(row) for row in rows]
 
@@ -98,11 +98,13 @@ def find_by_browser(tx: Tx, secret_hash: str, *, now: datetime) -> list[Session]
     return [session_of(row) for row in rows]
 
 
-def touch(tx: Tx, session_id: str, *, now: datetime, idle_until: datetime) -> None:
-    """Note a use, unless one was noted a moment ago."""
+def touch(
+    tx: Tx, session_id: str, *, now: datetime, idle_until: datetime, unless_after: datetime
+) -> None:
+    """Note a use, unless one was noted after that moment."""
     tx.execute(
         sessions.update()
-        .where(sessions.c.id == session_id, sessions.c.last_used_at <= now - TOUCH_EVERY)
+        .where(sessions.c.id == session_id, sessions.c.last_used_at <= unless_after)
         .values(last_used_at=now, idle_until=idle_until)
     )
 
@@ -125,6 +127,25 @@ def end(
     if but:
         update = update.where(sessions.c.id.not_in(but))
     rows = tx.execute(update.values(ended_at=now, end_reason=reason).returning(sessions.c.id))
+    return [row.id for row in rows]
+
+
+def end_beyond(
+    tx: Tx, account_id: str, *, keep: int, now: datetime, reason: EndReason
+) -> list[str]:
+    """End the account's open sessions but the `keep` that were used last. Their ids."""
+    beyond = (
+        sa.select(sessions.c.id)
+        .where(sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
+        .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
+        .offset(keep)
+    )
+    rows = tx.execute(
+        sessions.update()
+        .where(sessions.c.id.in_(beyond))
+        .values(ended_at=now, end_reason=reason)
+        .returning(sessions.c.id)
+    )
     return [row.id for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""When a session lives, in the rule and in its SQL twin."""
+"""When a session lives, and who may see and end it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from portero.core.accounts import store as account_store
 from portero.core.accounts.model import Account, AccountState
 from portero.core.sessions import rules, store
-from portero.core.sessions.model import EndReason, Session
+from portero.core.sessions.model import EndReason, Lifetimes, Session
 from portero.kit.db import Database
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -50,14 +50,15 @@ def account(state: AccountState = AccountState.ACTIVE) -> Account:
         (session(ended=True), False),
     ],
 )
-def test_the_rule_and_its_sql_twin_agree(db: Database, given: Session, live: bool) -> None:
-    """To the microsecond: else a list would show what a check refuses."""
+def test_a_session_lives_until_it_is_idle_over_or_ended(
+    db: Database, given: Session, live: bool
+) -> None:
+    """To the microsecond, in a list as in a check: else one would show what the other refuses."""
     db.write(lambda tx: account_store.add(tx, account()))
     db.write(lambda tx: store.add(tx, given))
-    assert rules.is_live(given, NOW) is live
     found = db.read(lambda tx: store.find_live(tx, "a", "s", now=NOW))
     assert (found == given) is live
-    assert bool(db.read(lambda tx: store.list_live(tx, "a", now=NOW))) is live
+    assert bool(db.read(lambda tx: store.list_live(tx, "a", now=NOW, limit=1))) is live
 
 
 def test_a_session_is_nobodys_but_its_owners(db: Database) -> None:
@@ -93,3 +94,15 @@ def test_ending_twice_keeps_the_first_reason(db: Database) -> None:
         db.write(lambda tx, r=reason: store.end(tx, "a", now=NOW, reason=r))  # type: ignore[misc]  # mypy infers no lambda with a default
     row = db.read(lambda tx: tx.execute(store.sessions.select()).one())
     assert row.end_reason == EndReason.LOGOUT
+
+
+@pytest.mark.parametrize(("idle", "seconds"), [(240, 60), (1200, 300), (14 * 86_400, 300)])
+def test_last_use_is_written_often_enough_for_the_idle_lifetime(idle: int, seconds: int) -> None:
+    """Whoever comes more often than the idle lifetime is never found idle; and 5 minutes are
+    enough for the longest."""
+    lifetimes = Lifetimes(idle, 90 * 86_400)
+    assert rules.touch_every(lifetimes) == timedelta(seconds=seconds)
+    used = session()
+    moment = used.last_used_at + timedelta(seconds=seconds)
+    assert rules.needs_touch(used, moment, lifetimes)
+    assert not rules.needs_touch(used, moment - MOMENT, lifetimes)
