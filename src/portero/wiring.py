@@ -51,6 +51,7 @@ from portero.outside.signing import LocalKeyMaker
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.oauth.metadata_policy import MetadataPolicy
 from portero.settings import Settings, SettingsError
+from portero.settings.rules import hash_threads
 from portero.web.health import Health
 from portero.web.login.links import link_url
 from portero.web.rooms import FaceSettings, Rooms
@@ -154,6 +155,8 @@ def join(
         policy=_password_policy(settings),
         pause=pause,
         breach=_breach(settings, meter),
+        # Half of the threads at most: the other half is for all who are signed in.
+        most_at_once=settings.threads // 2,
     )
 
     sign_in = SignIn(
@@ -348,6 +351,11 @@ def _hasher(settings: Settings) -> HashPool:
         pepper_fallbacks=settings.password_pepper_fallbacks,
         memory_mib_cap=settings.hash_memory_mib,
         queue=settings.hash_queue,
+        threads=hash_threads(
+            threads=settings.threads,
+            memory_mib=settings.hash_memory_mib,
+            argon2_memory_kib=settings.argon2_memory_kib,
+        ),
     )
 
 

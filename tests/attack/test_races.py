@@ -20,7 +20,7 @@ EMAIL = "ana@example.org"
 
 
 # As many may hash as race: nobody is to be sent away with a 503.
-ROOM = {"PORTERO_THREADS": "128", "PORTERO_HASH_QUEUE": "64"}
+ROOM = {"PORTERO_THREADS": "160", "PORTERO_HASH_QUEUE": "64"}
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ setting can't exist for one of them and not for another.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 
 from portero.core.accounts.profile import AttributeRule
 from portero.kit.secrets import MASK, Secret
-from portero.settings import parsing
+from portero.settings import parsing, rules
 
 T = TypeVar("T")
 Earlier = Mapping[str, Any]  # the values of the fields above, by field name
@@ -84,6 +85,19 @@ def _mail_from(earlier: Earlier) -> str:
     return f"no-reply@{'localhost' if parsing.is_loopback(host) else host}"
 
 
+def _threads(earlier: Earlier) -> str:
+    return str(min(512, 48 + 2 * len(os.sched_getaffinity(0))))
+
+
+def _hash_queue(earlier: Earlier) -> str:
+    running = rules.hash_threads(
+        threads=earlier["threads"],
+        memory_mib=earlier["hash_memory_mib"],
+        argon2_memory_kib=earlier["argon2_memory_kib"],
+    )
+    return str(max(1, earlier["threads"] // 2 - running))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Settings:
     """Every setting, typed. `database_url` is secret because it may hold a password.
@@ -108,7 +122,7 @@ class Settings:
     threads: int = _setting(
         "PORTERO_THREADS",
         parsing.integer(4, 512),
-        "48",
+        Derived("48 and 2 for each core", _threads),
         "Threads of each process for pages and the JSON API.",
     )
     tls_cert: Path | None = _setting(
@@ -189,7 +203,9 @@ class Settings:
     )
 
     limits: tuple[str, ...] = _setting(
-        "PORTERO_LIMITS", parsing.limits, "",
+        "PORTERO_LIMITS",
+        parsing.limits,
+        "",
         "Limits that differ from the defaults, as name=tries/seconds (comma separated).",
     )
 
@@ -316,7 +332,7 @@ class Settings:
     hash_queue: int = _setting(
         "PORTERO_HASH_QUEUE",
         parsing.integer(1, 500),
-        "24",
+        Derived("half of PORTERO_THREADS without the hashes that run", _hash_queue),
         "Hashes that may wait in one process; beyond it the answer is 503 with Retry-After.",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,6 +13,16 @@ from portero.settings.parsing import is_loopback
 
 Values = Mapping[str, Any]
 _DAY: Final = 86_400  # seconds
+# APIs keep the key set for 300 s (`web/oidc/jwks.py`, portero-guard); twice that, because one may
+# have asked a cache that had just asked.
+_LEAST_PUBLISH_AHEAD_SECONDS: Final = 600
+
+
+def hash_threads(*, threads: int, memory_mib: int, argon2_memory_kib: int) -> int:
+    """Hashes that run at once in one process: as many as there are cores, as the memory holds, and
+    as leave half of the threads free with one more waiting."""
+    cores = len(os.sched_getaffinity(0))
+    return max(1, min(cores, memory_mib * 1024 // argon2_memory_kib, threads // 2 - 1))
 
 
 def check(values: Values) -> None:
@@ -69,11 +80,16 @@ def _addresses(v: Values) -> Iterator[Rule]:
 
 
 def _threads(v: Values) -> Iterator[Rule]:
+    running = hash_threads(
+        threads=v["threads"],
+        memory_mib=v["hash_memory_mib"],
+        argon2_memory_kib=v["argon2_memory_kib"],
+    )
     yield (
         "PORTERO_HASH_QUEUE",
-        v["hash_queue"] > v["threads"] // 2,
-        "PORTERO_HASH_QUEUE must be at most half of PORTERO_THREADS: a full login queue must leave "
-        "threads to everything else.",
+        v["hash_queue"] + running > v["threads"] // 2,
+        f"PORTERO_HASH_QUEUE, and the {running} hashes that run at once, must be at most half of "
+        "PORTERO_THREADS: a full login queue must leave threads to everything else.",
     )
 
 
@@ -122,6 +138,12 @@ def _lifetimes(v: Values) -> Iterator[Rule]:
         "PORTERO_KEY_PUBLISH_AHEAD_SECONDS",
         v["key_publish_ahead_seconds"] >= v["key_rotate_days"] * _DAY,
         "PORTERO_KEY_PUBLISH_AHEAD_SECONDS must be shorter than PORTERO_KEY_ROTATE_DAYS.",
+    )
+    yield (
+        "PORTERO_KEY_PUBLISH_AHEAD_SECONDS",
+        v["key_publish_ahead_seconds"] < _LEAST_PUBLISH_AHEAD_SECONDS,
+        f"PORTERO_KEY_PUBLISH_AHEAD_SECONDS must be {_LEAST_PUBLISH_AHEAD_SECONDS} or more: APIs "
+        "keep the published keys that long, and refuse tokens of a key that they have not seen.",
     )
     yield (
         "PORTERO_SIGNING_ALGS",

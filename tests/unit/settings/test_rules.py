@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from portero.settings import SettingsError, load
+from portero.settings import SettingsError, load, rules
+from portero.web.oidc.jwks import MAX_AGE_SECONDS
+from portero_guard.keys import KeyTimes
 
 STRONG = "Zr4mQ8vL2xT7pK9wB3nH6yD1sF5gJ0cX"
 PUBLIC = {"PORTERO_ISSUER": "https://id.example.org", "SECRET_KEY": STRONG}
@@ -112,6 +115,8 @@ def test_the_issuer_follows_a_loopback_bind(tmp_path: Path, host: str, issuer: s
         ),
         ({"PORTERO_SESSION_SECONDS": "86400"}, "PORTERO_SESSION_IDLE_SECONDS", "longer"),
         ({"PORTERO_KEY_ROTATE_DAYS": "1"}, "PORTERO_KEY_PUBLISH_AHEAD_SECONDS", "shorter"),
+        ({"PORTERO_KEY_PUBLISH_AHEAD_SECONDS": "599"}, "PORTERO_KEY_PUBLISH_AHEAD_SECONDS", "600"),
+        ({"PORTERO_THREADS": "48", "PORTERO_HASH_QUEUE": "24"}, "PORTERO_HASH_QUEUE", "half of"),
         ({"PORTERO_SIGNING_ALGS": "RS256"}, "PORTERO_SIGNING_ALGS", "ES256"),
         ({"PORTERO_SIGNING_ALGS": "ES256,HS256"}, "PORTERO_SIGNING_ALGS", "a list"),
         ({"PORTERO_HASH_MEMORY_MIB": "18"}, "PORTERO_HASH_MEMORY_MIB", "room for one hash"),
@@ -181,3 +186,27 @@ def test_a_data_directory_that_is_a_file_stops(tmp_path: Path) -> None:
 def test_a_public_server_without_proxy_or_certificate_is_warned(tmp_path: Path) -> None:
     """It starts, and says that limits would count all callers as one."""
     assert "PORTERO_TRUSTED_PROXIES" in load(PUBLIC, cwd=tmp_path).notes[0]
+
+
+@pytest.mark.parametrize("cores", [1, 2, 32, 256])
+@pytest.mark.parametrize("threads", ["", "4", "8", "512"])
+def test_hashes_leave_half_of_the_threads_on_any_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, threads: str
+) -> None:
+    """The defaults follow the cores and each other; no machine refuses to start for them."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)))
+    settings = load({"PORTERO_THREADS": threads} if threads else {}, cwd=tmp_path)
+    running = rules.hash_threads(
+        threads=settings.threads,
+        memory_mib=settings.hash_memory_mib,
+        argon2_memory_kib=settings.argon2_memory_kib,
+    )
+    assert 1 <= running <= cores
+    assert settings.hash_queue >= 1
+    assert running + settings.hash_queue <= settings.threads // 2
+
+
+def test_a_key_is_published_longer_than_anybody_keeps_the_key_set(tmp_path: Path) -> None:
+    """Also by an API that asked a cache, which had kept it as long as it may."""
+    settings = load({"PORTERO_KEY_PUBLISH_AHEAD_SECONDS": "600"}, cwd=tmp_path)
+    assert settings.key_publish_ahead_seconds >= MAX_AGE_SECONDS + KeyTimes().fresh_seconds

@@ -13,6 +13,7 @@ from portero.core.factors.password import rules, store
 from portero.core.factors.password.errors import HashQueueFull, UnknownHashFormat, WeakPassword
 from portero.core.factors.password.model import PasswordPolicy, Proof, StoredPassword, Verified
 from portero.core.factors.password.ports import BreachedPasswords, PasswordHasher, Pause
+from portero.core.factors.password.room import Room
 from portero.core.factors.password.timing import EvenTime
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
@@ -29,12 +30,15 @@ class Passwords:
         policy: PasswordPolicy,
         pause: Pause,
         breach: BreachedPasswords | None = None,
+        most_at_once: int = 24,
     ) -> None:
+        """`most_at_once` is how many threads of the caller may be in here, waits included."""
         self._db = db
         self._hasher = hasher
         self._breach = breach
         self._pause = pause
         self._even = EvenTime(monotonic=clock.monotonic, current_scheme=hasher.current_scheme)
+        self._room = Room(most_at_once)
         self._nobodys: str | None = None
         self.policy = policy
 
@@ -66,7 +70,8 @@ class Passwords:
 
     def hash(self, password: str) -> str:
         """The encoding to store of a password that was checked; raises `HashQueueFull`."""
-        return self._hasher.hash(rules.normalised(password))
+        with self._room.place():
+            return self._hasher.hash(rules.normalised(password))
 
     # --- within a verb of a room above -------------------------------------------------------
 
@@ -119,6 +124,10 @@ class Passwords:
     def prove(self, password: str, stored: StoredPassword | None) -> Proof:
         """Whether it is the stored password. None (no account, or none with a password) fails in
         the same time as any other failure. Raises `HashQueueFull`."""
+        with self._room.place():
+            return self._prove(password, stored)
+
+    def _prove(self, password: str, stored: StoredPassword | None) -> Proof:
         nobodys = self._nobodys_hash()  # before all else, so that only the first proof pays it
         real = stored if stored is not None and rules.is_provable(password) else None
         if real is None:
@@ -161,7 +170,7 @@ class Passwords:
 
     def _renewed(self, password: str) -> str | None:
         try:
-            return self.hash(password)
+            return self._hasher.hash(rules.normalised(password))
         except HashQueueFull:
             return None  # signing in must not fail for tidying up; the next sign-in does it
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import threading
 import unicodedata
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ import pytest
 from werkzeug.security import generate_password_hash
 
 from portero.core.factors.password import (
+    HashQueueFull,
     PasswordPolicy,
     Passwords,
     StoredPassword,
@@ -284,3 +286,33 @@ def test_a_chosen_replacement_is_remembered(
         )
     )
     assert refused(passwords, GOOD, account_id=account_id) == [("password", "reused")]
+
+
+def test_failures_that_wait_are_bounded(
+    db: Database, times: Times, hasher: HashPool, account_id: str
+) -> None:
+    """The attack: fail again and again where slow imported hashes are in use. Each failure sleeps
+    on a thread of the web, so that soon none is left; beyond the bound it is refused at once."""
+    asleep, over = threading.Semaphore(0), threading.Event()
+
+    def sleep(seconds: float) -> None:
+        asleep.release()
+        over.wait(30)
+
+    passwords = Passwords(
+        db=db, clock=times, hasher=hasher, policy=PasswordPolicy(), pause=sleep, most_at_once=2
+    )
+    take_over(db, passwords, account_id, generate_password_hash(GOOD, "pbkdf2:sha256:100000"))
+    guessing = [threading.Thread(target=passwords.prove, args=(OTHER, None)) for _ in range(2)]
+    for thread in guessing:
+        thread.start()
+        assert asleep.acquire(timeout=30)
+    with pytest.raises(HashQueueFull) as refused:
+        passwords.prove(OTHER, None)
+    assert refused.value.retry_after_seconds == 1
+    with pytest.raises(HashQueueFull):
+        passwords.hash(GOOD)
+    over.set()
+    for thread in guessing:
+        thread.join()
+    assert not passwords.prove(OTHER, None).ok

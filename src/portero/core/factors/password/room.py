@@ -1,0 +1,36 @@
+"""How many callers may be inside the password room at once: hashing, waiting for it, or waiting so
+that a failure lasts as long as any other.
+
+The attack: fail to log in to a service that has slow imported hashes. Each failure sleeps on the
+thread that answers it, outside the hash queue, and a hundred of them leave no thread to anybody.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from portero.core.factors.password.errors import HashQueueFull
+
+_RETRY_AFTER_SECONDS: Final = 1
+
+
+class Room:
+    def __init__(self, most_at_once: int) -> None:
+        self._most_at_once = most_at_once
+        self._places = threading.BoundedSemaphore(most_at_once)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """One of the places; raises `HashQueueFull` at once when all are taken."""
+        if not self._places.acquire(blocking=False):
+            raise HashQueueFull(
+                f"{self._most_at_once} proofs are under way",
+                retry_after_seconds=_RETRY_AFTER_SECONDS,
+            )
+        try:
+            yield
+        finally:
+            self._places.release()
