@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import CHEAP_HASH, PASSWORD, SECRET_KEY
+from tests.support.house import CHEAP_HASH, PASSWORD, SECRET_KEY, MakeHome
 from tests.support.server import PORTERO, RunningServer, StartServer
 from tests.support.services import free_port
 
@@ -114,6 +114,21 @@ def test_postgresql_behind_is_not_served(tmp_path: Path, postgresql_url: str) ->
     assert ended.returncode == 1
     assert "`portero db upgrade`" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_secret_key_that_does_not_fit_is_not_served(
+    tmp_path: Path, make_home: MakeHome, database_url: str
+) -> None:
+    """One sentence before any worker is made, instead of workers that die and are replaced."""
+    make_home()
+    ended = subprocess.run(
+        [PORTERO, "serve", "--port", str(free_port())], cwd=tmp_path, capture_output=True,
+        text=True, check=False, timeout=30,
+        env={"SECRET_KEY": NEW_KEY, "DATABASE_URL": database_url},
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("portero: SECRET_KEY does not open the signing keys")
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_what_a_command_changes_every_worker_sees_within_a_second(

@@ -14,6 +14,7 @@ import click
 
 from portero import __version__
 from portero.cli.console import Console, console, json_option, note
+from portero.cli.failures import CommandFailed
 from portero.cli.house import read_settings
 
 if TYPE_CHECKING:
@@ -91,4 +92,25 @@ def _ready_house(settings: Settings) -> House:
     house = join(settings)
     for revision in starting.make_current(house.db):
         note(f"The database was brought to revision {revision}.")
+    _open_keys(house)
     return house
+
+
+def _open_keys(house: House) -> None:
+    """Refuse a SECRET_KEY that does not fit the database here: behind the fork it would be a
+    traceback from each worker, again and again. Where there is no key yet, a worker makes it."""
+    from portero.core.keys.errors import NoSigningKey
+    from portero.kit.vault import Unsealable
+    from portero.protocol.jose.algorithms import SigningAlg
+
+    for name in house.settings.signing_algs:
+        try:
+            house.ring.signer(SigningAlg(name), house.clock.now())
+        except NoSigningKey:
+            continue
+        except Unsealable as error:
+            raise CommandFailed(
+                "secret_key_unknown",
+                "SECRET_KEY does not open the signing keys of this database: put the value that "
+                "they were sealed under into SECRET_KEY_FALLBACKS.",
+            ) from error

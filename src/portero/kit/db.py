@@ -128,11 +128,12 @@ class Database:
         of its time: for migrations and the like, which end nothing that others must hear of."""
         engine = self.engine
         with self._turn(unhurried=unhurried):
-            return self._attempt(engine, unit, read_only=False, unhurried=unhurried)
+            return self._attempt(lambda: self._once(engine, unit, unhurried=unhurried))
 
     def read(self, unit: Callable[[Tx], T]) -> T:
         """Run `unit` in a transaction that only reads."""
-        return self._attempt(self.engine, unit, read_only=True)
+        engine = self.engine
+        return self._attempt(lambda: self._once(engine, unit, read_only=True))
 
     def ping(self) -> None:
         """Ask the database for nothing; raises `DatabaseUnavailable` when it does not answer."""
@@ -158,18 +159,11 @@ class Database:
         finally:
             writer.release()
 
-    def _attempt(
-        self,
-        engine: sa.Engine,
-        unit: Callable[[Tx], T],
-        *,
-        read_only: bool,
-        unhurried: bool = False,
-    ) -> T:
+    def _attempt(self, once: Callable[[], T]) -> T:
         give_up_at = time.monotonic() + self._patience.retries
         for attempt in range(_ATTEMPTS):
             try:
-                return self._once(engine, unit, read_only=read_only, unhurried=unhurried)
+                return once()
             except sa.exc.TimeoutError as error:
                 raise _unavailable("the connection pool is exhausted", 1) from error
             except sa.exc.DBAPIError as error:
@@ -180,13 +174,17 @@ class Database:
                 if attempt + 1 == _ATTEMPTS or time.monotonic() >= give_up_at:
                     raise _unavailable("kept failing to serialize", 1, error.orig) from error
             # Full jitter: two transactions that collided must not collide again in step.
-            time.sleep(
-                random.uniform(0, min(_BACKOFF_CAP_SECONDS, _BACKOFF_FIRST_SECONDS * 2**attempt))
-            )
+            most = min(_BACKOFF_CAP_SECONDS, _BACKOFF_FIRST_SECONDS * 2**attempt)
+            time.sleep(random.uniform(0, most))
         raise RuntimeError("unreachable")
 
     def _once(
-        self, engine: sa.Engine, unit: Callable[[Tx], T], *, read_only: bool, unhurried: bool
+        self,
+        engine: sa.Engine,
+        unit: Callable[[Tx], T],
+        *,
+        read_only: bool = False,
+        unhurried: bool = False,
     ) -> T:
         with engine.connect() as tx:
             if read_only:
