@@ -41,6 +41,7 @@ metadata: Final = sa.MetaData(
 # PostgreSQL: serialization_failure and deadlock_detected. Both mean "nothing was done, try again".
 _RETRY_SQLSTATES: Final = frozenset({"40001", "40P01"})
 _ATTEMPTS: Final = 6
+_AFTER_COMMIT: Final = "portero_after_commit"
 _BACKOFF_FIRST_SECONDS: Final = 0.01
 _BACKOFF_CAP_SECONDS: Final = 0.5
 
@@ -190,17 +191,18 @@ class Database:
             if read_only:
                 tx = tx.execution_options(portero_read_only=True)
             with tx.begin():
+                tx.info.pop(_AFTER_COMMIT, None)  # of a transaction that was rolled back
                 if unhurried and self.dialect == "postgresql":
                     tx.exec_driver_sql(_set_timeouts("SET LOCAL", Patience(0, 0, 0, 0)))
                 began = time.monotonic()
                 answer = unit(tx)
-                if read_only or unhurried:
-                    return answer
-                # Rolled back rather than committed at a time when nobody looks for it any more.
                 lasted = time.monotonic() - began
-                if lasted > self._patience.transaction:
+                if lasted > self._patience.transaction and not (read_only or unhurried):
+                    # Rather than committed at a time when nobody looks for it any more.
                     raise _unavailable(f"a transaction of {lasted:.0f} s was rolled back", 1)
-                return answer
+            for effect in tx.info.pop(_AFTER_COMMIT, ()):
+                effect()
+            return answer
 
     def _open(self) -> None:
         if self._engine is not None:
@@ -211,6 +213,12 @@ class Database:
         else:
             self._engine = _postgresql_engine(self.url, self._pool_size, self._patience)
         self._pid = os.getpid()
+
+
+def after_commit(tx: Tx, effect: Callable[[], object]) -> None:
+    """Have `effect` once, when what the transaction did is true: a unit may run again, or be
+    rolled back. It must not fail: the commit can't be taken back for it."""
+    tx.info.setdefault(_AFTER_COMMIT, []).append(effect)
 
 
 def insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

@@ -13,7 +13,7 @@ from portero.core.accounts.model import Account, AccountState
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.factors.password import Passwords
-from portero.core.factors.password.events import PasswordChanged
+from portero.core.factors.password.events import PasswordChanged, PasswordImported
 from portero.core.limits import Limits
 from portero.core.login import store as login_store
 from portero.core.login.rules import LOGIN_BY_ACCOUNT
@@ -67,7 +67,9 @@ class AccountAdmin:
             if encoded:
                 self._passwords.put_in(tx, account.id, encoded, now=now, must_change=must_change)
             elif imported_hash:
-                self._passwords.import_in(tx, account.id, imported_hash, now=now)
+                scheme = self._passwords.import_in(tx, account.id, imported_hash, now=now)
+                imported = PasswordImported(account_id=account.id, scheme=scheme)
+                self._audit.record(tx, actor, now, imported)
 
         self._db.write(unit)
         return account

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from portero.core.audit import store
 from portero.core.audit.model import Actor, Entry, Event
-from portero.kit.db import Database, Tx
+from portero.kit.db import Database, Tx, after_commit
 from portero.kit.ports import Dice, Meter, NoMeter
 
 _USER_AGENT_LENGTH: Final = 512
@@ -23,6 +24,9 @@ class AuditLog:
     def record(self, tx: Tx, actor: Actor, now: datetime, *events: Event) -> None:
         """Add the events to the verb's transaction, in one statement."""
         store.append(tx, [self._entry(actor, now, event) for event in events])
+        after_commit(tx, lambda: self._count(events))
+
+    def _count(self, events: Sequence[Event]) -> None:
         for event in events:
             self._meter.event(event.kind, event.outcome)
 

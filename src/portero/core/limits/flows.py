@@ -29,7 +29,8 @@ class Limits:
     def spend_each(
         self, tx: Tx, *tries: tuple[LimitPolicy, str], now: datetime
     ) -> OverLimit | None:
-        """The same for several subjects in one statement; the refusal that waits longest."""
+        """The same for several subjects in one statement; the refusal that is new, and else the
+        one that waits longest."""
         keyed = {
             _key(policy, subject): self._settled.get(policy.name, policy)
             for policy, subject in tries
@@ -39,7 +40,9 @@ class Limits:
             for key, (spent, ends_at) in store.spend(tx, keyed, now=now).items()
             if spent > keyed[key].tries
         ]
-        return max(refusals, key=lambda each: each.retry_after_seconds or 0, default=None)
+        return max(
+            refusals, key=lambda each: (each.is_first, each.retry_after_seconds or 0), default=None
+        )
 
     def clear(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Forget the subject's tries, after a success."""
@@ -56,4 +59,9 @@ def _key(policy: LimitPolicy, subject: str) -> str:
 
 def _over(policy: LimitPolicy, spent: int, ends_at: datetime, now: datetime) -> OverLimit:
     wait = max(1, math.ceil((ends_at - now).total_seconds()))
-    return OverLimit(f"{policy.name}: {spent} of {policy.tries}", retry_after_seconds=wait)
+    return OverLimit(
+        f"{policy.name}: {spent} of {policy.tries}",
+        limit=policy.name,
+        is_first=spent == policy.tries + 1,
+        retry_after_seconds=wait,
+    )

@@ -17,4 +17,12 @@ class LimitPolicy:
 
 
 class OverLimit(Limited):
-    """The policy's tries are spent; `retry_after_seconds` says when the window ends."""
+    """The policy's tries are spent; `retry_after_seconds` says when the window ends, `is_first`
+    that this is the first try in it that was refused."""
+
+    def __init__(
+        self, detail: str, *, limit: str, is_first: bool, retry_after_seconds: int
+    ) -> None:
+        super().__init__(detail, retry_after_seconds=retry_after_seconds)
+        self.limit = limit
+        self.is_first = is_first

@@ -18,6 +18,16 @@ class SignInFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLimited(Event):
+    """Tries for an account or from an address were refused; told once in each window, so that a
+    flood of them is no flood of entries."""
+
+    kind: ClassVar[str] = "login.limited"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    limit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignInOwes(Event):
     """A first factor was proven, and something more is owed."""
 

@@ -16,7 +16,7 @@ from portero.core.accounts.flows import Accounts, find_identified, identifier_ke
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import HashQueueFull, Passwords, Proof, StoredPassword
-from portero.core.factors.password.events import PasswordChanged
+from portero.core.factors.password.events import PasswordChanged, PasswordRehashed
 from portero.core.limits import Limits, OverLimit
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import Dispatcher
@@ -27,7 +27,7 @@ from portero.core.login.errors import (
     StepMissing,
     WrongCredentials,
 )
-from portero.core.login.events import SignInFailed
+from portero.core.login.events import SignInFailed, SignInLimited
 from portero.core.login.model import Interaction, Owed, SignedIn, Step, StillOwes
 from portero.core.sessions import EndReason, Proven
 from portero.kit.db import Database, Tx
@@ -163,6 +163,9 @@ class SignIn:
             (rules.LOGIN_BY_ACCOUNT, subject),
             now=now,
         )
+        if over is not None and over.is_first:
+            limited = SignInLimited(account_id=account.id if account else "", limit=over.limit)
+            self._audit.record(tx, actor, now, limited)
         stored = self._passwords.load_in(tx, account.id) if account else None
         return _Attempt(account, stored, subject, over)
 
@@ -187,6 +190,8 @@ class SignIn:
             self._passwords.replace_in(
                 tx, account.id, expected=stored.encoded, replacement=proof.replacement, now=now
             )
+            rehashed = PasswordRehashed(account_id=account.id, old_scheme=stored.scheme)
+            self._audit.record(tx, actor, now, rehashed)
         # In the order of `_spend_in`: two sign-ins of one account must not lock crosswise.
         self._limits.give_back(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address)
         self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)

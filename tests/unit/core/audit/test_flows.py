@@ -9,7 +9,8 @@ from typing import ClassVar
 import pytest
 
 from portero.core.audit import Actor, AuditLog, Event, Origin, Outcome
-from portero.kit.db import Database
+from portero.kit.db import Database, Tx
+from portero.kit.ports import NoMeter
 from portero.outside.clock import SystemDice
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -27,6 +28,10 @@ class Painted(Event):
 class Fell(Event):
     kind: ClassVar[str] = "wall.fell"
     outcome: ClassVar[Outcome] = Outcome.FAILURE
+
+
+class Undone(Exception):
+    pass
 
 
 @pytest.fixture
@@ -76,3 +81,29 @@ def test_a_page_has_at_least_one_entry(db: Database, audit: AuditLog, limit: int
     """A nonsensical size is no error, and no unbounded list."""
     db.write(lambda tx: audit.record(tx, Actor.operator(), NOW, Fell(), Fell()))
     assert len(audit.list_entries(limit=limit)) == 1
+
+
+class Counting(NoMeter):
+    def __init__(self) -> None:
+        self.counted: list[str] = []
+
+    def event(self, kind: str, outcome: str) -> None:
+        self.counted.append(kind)
+
+
+def test_metrics_count_what_was_committed(db: Database) -> None:
+    """Once, however often the unit was run; and nothing of what was rolled back."""
+    meter = Counting()
+    audit = AuditLog(db, SystemDice(), meter=meter)
+
+    def undone(tx: Tx) -> None:
+        audit.record(tx, Actor.system(), NOW, Fell())
+        raise Undone
+
+    with pytest.raises(Undone):
+        db.write(undone)
+    assert meter.counted == []
+    db.write(lambda tx: audit.record(tx, Actor.system(), NOW, Painted(colour="red"), Fell()))
+    assert meter.counted == ["wall.painted", "wall.fell"]
+    db.write(lambda tx: None)
+    assert meter.counted == ["wall.painted", "wall.fell"]
