@@ -226,6 +226,29 @@ def insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
 
 
+def run_on_driver(tx: Tx, statement: str, values: Any = ()) -> Any:
+    """Run it on a cursor of the driver's own, which is given back.
+
+    Listeners see it and its errors are SQLAlchemy's, as with `tx.execute`; but an error never
+    shows the values.
+    """
+    cursor = tx.connection.cursor()
+    for listener in tx.dispatch.before_cursor_execute:
+        listener(tx, cursor, statement, values, None, False)
+    dialect = tx.dialect
+    try:
+        cursor.execute(statement, values)
+    except dialect.loaded_dbapi.Error as error:
+        is_gone = dialect.is_disconnect(error, tx.connection.driver_connection, cursor)
+        if is_gone:
+            tx.invalidate(error)
+        raise sa.exc.DBAPIError.instance(
+            statement, None, error, dialect.loaded_dbapi.Error,
+            hide_parameters=True, connection_invalidated=is_gone, dialect=dialect,
+        ) from error  # fmt: skip
+    return cursor
+
+
 def _sqlite_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine:
     engine = sa.create_engine(
         url,
@@ -253,7 +276,7 @@ def _sqlite_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine
         # A deferred transaction that writes after reading fails at once when another writer came
         # between; IMMEDIATE waits for its turn instead.
         read_only = connection.get_execution_options().get("portero_read_only", False)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        run_on_driver(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from portero.core.accounts.model import Account, AccountState
 from portero.kit.db import Json, Tx, UtcTime, insert, metadata
+from portero.kit.prepared import Prepared
 
 accounts: Final = sa.Table(
     "accounts",
@@ -35,13 +36,16 @@ accounts: Final = sa.Table(
     sa.Column("attributes", Json, nullable=False),
 )
 
-_by_id: Final = sa.select(accounts).where(accounts.c.id == sa.bindparam("id"))
-_by_username: Final = sa.select(accounts).where(accounts.c.username_key == sa.bindparam("key"))
-_by_verified_email: Final = sa.select(accounts).where(
-    accounts.c.verified_email_key == sa.bindparam("key")
+_columns: Final = tuple(accounts.c[name] for name in Account.__slots__)
+_by_id: Final = Prepared(sa.select(*_columns).where(accounts.c.id == sa.bindparam("of")))
+_by_username: Final = Prepared(
+    sa.select(*_columns).where(accounts.c.username_key == sa.bindparam("of"))
 )
-_hold: Final = (
-    sa.select(accounts).where(accounts.c.id == sa.bindparam("id")).with_for_update(key_share=True)
+_by_verified_email: Final = Prepared(
+    sa.select(*_columns).where(accounts.c.verified_email_key == sa.bindparam("of"))
+)
+_hold: Final = Prepared(
+    sa.select(*_columns).where(accounts.c.id == sa.bindparam("of")).with_for_update(key_share=True)
 )
 
 
@@ -57,21 +61,21 @@ def add(tx: Tx, account: Account) -> bool:
 
 
 def find(tx: Tx, account_id: str) -> Account | None:
-    return _one(tx, _by_id, {"id": account_id})
+    return _one(tx, _by_id, account_id)
 
 
 def find_by_username(tx: Tx, username_key: str) -> Account | None:
-    return _one(tx, _by_username, {"key": username_key})
+    return _one(tx, _by_username, username_key)
 
 
 def find_by_verified_email(tx: Tx, email_key: str) -> Account | None:
     """Who owns the address: only a verified one identifies anybody."""
-    return _one(tx, _by_verified_email, {"key": email_key})
+    return _one(tx, _by_verified_email, email_key)
 
 
 def hold(tx: Tx, account_id: str) -> Account | None:
     """The account, locked until this transaction ends (SQLite has one writer, and no such lock)."""
-    return _one(tx, _hold, {"id": account_id})
+    return _one(tx, _hold, account_id)
 
 
 def name_email(tx: Tx, account_id: str, email: str, email_key: str, *, now: datetime) -> bool:
@@ -156,6 +160,9 @@ def account_of(row: sa.Row[tuple[object, ...]]) -> Account:
     return Account(**values)
 
 
-def _one(tx: Tx, query: sa.Select[tuple[object, ...]], values: dict[str, object]) -> Account | None:
-    row = tx.execute(query, values).one_or_none()
-    return None if row is None else account_of(row)
+def _one(tx: Tx, query: Prepared, of: str) -> Account | None:
+    row = query.one_or_none(tx, {"of": of})
+    if row is None:
+        return None
+    row["state"] = AccountState(row["state"])
+    return Account(**row)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from portero.core.audit.model import ActorKind, Entry, Outcome
 from portero.kit.db import Json, Tx, UtcTime, metadata
+from portero.kit.prepared import Prepared
 
 audit_entries: Final = sa.Table(
     "audit_entries",
@@ -31,11 +32,12 @@ audit_entries: Final = sa.Table(
     sa.Index("ix_audit_entries_kind_id", "kind", "id"),
 )
 
-_append: Final = audit_entries.insert()
+_append: Final = Prepared(audit_entries.insert(), Entry.__slots__)
 
 
 def append(tx: Tx, rows: Sequence[Entry]) -> None:
-    tx.execute(_append, [_row(entry) for entry in rows])
+    for entry in rows:
+        _append.run(tx, _row(entry))
 
 
 def list_entries(

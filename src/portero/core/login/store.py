@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from portero.core import links
 from portero.core.accounts.model import Account
-from portero.core.accounts.store import account_of, accounts
+from portero.core.accounts.store import hold
 from portero.core.links import LinkPurpose
 from portero.core.login.model import Interaction
 from portero.core.sessions import Proven
@@ -35,13 +35,6 @@ interactions: Final = sa.Table(
 )
 
 
-_hold: Final = (
-    sa.select(accounts)
-    .where(accounts.c.id == sa.bindparam("account"))
-    .with_for_update(key_share=True)
-)
-
-
 def hold_account(tx: Tx, account_id: str) -> Account | None:
     """The account as it is now, held until this transaction ends.
 
@@ -49,8 +42,7 @@ def hold_account(tx: Tx, account_id: str) -> Account | None:
     that looked before a change of password committed, and inserts its session after, leaves a
     session that the old password earned. (SQLite has one writer and ignores FOR UPDATE.)
     """
-    row = tx.execute(_hold, {"account": account_id}).one_or_none()
-    return None if row is None else account_of(row)
+    return hold(tx, account_id)
 
 
 def add(tx: Tx, interaction: Interaction, secret_hash: str) -> None:

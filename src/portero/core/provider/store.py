@@ -11,6 +11,7 @@ from portero.core.accounts.store import account_of, accounts
 from portero.core.provider.model import Basis, Grant, RefreshState, SpentRefresh
 from portero.core.sessions.store import live_clause, session_of, sessions
 from portero.kit.db import Tx, UtcTime, metadata
+from portero.kit.prepared import Prepared
 
 grants: Final = sa.Table(
     "grants",
@@ -51,8 +52,23 @@ refresh_tokens: Final = sa.Table(
 )
 
 _grant_columns: Final = tuple(grants.c[name] for name in Grant.__slots__)
-_add_grant: Final = grants.insert()
-_add_refresh: Final = refresh_tokens.insert()
+_add_grant: Final = Prepared(grants.insert(), Grant.__slots__)
+_add_grant_if_live: Final = Prepared(
+    grants.insert()
+    .from_select(
+        Grant.__slots__,
+        sa.select(
+            *(sa.bindparam(name, type_=grants.c[name].type) for name in Grant.__slots__)
+        ).where(
+            sessions.c.id == sa.bindparam("session_id", type_=sessions.c.id.type),
+            live_clause(sa.bindparam("now", type_=UtcTime)),
+        ),
+    )
+    .returning(grants.c.id)
+)
+_add_refresh: Final = Prepared(
+    refresh_tokens.insert(), ("token_hash", "grant_id", "client_id", "created_at", "expires_at")
+)
 _spend: Final = (
     refresh_tokens.update()
     .where(
@@ -73,23 +89,19 @@ _spent: Final = sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.spent_at).
 def add_grant_if_live(tx: Tx, grant: Grant, *, now: datetime) -> bool:
     """Insert a grant on a session, in one statement with the question whether session and account
     live; False when they do not (the account may be gone altogether)."""
-    values = [
-        sa.literal(getattr(grant, name), type_=grants.c[name].type) for name in Grant.__slots__
-    ]
-    live = sa.select(*values).where(sessions.c.id == grant.session_id, live_clause(now))
-    insert = grants.insert().from_select(list(Grant.__slots__), live).returning(grants.c.id)
-    return tx.execute(insert).one_or_none() is not None
+    values = {name: getattr(grant, name) for name in Grant.__slots__}
+    return _add_grant_if_live.one_or_none(tx, {**values, "now": now}) is not None
 
 
 def add_grant(tx: Tx, grant: Grant) -> None:
-    tx.execute(_add_grant, {name: getattr(grant, name) for name in Grant.__slots__})
+    _add_grant.run(tx, {name: getattr(grant, name) for name in Grant.__slots__})
 
 
 def add_refresh(
     tx: Tx, token_hash: str, grant: Grant, *, now: datetime, expires_at: datetime
 ) -> None:
-    tx.execute(
-        _add_refresh,
+    _add_refresh.run(
+        tx,
         {
             "token_hash": token_hash,
             "grant_id": grant.id,

@@ -12,6 +12,7 @@ from portero.core.accounts.model import AccountState
 from portero.core.accounts.store import accounts
 from portero.core.sessions.model import EndReason, Session
 from portero.kit.db import Json, Tx, UtcTime, metadata
+from portero.kit.prepared import Prepared
 
 browsers: Final = sa.Table(
     "browsers",
@@ -46,13 +47,28 @@ sessions: Final = sa.Table(
     sa.Index("ix_sessions_account_id", "account_id", "ended_at"),
 )
 
-_add: Final = sessions.insert()
+_add: Final = Prepared(sessions.insert(), Session.__slots__)
+
+
+_end_beyond: Final = Prepared(
+    sessions.update()
+    .where(
+        sessions.c.id.in_(
+            sa.select(sessions.c.id)
+            .where(sessions.c.account_id == sa.bindparam("account"), sessions.c.ended_at.is_(None))
+            .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
+            .offset(sa.bindparam("keep", type_=sa.Integer))
+        )
+    )
+    .values(ended_at=sa.bindparam("now"), end_reason=sa.bindparam("reason"))
+    .returning(sessions.c.id)
+)
 
 
 def add(tx: Tx, session: Session) -> None:
     values = {name: getattr(session, name) for name in Session.__slots__}
     values["amr"] = list(session.amr)
-    tx.execute(_add, values)
+    _add.run(tx, values)
 
 
 def live_clause(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
@@ -134,19 +150,8 @@ def end_beyond(
     tx: Tx, account_id: str, *, keep: int, now: datetime, reason: EndReason
 ) -> list[str]:
     """End the account's open sessions but the `keep` that were used last. Their ids."""
-    beyond = (
-        sa.select(sessions.c.id)
-        .where(sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
-        .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
-        .offset(keep)
-    )
-    rows = tx.execute(
-        sessions.update()
-        .where(sessions.c.id.in_(beyond))
-        .values(ended_at=now, end_reason=reason)
-        .returning(sessions.c.id)
-    )
-    return [row.id for row in rows]
+    values = {"account": account_id, "keep": keep, "now": now, "reason": reason}
+    return [row["id"] for row in _end_beyond.rows(tx, values)]
 
 
 def add_browser(tx: Tx, browser_id: str, secret_hash: str, *, now: datetime) -> None:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from portero.core.factors.password.model import StoredPassword
 from portero.kit.db import Tx, UtcTime, insert, metadata
+from portero.kit.prepared import Prepared
 from portero.kit.secrets import fingerprint
 
 passwords: Final = sa.Table(
@@ -43,7 +44,9 @@ password_history: Final = sa.Table(
     sa.Index("ix_password_history_account_id", "account_id", "set_at"),
 )
 
-_load: Final = sa.select(passwords).where(passwords.c.account_id == sa.bindparam("account_id"))
+_load: Final = Prepared(
+    sa.select(passwords).where(passwords.c.account_id == sa.bindparam("account_id"))
+)
 _next_scheme: Final = (
     sa.select(passwords.c.scheme)
     .where(passwords.c.scheme > sa.bindparam("after"))
@@ -56,8 +59,8 @@ _sample: Final = (
 
 
 def load(tx: Tx, account_id: str) -> StoredPassword | None:
-    row = tx.execute(_load, {"account_id": account_id}).one_or_none()
-    return None if row is None else StoredPassword(**row._mapping)
+    row = _load.one_or_none(tx, {"account_id": account_id})
+    return None if row is None else StoredPassword(**row)
 
 
 def put(tx: Tx, stored: StoredPassword) -> None:

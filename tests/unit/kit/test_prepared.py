@@ -1,0 +1,92 @@
+"""Prepared statements: the short way to the driver answers as `tx.execute` does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from portero.core.accounts.model import Account, AccountState
+from portero.core.accounts.store import accounts, add
+from portero.kit.db import Database
+from portero.kit.prepared import Prepared
+
+NOW = datetime(2026, 5, 4, 3, 2, 1, 123456, UTC)
+ALICE = Account(
+    "0197", "Alice", "alice", AccountState.ACTIVE, NOW, NOW, attributes={"team": ["red", 1]}
+)
+by_name = sa.select(accounts).where(accounts.c.username_key == sa.bindparam("name"))
+
+
+def test_a_row_is_what_execute_gives(db: Database) -> None:
+    """Moments, booleans, JSON and NULL come back alike."""
+    db.write(lambda tx: add(tx, ALICE))
+    expected = db.read(lambda tx: tx.execute(by_name, {"name": "alice"}).one()._asdict())
+    found = db.read(lambda tx: Prepared(by_name).one_or_none(tx, {"name": "alice"}))
+    assert found == expected
+    assert found is not None
+    assert found["created_at"] == NOW
+    assert found["attributes"] == {"team": ["red", 1]}
+    assert found["verified_email_key"] is None
+
+
+def test_nobody_is_none(db: Database) -> None:
+    """A statement that finds nothing answers None."""
+    assert db.read(lambda tx: Prepared(by_name).one_or_none(tx, {"name": "bob"})) is None
+
+
+def test_an_insert_takes_the_columns_that_are_named(db: Database) -> None:
+    """What it writes can be read in the common way; columns that are not named are NULL."""
+    values = {name: getattr(ALICE, name) for name in Account.__slots__}
+    put = Prepared(accounts.insert(), Account.__slots__)
+    assert db.write(lambda tx: put.run(tx, values)) == 1
+    row = db.read(lambda tx: tx.execute(by_name, {"name": "alice"}).one())
+    assert (row.created_at, row.attributes) == (NOW, {"team": ["red", 1]})
+    assert row.verified_email_key is None
+
+
+def test_fixed_values_stay_in_the_statement(db: Database) -> None:
+    """A literal in the statement is no value that the caller has to know."""
+    rename = Prepared(
+        accounts.update()
+        .where(accounts.c.id == sa.bindparam("of"))
+        .values(display_name="The same for all")
+        .returning(accounts.c.username, accounts.c.display_name)
+    )
+    db.write(lambda tx: add(tx, ALICE))
+    changed = db.write(lambda tx: rename.rows(tx, {"of": ALICE.id}))
+    assert changed == [{"username": "Alice", "display_name": "The same for all"}]
+
+
+def test_a_missing_value_is_an_error_and_no_null(db: Database) -> None:
+    """A typing mistake in a store must not write NULL."""
+    values = {name: getattr(ALICE, name) for name in Account.__slots__ if name != "email"}
+    put = Prepared(accounts.insert(), Account.__slots__)
+    with pytest.raises(KeyError, match="email"):
+        db.write(lambda tx: put.run(tx, values))
+
+
+def test_errors_are_those_of_execute_without_the_values(db: Database) -> None:
+    """A broken constraint is an IntegrityError that shows no value, and nothing was committed."""
+    bob = replace(ALICE, id="0198", username="Bob")  # the same key
+    values = {name: getattr(bob, name) for name in Account.__slots__}
+    put = Prepared(accounts.insert(), Account.__slots__)
+    db.write(lambda tx: add(tx, ALICE))
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        db.write(lambda tx: put.run(tx, values))
+    assert caught.value.params is None
+    assert db.read(lambda tx: tx.execute(sa.select(accounts.c.id)).scalars().all()) == ["0197"]
+
+
+def test_listeners_see_the_statement(db: Database) -> None:
+    """Whoever counts or traces statements counts these too."""
+    seen: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        seen.append(statement)
+
+    sa.event.listen(db.engine, "before_cursor_execute", note)
+    db.read(lambda tx: Prepared(by_name).one_or_none(tx, {"name": "bob"}))
+    assert any("FROM accounts" in statement for statement in seen)
