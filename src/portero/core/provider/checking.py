@@ -17,8 +17,9 @@ from portero_guard.cache import VerifiedTokens
 from portero_guard.checks import CheckedToken, check_access_token
 from portero_guard.errors import TokenRefused
 
-# Tokens of about 1 kB: 10 MB at most in each worker.
-_CACHE_CAPACITY: Final = 10_000
+# About 3 kB each with their claims (measured: 2.9): 12 MB at most in each worker, of the 100 MB
+# that one may have.
+_CACHE_CAPACITY: Final = 4096
 # Between the clocks of two nodes of one deployment, which run NTP: a token made on one must not be
 # from the future on the other.
 _CLOCK_SKEW_SECONDS: Final = 2
