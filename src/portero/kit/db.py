@@ -16,12 +16,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from portero.kit.refusals import Busy
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 Tx = sa.Connection
 T = TypeVar("T")
@@ -88,9 +90,22 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Json: Final = sa.JSON(none_as_null=True).with_variant(
-    postgresql.JSONB(none_as_null=True), "postgresql"
-)
+class _Json(sa.types.TypeDecorator[Any]):
+    """JSON text on SQLite, `jsonb` on PostgreSQL. (`with_variant` would say the same, and import
+    the PostgreSQL dialect with all its drivers into every SQLite process.)"""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB
+
+            return dialect.type_descriptor(JSONB(none_as_null=True))
+        return dialect.type_descriptor(sa.JSON(none_as_null=True))
+
+
+Json: Final = _Json()
 
 
 class Database:
@@ -223,7 +238,13 @@ def after_commit(tx: Tx, effect: Callable[[], object]) -> None:
 
 def insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     """`INSERT` with this database's `ON CONFLICT` methods (the two spell it alike)."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+    if tx.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def run_on_driver(tx: Tx, statement: str, values: Any = ()) -> Any:

@@ -18,7 +18,7 @@ def render_plainly(kind: str, item: Any, autogen: AutogenContext) -> str | Liter
         return False
     if isinstance(item, UtcTime):
         return "sa.DateTime(timezone=True)"
-    if item is Json:
+    if isinstance(item, type(Json)):
         autogen.imports.add("from sqlalchemy.dialects import postgresql")
         return 'sa.JSON().with_variant(postgresql.JSONB(), "postgresql")'
     return False

@@ -19,7 +19,9 @@ _TOKEN_CAP = 512
 
 
 class Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=_PASSWORD_CAP)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_max_length=_PASSWORD_CAP, defer_build=True
+    )
 
 
 class RegisterBody(Body):
