@@ -98,7 +98,13 @@ class MePatch(Body):
     email: str | None = Field(None, max_length=320)
 
 
-class UserAnswer(BaseModel):
+class Told(BaseModel):
+    """An answer. Its validator is made when the first one is told."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class UserAnswer(Told):
     id: str
     username: str
     email: str
@@ -120,7 +126,7 @@ class UserAnswer(BaseModel):
         return cls(**values, attributes=dict(account.attributes))
 
 
-class TokenAnswer(BaseModel):
+class TokenAnswer(Told):
     """RFC 6749 §5.1, and the account. With cookie delivery the two tokens are left out."""
 
     access_token: str | None = None
@@ -131,14 +137,14 @@ class TokenAnswer(BaseModel):
     user: UserAnswer
 
 
-class ProtectedAnswer(BaseModel):
+class ProtectedAnswer(Told):
     message: str
     user_id: str
     username: str
     scope: str
 
 
-class SessionAnswer(BaseModel):
+class SessionAnswer(Told):
     id: str
     created_at: datetime
     last_used_at: datetime
@@ -164,25 +170,25 @@ class SessionAnswer(BaseModel):
         )
 
 
-class SessionsAnswer(BaseModel):
+class SessionsAnswer(Told):
     sessions: list[SessionAnswer]
 
 
-class EndedAnswer(BaseModel):
+class EndedAnswer(Told):
     ended: int = Field(description="How many sessions were ended.")
 
 
-class AcceptedAnswer(BaseModel):
+class AcceptedAnswer(Told):
     message: str
 
 
-class FieldProblem(BaseModel):
+class FieldProblem(Told):
     name: str
     code: str
     detail: str
 
 
-class Problem(BaseModel):
+class Problem(Told):
     """A problem document (RFC 9457). `code` is stable; `title` and `detail` are translated."""
 
     type: str
