@@ -65,5 +65,20 @@ def endpoints_of(house: House) -> list[Endpoint]:
     """The table of endpoints that both adapters mount."""
     from portero.web.health import health_endpoints
     from portero.web.oidc.jwks import jwks_endpoint
+    from portero.web.oidc.metadata import metadata_endpoint
+    from portero.web.oidc.oauth import oauth_endpoints
 
-    return [*health_endpoints(house.rooms.health), jwks_endpoint(house.ring, house.clock)]
+    rooms = house.rooms
+    return [
+        *health_endpoints(rooms.health),
+        jwks_endpoint(house.ring, house.clock),
+        metadata_endpoint(
+            issuer=rooms.settings.issuer, grant_types=rooms.token_endpoint.grant_types
+        ),
+        *oauth_endpoints(
+            token=rooms.token_endpoint,
+            introspection=rooms.introspection,
+            revocation=rooms.revocation,
+            trusted_proxies=rooms.settings.trusted_proxies,
+        ),
+    ]

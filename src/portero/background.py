@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from portero.core.audit.buffer import FLUSH_SECONDS
 from portero.core.changes.feed import POLL_SECONDS
 from portero.core.limits import store as limit_store
 from portero.core.links import store as link_store
@@ -44,6 +45,7 @@ class Background:
         house.feed.poll()
         self._begin("changes", self._every(POLL_SECONDS, self.hear))
         self._begin("care", self._every(_CARE_SECONDS, self.care_and_purge))
+        self._begin("audit", self._every(FLUSH_SECONDS, house.buffer.flush))
         if self._deliver:
             self._begin("outbox", lambda: house.worker.run(self._stop))
         if house.settings.metrics_port:
@@ -54,6 +56,7 @@ class Background:
         self._house.worker.wake()
         for thread in self._threads:
             thread.join(timeout=10)
+        self._house.buffer.flush()
         self._house.hasher.close()
         self._house.db.dispose()
 

@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from portero.core.accounts.email import EMAIL_CLAIMED, EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
-from portero.core.audit import AuditLog
+from portero.core.audit import AuditBuffer, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
-from portero.core.clients import Clients
+from portero.core.clients import ClientCache, Clients
 from portero.core.factors.password import CharacterClass, PasswordPolicy, Passwords
 from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
@@ -34,11 +34,17 @@ from portero.core.login.sign_up import SignUp
 from portero.core.notices import NOTICE, Notices
 from portero.core.outbox import Deliverer, Outbox, OutboxDesk, OutboxWorker
 from portero.core.provider.checking import TokenCheck
+from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS, ClientAuth
+from portero.core.provider.grants.client_credentials import ClientCredentialsGrant
 from portero.core.provider.grants.refresh_token import RefreshTokenGrant
 from portero.core.provider.grants.session import FirstParty, SessionGrant
+from portero.core.provider.introspect import Introspection
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.liveness import Liveness
 from portero.core.provider.model import TokenLifetimes
+from portero.core.provider.resources import Resources
+from portero.core.provider.revoke import Revocation
+from portero.core.provider.token_endpoint import TokenEndpoint
 from portero.core.sessions import Lifetimes, Sessions
 from portero.kit.db import Database
 from portero.kit.ports import Clock, Dice, Meter, NoMeter
@@ -49,7 +55,7 @@ from portero.outside.hashing import Argon2Params, HashPool
 from portero.outside.http_fetch import HttpFetch
 from portero.outside.signing import LocalKeyMaker
 from portero.protocol.jose.algorithms import SigningAlg
-from portero.protocol.oauth.metadata_policy import MetadataPolicy
+from portero.protocol.oauth.metadata_policy import GrantType, MetadataPolicy
 from portero.settings import Settings, SettingsError
 from portero.settings.rules import hash_threads
 from portero.web.health import Health
@@ -72,6 +78,7 @@ class House:
     keys: Keys
     ring: KeyRing
     clients: Clients
+    buffer: AuditBuffer
     desk: OutboxDesk
     worker: OutboxWorker
     hasher: HashPool
@@ -245,12 +252,32 @@ def join(
     refresh_grant = RefreshTokenGrant(
         db=db, clock=clock, audit=audit, feed=feed, issuing=issuing, sessions=sessions
     )
+    client_cache = ClientCache(db=db, clock=clock, feed=feed)
     tokens = TokenCheck(
         clock=clock,
         ring=ring,
+        clients=client_cache,
         liveness=Liveness(feed, memory=longest_token),
         issuer=settings.issuer,
         audience=settings.api_audience,
+    )
+
+    client_auth = ClientAuth(db=db, clock=clock, audit=audit, limits=limits, clients=client_cache)
+    buffer = AuditBuffer(db, audit)
+    resources = Resources(
+        known=(settings.api_audience, *settings.resources),
+        fallback=f"{settings.issuer}/oauth/userinfo",
+    )
+    token_endpoint = TokenEndpoint(
+        client_auth=client_auth,
+        grants={
+            GrantType.CLIENT_CREDENTIALS: ClientCredentialsGrant(
+                clock=clock, buffer=buffer, issuing=issuing, resources=resources
+            )
+        },
+    )
+    revocation = Revocation(
+        db=db, clock=clock, audit=audit, feed=feed, client_auth=client_auth, tokens=tokens
     )
 
     worker = OutboxWorker(
@@ -291,6 +318,9 @@ def join(
         refresh_grant=refresh_grant,
         tokens=tokens,
         keys=ring,
+        token_endpoint=token_endpoint,
+        introspection=Introspection(client_auth=client_auth, tokens=tokens),
+        revocation=revocation,
     )
     return House(
         settings=settings,
@@ -301,6 +331,7 @@ def join(
         keys=keys,
         ring=ring,
         clients=clients,
+        buffer=buffer,
         desk=OutboxDesk(db, vault),
         worker=worker,
         hasher=hasher,
@@ -328,7 +359,7 @@ def _allowed_hosts(settings: Settings) -> tuple[str, ...]:
 
 
 def _settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
-    known = {policy.name for policy in POLICIES}
+    known = {policy.name for policy in (*POLICIES, CLIENT_AUTH_BY_ADDRESS)}
     settled = {}
     for part in settings.limits:
         name, _, figures = part.partition("=")

@@ -11,7 +11,9 @@ from typing import TypeVar
 
 import portero
 from portero.core.login.rules import POLICIES
+from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
 from portero.kit.refusals import Refusal
+from portero.protocol.oauth.errors import OAuthRefusal
 from portero.web.problems import status_of
 from portero.web.strict import Unacceptable
 from portero_guard.errors import NoCredentials, Refused
@@ -43,6 +45,7 @@ def codes_of_the_program() -> set[tuple[str, int]]:
     server = {
         (kind.code, kind.status if issubclass(kind, Unacceptable) else status_of(kind))
         for kind in subclasses(Refusal)
+        if not issubclass(kind, OAuthRefusal)  # those codes are the specifications' own
         if kind.__module__.startswith("portero.")
     }
     guard = {(kind.error, kind.status) for kind in subclasses(Refused) if kind.error}
@@ -59,7 +62,9 @@ def test_the_page_lists_every_code_with_its_status_and_no_other() -> None:
 def test_the_page_of_limits_has_the_limits_in_force() -> None:
     """Name, tries and seconds of every policy, as the code has them."""
     rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| (\d+) \|", read("limits.md"), re.MULTILINE)
-    in_force = {(one.name, one.tries, one.window_seconds) for one in POLICIES}
+    in_force = {
+        (one.name, one.tries, one.window_seconds) for one in (*POLICIES, CLIENT_AUTH_BY_ADDRESS)
+    }
     assert {(name, int(tries), int(seconds)) for name, tries, seconds in rows} == in_force
 
 

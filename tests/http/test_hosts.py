@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from portero.web.addresses import client_address
 from portero.web.api.documents import ROUTES
 from portero.web.api.registry import Access, Route
-from portero.web.host import client_address
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
 
 PROXIES = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8")]

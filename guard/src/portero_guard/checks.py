@@ -33,6 +33,7 @@ __all__ = [
     "require_acr",
     "require_recent",
     "require_scopes",
+    "unverified_audience",
     "unverified_issuer",
 ]
 
@@ -157,6 +158,15 @@ def unverified_issuer(unverified_token: str) -> str:
     if not isinstance(issuer, str):
         raise TokenRefused("iss is not a string")
     return issuer
+
+
+def unverified_audience(unverified_token: str) -> str:
+    """The one API that the token says it is for. Only for whoever issued it: an API that took its
+    audience from the token would accept every token there is."""
+    audience = json_object(take_apart(unverified_token).payload).get("aud")
+    if not isinstance(audience, str):
+        raise TokenRefused("aud is not one string")
+    return audience
 
 
 def require_scopes(checked: CheckedToken, expected_scopes: Iterable[str]) -> None:

@@ -219,6 +219,12 @@ class Settings:
         Derived("ISSUER/api", lambda e: f"{e['issuer']}/api"),
         "Audience of the tokens that POST /login issues; your own API must expect it.",
     )
+    resources: tuple[str, ...] = _setting(
+        "PORTERO_RESOURCES",
+        parsing.resources,
+        "",
+        "Further APIs that clients may ask tokens for (RFC 8707), by their URLs, comma separated.",
+    )
     access_token_seconds: int = _setting(
         "PORTERO_ACCESS_TOKEN_SECONDS",
         parsing.integer(30, DAY),

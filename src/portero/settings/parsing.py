@@ -211,6 +211,10 @@ def service_url(given: str) -> str:
     return given
 
 
+def resources(given: str) -> tuple[str, ...]:
+    return tuple(audience(item) for item in items(given))
+
+
 def audience(given: str) -> str:
     if not given or any(char.isspace() for char in text(given)):
         raise Unparsable("one word or URL that your API expects as the audience")

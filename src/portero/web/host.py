@@ -6,9 +6,8 @@ URLs come from the issuer alone, never from the request.
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,8 +20,9 @@ from portero.kit.refusals import Refusal
 from portero.kit.request_id import request_id
 from portero.translations import Translator, translator_for
 from portero.web import strict
+from portero.web.addresses import client_address
 from portero.web.problems import PROBLEM_TYPE, extra_headers, problem_of, problem_type, status_of
-from portero.web.rooms import FaceSettings, Network, Rooms
+from portero.web.rooms import FaceSettings, Rooms
 
 log = logging.getLogger(__name__)
 
@@ -100,24 +100,6 @@ def make_host(rooms: Rooms) -> Flask:
     host.register_error_handler(HTTPException, _http_error)
     host.register_error_handler(Exception, _crashed)
     return host
-
-
-def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> str:
-    """The nearest address that is not a trusted proxy.
-
-    X-Forwarded-For is read from the right, and only as far as each hop is a proxy that the
-    operator named: what a client writes at the left is never believed.
-    """
-    address = peer
-    hops = [hop.strip() for line in forwarded for hop in line.split(",")]
-    while hops and _is_in(address, proxies):
-        candidate = hops.pop()
-        parsed = _parsed(candidate)
-        # A zone index (fe80::1%...) is any text of any length, and no client's address.
-        if parsed is None or getattr(parsed, "scope_id", None) is not None:
-            break
-        address = candidate
-    return address
 
 
 def translator() -> Translator:
@@ -203,18 +185,6 @@ def _headers_for(settings: FaceSettings) -> Callable[[Response], Response]:
         return answer
 
     return add
-
-
-def _is_in(address: str, networks: Sequence[Network]) -> bool:
-    found = _parsed(address)
-    return found is not None and any(found in network for network in networks)
-
-
-def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
 
 
 def _here() -> str:

@@ -7,7 +7,6 @@ another database, clock or mailer and mount the same faces.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
 
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
@@ -20,11 +19,13 @@ from portero.core.login.sign_up import SignUp
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.grants.refresh_token import RefreshTokenGrant
 from portero.core.provider.grants.session import SessionGrant
+from portero.core.provider.introspect import Introspection
+from portero.core.provider.revoke import Revocation
+from portero.core.provider.token_endpoint import TokenEndpoint
 from portero.core.sessions import Sessions
 from portero.kit.ports import Clock
+from portero.web.addresses import Network
 from portero.web.health import Health
-
-Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,6 @@ class Rooms:
     refresh_grant: RefreshTokenGrant
     tokens: TokenCheck
     keys: KeyRing
+    token_endpoint: TokenEndpoint
+    introspection: Introspection
+    revocation: Revocation

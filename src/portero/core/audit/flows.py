@@ -23,7 +23,7 @@ class AuditLog:
 
     def record(self, tx: Tx, actor: Actor, now: datetime, *events: Event) -> None:
         """Add the events to the verb's transaction, in one statement."""
-        store.append(tx, [self._entry(actor, now, event) for event in events])
+        store.append(tx, [self.entry_of(actor, now, event) for event in events])
         after_commit(tx, lambda: self._count(events))
 
     def _count(self, events: Sequence[Event]) -> None:
@@ -46,7 +46,8 @@ class AuditLog:
             )
         )
 
-    def _entry(self, actor: Actor, now: datetime, event: Event) -> Entry:
+    def entry_of(self, actor: Actor, now: datetime, event: Event) -> Entry:
+        """The event as it is stored, and counted nowhere yet."""
         return Entry(
             id=self._dice.new_id(),
             at=now,

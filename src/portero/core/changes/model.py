@@ -12,6 +12,7 @@ class ChangeKind(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     CLIENT_CHANGED = "client_changed"
     GRANT_REVOKED = "grant_revoked"
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105  # a kind of change
     KEYS_CHANGED = "keys_changed"
 
 

@@ -20,6 +20,8 @@ from portero.protocol.oauth.client_metadata import to_json
 # a URL (draft-ietf-oauth-client-id-metadata-document: those are other clients' ids).
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~\-]{0,254}")
 
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-?[0-9A-Fa-f]{4}){3}-?[0-9A-Fa-f]{12}")
+
 
 def could_be_client_id(text: str) -> bool:
     """Whether a row can have that id. What else a request sends (a NUL, half a character, a
@@ -31,6 +33,9 @@ def check_client_id(client_id: str) -> None:
     """Whether somebody may choose it; raises `InvalidClientId`, `ClientIdReserved`."""
     if not could_be_client_id(client_id):
         raise InvalidClientId("not of the form of a client id")
+    if _UUID.fullmatch(client_id):
+        # A client's own token has its id as `sub`: it must never be an account's (RFC 9068 §5).
+        raise InvalidClientId("of the form of an account's id")
     check_not_built_in(client_id)
 
 

@@ -19,6 +19,22 @@ class TokensIssued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenRevoked(Event):
+    """A client threw an access token away."""
+
+    kind: ClassVar[str] = "token.revoked"
+    jti: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientAuthFailed(Event):
+    """Somebody named a client and could not prove to be it; `client_id` is empty when unknown."""
+
+    kind: ClassVar[str] = "client.auth_failed"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReplayed(Event):
     """An old refresh token came back: somebody has a copy. The grant was revoked."""
 

@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from portero.core.accounts.model import Account
-from portero.core.clients import FIRST_PARTY_CLIENT_ID
+from portero.core.clients import FIRST_PARTY_CLIENT_ID, Client
 from portero.core.keys.ring import KeyRing
 from portero.core.provider import store
-from portero.core.provider.model import Basis, Grant, TokenLifetimes, TokenSet
+from portero.core.provider.model import Basis, Grant, IssuedToken, TokenLifetimes, TokenSet
 from portero.core.sessions import Session
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
@@ -53,6 +53,21 @@ class Issuing:
             account=basis.account,
             session=basis.session,
         )
+
+    def client_token(
+        self, client: Client, *, scope: str, audience: str, now: datetime
+    ) -> IssuedToken:
+        """An access token for the client itself. Its `sub` is the client id (RFC 9068 §2.2),
+        which no account can have: ids are given out by us, or refused when they look like one."""
+        claims = self._claims(
+            subject=client.client_id,
+            client_id=client.client_id,
+            scope=scope,
+            audience=audience,
+            now=now,
+        )
+        token = Secret(self._signed(claims, now))
+        return IssuedToken(token, self.lifetimes.access_seconds, scope)
 
     def first_refresh_in(self, tx: Tx, grant: Grant, *, now: datetime) -> Secret:
         """The first refresh token of a grant."""
@@ -91,22 +106,39 @@ class Issuing:
         ]
 
     def _access_token(self, basis: Basis, now: datetime) -> str:
-        signer = self._ring.signer(SigningAlg.ES256, now)
-        issued_at = int(now.timestamp())
-        grant, session = basis.grant, basis.session
-        claims: dict[str, Any] = {
-            "iss": self.issuer,
-            "sub": basis.account.id,
-            "aud": grant.audience,
-            "exp": issued_at + self.lifetimes.access_seconds,
-            "iat": issued_at,
-            "jti": self._dice.token(128),
-            "client_id": grant.client_id,
-            "scope": grant.scope,
-            **authentication_claims(session),
+        grant = basis.grant
+        claims = {
+            **self._claims(
+                subject=basis.account.id,
+                client_id=grant.client_id,
+                scope=grant.scope,
+                audience=grant.audience,
+                now=now,
+            ),
+            **authentication_claims(basis.session),
         }
         if grant.client_id == FIRST_PARTY_CLIENT_ID:
             claims |= _brief_claims(basis.account)
+        return self._signed(claims, now)
+
+    def _claims(
+        self, *, subject: str, client_id: str, scope: str, audience: str, now: datetime
+    ) -> dict[str, Any]:
+        """What every access token says (RFC 9068 §2.2)."""
+        issued_at = int(now.timestamp())
+        return {
+            "iss": self.issuer,
+            "sub": subject,
+            "aud": audience,
+            "exp": issued_at + self.lifetimes.access_seconds,
+            "iat": issued_at,
+            "jti": self._dice.token(128),
+            "client_id": client_id,
+            "scope": scope,
+        }
+
+    def _signed(self, claims: Mapping[str, Any], now: datetime) -> str:
+        signer = self._ring.signer(SigningAlg.ES256, now)
         return sign(claims, key=signer.key, kid=signer.kid, alg=signer.alg, typ=ACCESS_TOKEN_TYPE)
 
 

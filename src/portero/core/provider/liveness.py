@@ -20,12 +20,16 @@ class Liveness:
         self._lock = threading.Lock()
         self._ended_sessions: dict[str, datetime] = {}
         self._disabled_accounts: dict[str, datetime] = {}
+        self._revoked_tokens: dict[str, datetime] = {}
         feed.subscribe(ChangeKind.SESSION_ENDED, self._session_ended)
         feed.subscribe(ChangeKind.ACCOUNT_DISABLED, self._account_disabled)
+        feed.subscribe(ChangeKind.TOKEN_REVOKED, self._token_revoked)
 
-    def is_live(self, *, session_id: str, account_id: str, issued_at: datetime) -> bool:
-        """Whether nothing that the token names has ended since it was issued."""
-        if session_id in self._ended_sessions:
+    def is_live(
+        self, *, token_id: str, session_id: str, account_id: str, issued_at: datetime
+    ) -> bool:
+        """Whether neither the token nor anything that it names has ended since it was issued."""
+        if token_id in self._revoked_tokens or session_id in self._ended_sessions:
             return False
         disabled_at = self._disabled_accounts.get(account_id)
         # `iat` has whole seconds: a token of the same second may be of a sign-in after the account
@@ -37,6 +41,9 @@ class Liveness:
 
     def _account_disabled(self, account_id: str, at: datetime) -> None:
         self._note(self._disabled_accounts, account_id, at)
+
+    def _token_revoked(self, token_id: str, at: datetime) -> None:
+        self._note(self._revoked_tokens, token_id, at)
 
     def _note(self, ended: dict[str, datetime], subject: str, at: datetime) -> None:
         with self._lock:

@@ -63,6 +63,15 @@ class TokenLifetimes:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """What a client gets for itself (RFC 6749 §4.4.3): no refresh token, nobody's session."""
+
+    access_token: Secret
+    expires_in: int
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenSet:
     """What a token answer carries (RFC 6749 §5.1)."""
 

@@ -24,7 +24,7 @@ def feed(sqlite_url: str) -> ChangeFeed:
 
 def live(liveness: Liveness, *, session: str = "s", issued_at: datetime = NOW) -> bool:
     whole = issued_at.replace(microsecond=0)  # as `iat` has it
-    return liveness.is_live(session_id=session, account_id="a", issued_at=whole)
+    return liveness.is_live(token_id="t", session_id=session, account_id="a", issued_at=whole)
 
 
 def test_the_tokens_of_an_ended_session_are_dead(feed: ChangeFeed) -> None:

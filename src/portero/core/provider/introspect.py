@@ -1,0 +1,58 @@
+"""Token introspection (RFC 7662): is this token good, now?
+
+The caller is a client that has proven itself. It is told of tokens that were issued to it, and of
+those whose audience is the resource that it registered; of every other token it learns exactly as
+much as of a made-up one, so that the endpoint is no oracle (§4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portero.core.audit import Actor
+from portero.core.clients import Client
+from portero.core.provider.checking import TokenCheck
+from portero.core.provider.client_auth import ClientAuth
+from portero.protocol.oauth.errors import InvalidClient
+from portero.protocol.oauth.parameters import Parameters
+from portero.protocol.oauth.presented import presented
+from portero_guard.checks import CheckedToken
+from portero_guard.errors import TokenRefused
+
+INACTIVE: Mapping[str, Any] = {"active": False}
+# RFC 7662 §2.2, with RFC 9470 §6.2. What else a token holds is not for everybody who may ask.
+_TOLD = (
+    *("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"),
+    *("username", "auth_time", "acr", "amr", "sid", "cnf"),
+)
+
+
+class Introspection:
+    def __init__(self, *, client_auth: ClientAuth, tokens: TokenCheck) -> None:
+        self._client_auth = client_auth
+        self._tokens = tokens
+
+    def answer(
+        self, actor: Actor, form: Parameters, authorization: tuple[str, ...]
+    ) -> Mapping[str, Any]:
+        """The JSON of §2.2; raises `OAuthRefusal`. No statement once the caller is in memory."""
+        caller = self._client_auth.authenticate(actor, presented(form, authorization))
+        if caller.metadata.is_public:
+            raise InvalidClient("anybody could ask in the name of a public client")
+        token = form.require("token")
+        try:
+            checked = self._tokens.check_any_audience(token)
+        except TokenRefused:
+            return INACTIVE
+        if not _may_see(caller, checked):
+            return INACTIVE
+        told = {name: checked.claims[name] for name in _TOLD if name in checked.claims}
+        return {"active": True, "token_type": "Bearer", **told}
+
+
+def _may_see(caller: Client, checked: CheckedToken) -> bool:
+    if checked.client_id == caller.client_id:
+        return True
+    resource = caller.metadata.default_resource
+    return bool(resource) and checked.audience == resource

@@ -1,0 +1,54 @@
+"""The token endpoint, as numbered phases that all grants share (RFC 6749 §3.2).
+
+1. One value per parameter: the caller parsed the form strictly.
+2. Who is the client, by the method that it registered?
+3. Is the grant type known, and may this client use it?
+4. The grant itself: see `grants/`. It ends at `issuing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from portero.core.audit import Actor, ActorKind
+from portero.core.clients import Client
+from portero.core.provider.client_auth import ClientAuth
+from portero.core.provider.model import IssuedToken
+from portero.protocol.oauth.errors import UnauthorizedClient, UnsupportedGrantType
+from portero.protocol.oauth.parameters import Parameters
+from portero.protocol.oauth.presented import presented
+
+
+class Grant(Protocol):
+    def redeem(self, actor: Actor, client: Client, form: Parameters) -> IssuedToken:
+        """Tokens, or an `OAuthRefusal`."""
+
+
+class TokenEndpoint:
+    def __init__(self, *, client_auth: ClientAuth, grants: Mapping[str, Grant]) -> None:
+        """`grants` by the value of `grant_type`. There is no password grant (RFC 9700 §2.4)."""
+        self._client_auth = client_auth
+        self._grants = dict(grants)
+
+    @property
+    def grant_types(self) -> tuple[str, ...]:
+        return tuple(self._grants)
+
+    def answer(self, actor: Actor, form: Parameters, authorization: tuple[str, ...]) -> IssuedToken:
+        """The tokens; raises `OAuthRefusal` and `OverLimit`."""
+        grant_type = form.require("grant_type")
+        client = self._client_auth.authenticate(actor, presented(form, authorization))
+        grant = self._grants.get(grant_type)
+        if grant is None:
+            raise UnsupportedGrantType(grant_type[:100])
+        if grant_type not in client.metadata.grant_types:
+            raise UnauthorizedClient(f"not registered for {grant_type}")
+        return grant.redeem(acting(actor, client), client, form)
+
+
+def acting(actor: Actor, client: Client) -> Actor:
+    """The client as the one who acts, from where the request came."""
+    return Actor(
+        ActorKind.CLIENT, client.client_id, client_id=client.client_id, origin=actor.origin
+    )

@@ -1,0 +1,64 @@
+"""Which client a request says it comes from, and what it shows for it (RFC 6749 §2.3).
+
+Nothing here is believed yet: the values are `unverified_...` until `core/provider/client_auth`
+has compared them with the registration.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from portero.protocol.oauth.errors import InvalidClient, InvalidRequest
+from portero.protocol.oauth.metadata_policy import AuthMethod
+from portero.protocol.oauth.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """The method that was used, and its values. `by_header` decides how a refusal looks."""
+
+    method: AuthMethod
+    unverified_client_id: str
+    unverified_secret: str
+    by_header: bool
+
+
+def presented(form: Parameters, authorization: tuple[str, ...]) -> Presented:
+    """The one way in which the request authenticates its client.
+
+    Raises `InvalidRequest` for two ways at once (RFC 6749 §2.3: at most one), and `InvalidClient`
+    when no client is named at all.
+    """
+    client_id, secret = form.get("client_id"), form.get("client_secret")
+    if len(authorization) > 1:
+        raise InvalidRequest("There are two Authorization headers.")
+    if authorization:
+        named, password = _basic(authorization[0])
+        if secret is not None:
+            raise InvalidRequest("The client authenticates in two ways.")
+        if client_id is not None and client_id != named:
+            raise InvalidRequest("client_id is not the client of the Authorization header.")
+        return Presented(AuthMethod.SECRET_BASIC, named, password, by_header=True)
+    if client_id is None:
+        raise InvalidClient("no client is named")
+    if secret is not None:
+        return Presented(AuthMethod.SECRET_POST, client_id, secret, by_header=False)
+    return Presented(AuthMethod.NONE, client_id, "", by_header=False)
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Id and secret of a Basic header. Both are form-encoded before they are joined (§2.3.1)."""
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() != "basic":
+        raise InvalidClient("the Authorization header is not Basic")
+    try:
+        decoded = base64.b64decode(rest.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise InvalidClient("the Basic header is malformed") from None
+    client_id, colon, secret = decoded.partition(":")
+    if not colon or not client_id:
+        raise InvalidClient("the Basic header is malformed")
+    return unquote_plus(client_id), unquote_plus(secret)

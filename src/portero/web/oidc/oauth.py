@@ -1,0 +1,116 @@
+"""Token, introspection and revocation endpoints: a form in, JSON out, no rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from portero.core.audit import Actor, Origin
+from portero.core.provider.introspect import Introspection
+from portero.core.provider.model import IssuedToken
+from portero.core.provider.revoke import Revocation
+from portero.core.provider.token_endpoint import TokenEndpoint
+from portero.kit.refusals import Busy, Limited, Refusal
+from portero.protocol.oauth.errors import InvalidClient, InvalidRequest, OAuthRefusal
+from portero.protocol.oauth.parameters import FORM_TYPE, Parameters, read_parameters
+from portero.web.addresses import Network, client_address
+from portero.web.endpoints import Endpoint
+from portero.web.exchange import NO_STORE, Request, Response, json_response
+
+TOKEN_PATH: Final = "/oauth/token"  # noqa: S105  # a path
+INTROSPECTION_PATH: Final = "/oauth/introspect"
+REVOCATION_PATH: Final = "/oauth/revoke"
+_BODY_CAP: Final = 32 * 1024  # bytes; a form with one token and one assertion
+# RFC 6749 §5.1 asks for both; the second is for caches of the last century.
+_UNCACHED: Final = (NO_STORE, ("Pragma", "no-cache"))
+# No cookie is read here, so any page may call (and read) with what it has itself.
+_CORS: Final = ("Access-Control-Allow-Origin", "*")
+
+Work = Callable[[Actor, Parameters, tuple[str, ...]], Response]
+
+
+def oauth_endpoints(
+    *,
+    token: TokenEndpoint,
+    introspection: Introspection,
+    revocation: Revocation,
+    trusted_proxies: Sequence[Network],
+) -> list[Endpoint]:
+    def issue(actor: Actor, form: Parameters, authorization: tuple[str, ...]) -> Response:
+        return json_response(
+            200, _told(token.answer(actor, form, authorization)), *_UNCACHED, _CORS
+        )
+
+    def introspect(actor: Actor, form: Parameters, authorization: tuple[str, ...]) -> Response:
+        return json_response(200, introspection.answer(actor, form, authorization), *_UNCACHED)
+
+    def revoke(actor: Actor, form: Parameters, authorization: tuple[str, ...]) -> Response:
+        revocation.revoke(actor, form, authorization)
+        return Response(200, b"", (NO_STORE, _CORS))
+
+    def endpoint(path: str, work: Work) -> Endpoint:
+        def answer(request: Request) -> Response:
+            try:
+                form = _form(request)
+                authorization = tuple(request.header_lines("authorization"))
+                return work(_actor(request, trusted_proxies), form, authorization)
+            except Refusal as refusal:
+                return _refused(refusal, by_header=request.header("authorization") is not None)
+
+        return Endpoint(path, frozenset({"POST"}), answer, body_cap=_BODY_CAP)
+
+    return [
+        endpoint(TOKEN_PATH, issue),
+        endpoint(INTROSPECTION_PATH, introspect),
+        endpoint(REVOCATION_PATH, revoke),
+    ]
+
+
+def _form(request: Request) -> Parameters:
+    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if media_type != FORM_TYPE:
+        raise InvalidRequest("The body must be application/x-www-form-urlencoded.")
+    if request.query_string:
+        # RFC 6749 §3.2: parameters in the URL end up in logs.
+        raise InvalidRequest("Send the parameters in the body, not in the URL.")
+    try:
+        return read_parameters(request.body.decode("ascii"))
+    except UnicodeDecodeError:
+        raise InvalidRequest("The body is not form-encoded.") from None
+
+
+def _actor(request: Request, trusted_proxies: Sequence[Network]) -> Actor:
+    forwarded = request.header_lines("x-forwarded-for")
+    return Actor.anonymous(
+        Origin(
+            request_id=request.request_id,
+            address=client_address(request.peer, forwarded, trusted_proxies),
+            user_agent=request.header("user-agent") or "",
+        )
+    )
+
+
+def _told(issued: IssuedToken) -> dict[str, object]:
+    told: dict[str, object] = {
+        "access_token": issued.access_token.reveal(),
+        "token_type": "Bearer",
+        "expires_in": issued.expires_in,
+    }
+    if issued.scope:
+        told["scope"] = issued.scope
+    return told
+
+
+def _refused(refusal: Refusal, *, by_header: bool) -> Response:
+    """RFC 6749 §5.2. A refusal that is no OAuth one (busy, limited) keeps its own status."""
+    headers: list[tuple[str, str]] = [*_UNCACHED, _CORS]
+    if refusal.retry_after_seconds is not None:
+        headers.append(("Retry-After", str(refusal.retry_after_seconds)))
+    if isinstance(refusal, OAuthRefusal):
+        if isinstance(refusal, InvalidClient) and by_header:
+            headers.append(("WWW-Authenticate", 'Basic realm="oauth"'))
+        status = refusal.status if not isinstance(refusal, InvalidClient) or by_header else 401
+        told = {"error": refusal.code, "error_description": refusal.description}
+        return json_response(status, told, *headers)
+    status = 429 if isinstance(refusal, Limited) else 503 if isinstance(refusal, Busy) else 400
+    return json_response(status, {"error": "temporarily_unavailable"}, *headers)
