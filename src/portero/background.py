@@ -17,6 +17,7 @@ from portero.core.changes.feed import POLL_SECONDS
 from portero.core.limits import store as limit_store
 from portero.core.links import store as link_store
 from portero.core.login import store as login_store
+from portero.core.provider import replay
 from portero.core.provider import store as provider_store
 from portero.core.sessions import store as session_store
 from portero.protocol.jose.algorithms import SigningAlg
@@ -117,6 +118,7 @@ def purge(house: House) -> int:
             (login_store.purge, before),
             (provider_store.purge_refresh_tokens, before),
             (provider_store.purge_grants, before),
+            (replay.purge, now),  # too old to be accepted, so nothing to be remembered for
             (session_store.purge, before),
         )
     )

@@ -60,6 +60,7 @@ from portero.settings import Settings, SettingsError
 from portero.settings.rules import hash_threads
 from portero.web.health import Health
 from portero.web.login.links import link_url
+from portero.web.oidc.oauth import TOKEN_PATH
 from portero.web.rooms import FaceSettings, Rooms
 
 # A resource server may be a little late in noticing that a token has expired.
@@ -262,7 +263,15 @@ def join(
         audience=settings.api_audience,
     )
 
-    client_auth = ClientAuth(db=db, clock=clock, audit=audit, limits=limits, clients=client_cache)
+    client_auth = ClientAuth(
+        db=db,
+        clock=clock,
+        audit=audit,
+        limits=limits,
+        clients=client_cache,
+        issuer=settings.issuer,
+        token_url=settings.issuer + TOKEN_PATH,
+    )
     buffer = AuditBuffer(db, audit)
     resources = Resources(
         known=(settings.api_audience, *settings.resources),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portero.core.audit import Actor
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.jose.jwt import sign
 from tests.support.house import Home, bearer
@@ -24,6 +25,9 @@ def token_of_another_client(home: Home) -> str:
     home.register("ana")
     answer = home.log_in()
     checked = home.house.rooms.tokens.check(answer["access_token"])
+    home.house.clients.create(
+        Actor.system(), {"redirect_uris": ["https://reports.example/back"]}, client_id="reports"
+    )
     claims = {**checked.claims, "client_id": "reports"}
     signer = home.house.ring.signer(SigningAlg.ES256, home.clock.now())
     return sign(claims, key=signer.key, kid=signer.kid, alg=signer.alg, typ="at+jwt")

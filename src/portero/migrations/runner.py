@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HEAD: Final = "0001_foundation"
+HEAD: Final = "0002_openid_provider"
 """The newest revision. `make migration` writes it; a test compares it with `versions/`."""
 
 _VERSION_TABLE: Final = "alembic_version"

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from portero.core.audit import Actor
 from portero.core.clients import Client
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
+from portero.core.provider.model import ClientCall
 from portero.protocol.oauth.errors import InvalidClient
-from portero.protocol.oauth.parameters import Parameters
-from portero.protocol.oauth.presented import presented
 from portero_guard.checks import CheckedToken
 from portero_guard.errors import TokenRefused
 
@@ -33,14 +31,12 @@ class Introspection:
         self._client_auth = client_auth
         self._tokens = tokens
 
-    def answer(
-        self, actor: Actor, form: Parameters, authorization: tuple[str, ...]
-    ) -> Mapping[str, Any]:
+    def answer(self, call: ClientCall) -> Mapping[str, Any]:
         """The JSON of §2.2; raises `OAuthRefusal`. No statement once the caller is in memory."""
-        caller = self._client_auth.authenticate(actor, presented(form, authorization))
+        caller = self._client_auth.authenticate(call)
         if caller.metadata.is_public:
             raise InvalidClient("anybody could ask in the name of a public client")
-        token = form.require("token")
+        token = call.form.require("token")
         try:
             checked = self._tokens.check_any_audience(token)
         except TokenRefused:
@@ -48,7 +44,11 @@ class Introspection:
         if not _may_see(caller, checked):
             return INACTIVE
         told = {name: checked.claims[name] for name in _TOLD if name in checked.claims}
-        return {"active": True, "token_type": "Bearer", **told}
+        return {
+            "active": True,
+            "token_type": "DPoP" if "jkt" in checked.claims.get("cnf", {}) else "Bearer",
+            **told,
+        }
 
 
 def _may_see(caller: Client, checked: CheckedToken) -> bool:

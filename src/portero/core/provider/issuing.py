@@ -20,7 +20,15 @@ from portero.core.accounts.model import Account
 from portero.core.clients import FIRST_PARTY_CLIENT_ID, Client
 from portero.core.keys.ring import KeyRing
 from portero.core.provider import store
-from portero.core.provider.model import Basis, Grant, IssuedToken, TokenLifetimes, TokenSet
+from portero.core.provider.model import (
+    UNBOUND,
+    Basis,
+    Binding,
+    Grant,
+    IssuedToken,
+    TokenLifetimes,
+    TokenSet,
+)
 from portero.core.sessions import Session
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
@@ -55,7 +63,7 @@ class Issuing:
         )
 
     def client_token(
-        self, client: Client, *, scope: str, audience: str, now: datetime
+        self, client: Client, *, scope: str, audience: str, binding: Binding, now: datetime
     ) -> IssuedToken:
         """An access token for the client itself. Its `sub` is the client id (RFC 9068 §2.2),
         which no account can have: ids are given out by us, or refused when they look like one."""
@@ -64,10 +72,11 @@ class Issuing:
             client_id=client.client_id,
             scope=scope,
             audience=audience,
+            binding=binding,
             now=now,
         )
         token = Secret(self._signed(claims, now))
-        return IssuedToken(token, self.lifetimes.access_seconds, scope)
+        return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
 
     def first_refresh_in(self, tx: Tx, grant: Grant, *, now: datetime) -> Secret:
         """The first refresh token of a grant."""
@@ -113,6 +122,7 @@ class Issuing:
                 client_id=grant.client_id,
                 scope=grant.scope,
                 audience=grant.audience,
+                binding=UNBOUND,
                 now=now,
             ),
             **authentication_claims(basis.session),
@@ -122,11 +132,18 @@ class Issuing:
         return self._signed(claims, now)
 
     def _claims(
-        self, *, subject: str, client_id: str, scope: str, audience: str, now: datetime
+        self,
+        *,
+        subject: str,
+        client_id: str,
+        scope: str,
+        audience: str,
+        binding: Binding,
+        now: datetime,
     ) -> dict[str, Any]:
         """What every access token says (RFC 9068 §2.2)."""
         issued_at = int(now.timestamp())
-        return {
+        claims: dict[str, Any] = {
             "iss": self.issuer,
             "sub": subject,
             "aud": audience,
@@ -136,6 +153,9 @@ class Issuing:
             "client_id": client_id,
             "scope": scope,
         }
+        if binding.cnf:
+            claims["cnf"] = dict(binding.cnf)
+        return claims
 
     def _signed(self, claims: Mapping[str, Any], now: datetime) -> str:
         signer = self._ring.signer(SigningAlg.ES256, now)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
 
 from portero.core.accounts.model import Account
+from portero.core.audit import Actor
+from portero.core.clients import Client
 from portero.core.sessions import Session
 from portero.kit.secrets import Secret
+from portero.protocol.oauth.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,65 @@ class TokenLifetimes:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCall:
+    """One request at an endpoint where clients prove themselves, before anything is believed.
+
+    `authorization` and `proofs` are the lines of the Authorization and DPoP headers, as they came:
+    two are an attack, not a list. `certificate` is the client's (DER), from the TLS connection or
+    from a trusted proxy; b"" when it showed none.
+    """
+
+    actor: Actor
+    form: Parameters
+    authorization: tuple[str, ...] = ()
+    proofs: tuple[str, ...] = ()
+    certificate: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The key that a token is bound to: SHA-256 of a public key (`jkt`, RFC 9449 §6.1) or of a
+    certificate (`x5t_s256`, RFC 8705 §3.1), base64url; '' for none."""
+
+    jkt: str = ""
+    x5t_s256: str = ""
+
+    @property
+    def cnf(self) -> Mapping[str, str]:
+        """The confirmation claim (RFC 7800); empty for a bearer token."""
+        named = {"jkt": self.jkt, "x5t#S256": self.x5t_s256}
+        return {name: value for name, value in named.items() if value}
+
+    @property
+    def token_type(self) -> str:
+        return "DPoP" if self.jkt else "Bearer"
+
+
+UNBOUND: Final = Binding()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A request at the token endpoint once its client is proven; `actor` is that client."""
+
+    actor: Actor
+    client: Client
+    form: Parameters
+    binding: Binding = UNBOUND
+
+
+@dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """What a client gets for itself (RFC 6749 §4.4.3): no refresh token, nobody's session."""
+    """The token answer (RFC 6749 §5.1). `more` are members of the grant's own, such as
+    `issued_token_type` (RFC 8693 §2.2.1) and `authorization_details` (RFC 9396 §7)."""
 
     access_token: Secret
     expires_in: int
     scope: str
+    token_type: str = "Bearer"  # noqa: S105  # a type, not a secret
+    refresh_token: Secret | None = None
+    id_token: Secret | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,16 @@ is all that was asked. Another client's token is left alone.
 
 from __future__ import annotations
 
-from portero.core.audit import Actor, AuditLog
+from portero.core.audit import AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.events import TokenRevoked
+from portero.core.provider.model import ClientCall
 from portero.core.provider.token_endpoint import acting
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.protocol.oauth.errors import InvalidClient
-from portero.protocol.oauth.parameters import Parameters
-from portero.protocol.oauth.presented import presented
 from portero_guard.errors import TokenRefused
 
 
@@ -38,11 +37,11 @@ class Revocation:
         self._client_auth = client_auth
         self._tokens = tokens
 
-    def revoke(self, actor: Actor, form: Parameters, authorization: tuple[str, ...]) -> None:
+    def revoke(self, call: ClientCall) -> None:
         """Raises `OAuthRefusal`. Here the end counts at once, in other processes within a second;
         an API that checks tokens by itself sees it when the token expires."""
-        client = self._client_auth.authenticate(actor, presented(form, authorization))
-        token = form.require("token")
+        client = self._client_auth.authenticate(call)
+        token = call.form.require("token")
         try:
             checked = self._tokens.check_any_audience(token)
         except TokenRefused:
@@ -54,7 +53,7 @@ class Revocation:
 
         def unit(tx: Tx) -> None:
             self._feed.note(tx, ChangeKind.TOKEN_REVOKED, jti)
-            self._audit.record(tx, acting(actor, client), now, TokenRevoked(jti=jti))
+            self._audit.record(tx, acting(call.actor, client), now, TokenRevoked(jti=jti))
 
         self._db.write(unit)
         self._feed.apply_now(ChangeKind.TOKEN_REVOKED, jti, now)

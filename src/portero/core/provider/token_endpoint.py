@@ -14,14 +14,12 @@ from typing import Protocol
 from portero.core.audit import Actor, ActorKind
 from portero.core.clients import Client
 from portero.core.provider.client_auth import ClientAuth
-from portero.core.provider.model import IssuedToken
+from portero.core.provider.model import ClientCall, IssuedToken, TokenRequest
 from portero.protocol.oauth.errors import UnauthorizedClient, UnsupportedGrantType
-from portero.protocol.oauth.parameters import Parameters
-from portero.protocol.oauth.presented import presented
 
 
 class Grant(Protocol):
-    def redeem(self, actor: Actor, client: Client, form: Parameters) -> IssuedToken:
+    def redeem(self, asked: TokenRequest) -> IssuedToken:
         """Tokens, or an `OAuthRefusal`."""
 
 
@@ -35,16 +33,16 @@ class TokenEndpoint:
     def grant_types(self) -> tuple[str, ...]:
         return tuple(self._grants)
 
-    def answer(self, actor: Actor, form: Parameters, authorization: tuple[str, ...]) -> IssuedToken:
+    def answer(self, call: ClientCall) -> IssuedToken:
         """The tokens; raises `OAuthRefusal` and `OverLimit`."""
-        grant_type = form.require("grant_type")
-        client = self._client_auth.authenticate(actor, presented(form, authorization))
+        grant_type = call.form.require("grant_type")
+        client = self._client_auth.authenticate(call)
         grant = self._grants.get(grant_type)
         if grant is None:
             raise UnsupportedGrantType(grant_type[:100])
         if grant_type not in client.metadata.grant_types:
             raise UnauthorizedClient(f"not registered for {grant_type}")
-        return grant.redeem(acting(actor, client), client, form)
+        return grant.redeem(TokenRequest(acting(call.actor, client), client, call.form))
 
 
 def acting(actor: Actor, client: Client) -> Actor:

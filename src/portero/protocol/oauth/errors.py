@@ -63,3 +63,45 @@ class InvalidTarget(OAuthRefusal):
 
     code = "invalid_target"
     description = "The resource is unknown, malformed, or not for this client."
+
+
+class InvalidGrant(OAuthRefusal):
+    """RFC 6749 §5.2: unknown, expired, spent, revoked, or not this client's. Never says which."""
+
+    code = "invalid_grant"
+    description = "The grant is not valid, or not for this client."
+
+
+class UnsupportedResponseType(OAuthRefusal):
+    """RFC 6749 §4.1.2.1; the implicit types are refused on purpose (RFC 9700 §2.1.2)."""
+
+    code = "unsupported_response_type"
+    description = "This response type is not supported. Use code with PKCE."
+
+
+class AccessDenied(OAuthRefusal):
+    """RFC 6749 §4.1.2.1: the person said no."""
+
+    code = "access_denied"
+    description = "The request was denied."
+
+
+class LoginRequired(OAuthRefusal):
+    """OpenID Connect Core §3.1.2.6, for prompt=none."""
+
+    code = "login_required"
+    description = "The person must sign in."
+
+
+class ConsentRequired(OAuthRefusal):
+    """OpenID Connect Core §3.1.2.6, for prompt=none."""
+
+    code = "consent_required"
+    description = "The person must consent."
+
+
+class UnmetAuthenticationRequirements(OAuthRefusal):
+    """OpenID Connect Core Unmet Authentication Requirements 1.0."""
+
+    code = "unmet_authentication_requirements"
+    description = "The requested authentication level can not be reached."

@@ -49,6 +49,13 @@ class Parameters:
         """Every value of a parameter that may repeat."""
         return self._values.get(name, ())
 
+    def as_mapping(self) -> Mapping[str, tuple[str, ...]]:
+        """All of them, for a room that keeps a request until a person comes back to it."""
+        return self._values
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
 
 def read_parameters(encoded: str) -> Parameters:
     """From a query string or a form body; raises `InvalidRequest`.

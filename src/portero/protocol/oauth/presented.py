@@ -11,6 +11,7 @@ import binascii
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
+from portero.protocol.oauth.client_assertion import ASSERTION_TYPE, unverified_subject
 from portero.protocol.oauth.errors import InvalidClient, InvalidRequest
 from portero.protocol.oauth.metadata_policy import AuthMethod
 from portero.protocol.oauth.parameters import Parameters
@@ -24,6 +25,7 @@ class Presented:
     unverified_client_id: str
     unverified_secret: str
     by_header: bool
+    unverified_assertion: str = ""
 
 
 def presented(form: Parameters, authorization: tuple[str, ...]) -> Presented:
@@ -33,6 +35,11 @@ def presented(form: Parameters, authorization: tuple[str, ...]) -> Presented:
     when no client is named at all.
     """
     client_id, secret = form.get("client_id"), form.get("client_secret")
+    assertion = form.get("client_assertion")
+    if assertion is not None or form.get("client_assertion_type") is not None:
+        if authorization or secret is not None:
+            raise InvalidRequest("The client authenticates in two ways.")
+        return _by_assertion(form, assertion, client_id)
     if len(authorization) > 1:
         raise InvalidRequest("There are two Authorization headers.")
     if authorization:
@@ -47,6 +54,16 @@ def presented(form: Parameters, authorization: tuple[str, ...]) -> Presented:
     if secret is not None:
         return Presented(AuthMethod.SECRET_POST, client_id, secret, by_header=False)
     return Presented(AuthMethod.NONE, client_id, "", by_header=False)
+
+
+def _by_assertion(form: Parameters, assertion: str | None, client_id: str | None) -> Presented:
+    """RFC 7521 §4.2: client_id may be left out, and has to agree when it is there."""
+    if form.get("client_assertion_type") != ASSERTION_TYPE or assertion is None:
+        raise InvalidRequest("client_assertion and client_assertion_type do not fit together.")
+    subject = unverified_subject(assertion)
+    if client_id is not None and client_id != subject:
+        raise InvalidClient("client_id is not the assertion's client")
+    return Presented(AuthMethod.PRIVATE_KEY_JWT, subject, "", False, assertion)
 
 
 def _basic(header: str) -> tuple[str, str]:

@@ -8,6 +8,9 @@ from typing import Final
 
 from portero.protocol.oauth.errors import InvalidScope
 
+OPENID: Final = "openid"
+OFFLINE_ACCESS: Final = "offline_access"
+
 _TOKEN: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")
 
 
@@ -28,3 +31,10 @@ def known_scopes(asked: Collection[str], *, allowed: Collection[str]) -> tuple[s
     if asked and not granted:
         raise InvalidScope("none of the scopes is this client's")
     return granted
+
+
+def narrowed(asked: Collection[str], *, within: Collection[str]) -> tuple[str, ...]:
+    """A part of what was granted, or `InvalidScope`: nothing is ever added (RFC 6749 §6)."""
+    if not set(asked) <= set(within):
+        raise InvalidScope("more than was granted")
+    return tuple(asked)

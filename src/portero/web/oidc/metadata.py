@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Request, Response, json_response
 from portero.web.oidc.jwks import JWKS_PATH
@@ -15,7 +16,8 @@ from portero.web.oidc.oauth import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PA
 
 METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
 _MAX_AGE_SECONDS: Final = 300
-_AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post")
+_AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+_AUTH_ALGS: Final = tuple(sorted(ASYMMETRIC_ALGS))
 
 
 def server_metadata(*, issuer: str, grant_types: Sequence[str]) -> dict[str, object]:
@@ -24,11 +26,14 @@ def server_metadata(*, issuer: str, grant_types: Sequence[str]) -> dict[str, obj
         "issuer": issuer,
         "token_endpoint": issuer + TOKEN_PATH,
         "token_endpoint_auth_methods_supported": list(_AUTH_METHODS),
+        "token_endpoint_auth_signing_alg_values_supported": list(_AUTH_ALGS),
         "grant_types_supported": list(grant_types),
         "introspection_endpoint": issuer + INTROSPECTION_PATH,
         "introspection_endpoint_auth_methods_supported": list(_AUTH_METHODS),
+        "introspection_endpoint_auth_signing_alg_values_supported": list(_AUTH_ALGS),
         "revocation_endpoint": issuer + REVOCATION_PATH,
         "revocation_endpoint_auth_methods_supported": list(_AUTH_METHODS),
+        "revocation_endpoint_auth_signing_alg_values_supported": list(_AUTH_ALGS),
         "jwks_uri": issuer + JWKS_PATH,
     }
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from portero.core.audit import Actor, Origin
 from portero.core.provider.introspect import Introspection
-from portero.core.provider.model import IssuedToken
+from portero.core.provider.model import ClientCall, IssuedToken
 from portero.core.provider.revoke import Revocation
 from portero.core.provider.token_endpoint import TokenEndpoint
 from portero.kit.refusals import Busy, Limited, Refusal
@@ -26,7 +26,7 @@ _UNCACHED: Final = (NO_STORE, ("Pragma", "no-cache"))
 # No cookie is read here, so any page may call (and read) with what it has itself.
 _CORS: Final = ("Access-Control-Allow-Origin", "*")
 
-Work = Callable[[Actor, Parameters, tuple[str, ...]], Response]
+Work = Callable[[ClientCall], Response]
 
 
 def oauth_endpoints(
@@ -36,24 +36,20 @@ def oauth_endpoints(
     revocation: Revocation,
     trusted_proxies: Sequence[Network],
 ) -> list[Endpoint]:
-    def issue(actor: Actor, form: Parameters, authorization: tuple[str, ...]) -> Response:
-        return json_response(
-            200, _told(token.answer(actor, form, authorization)), *_UNCACHED, _CORS
-        )
+    def issue(call: ClientCall) -> Response:
+        return json_response(200, _told(token.answer(call)), *_UNCACHED, _CORS)
 
-    def introspect(actor: Actor, form: Parameters, authorization: tuple[str, ...]) -> Response:
-        return json_response(200, introspection.answer(actor, form, authorization), *_UNCACHED)
+    def introspect(call: ClientCall) -> Response:
+        return json_response(200, introspection.answer(call), *_UNCACHED)
 
-    def revoke(actor: Actor, form: Parameters, authorization: tuple[str, ...]) -> Response:
-        revocation.revoke(actor, form, authorization)
+    def revoke(call: ClientCall) -> Response:
+        revocation.revoke(call)
         return Response(200, b"", (NO_STORE, _CORS))
 
     def endpoint(path: str, work: Work) -> Endpoint:
         def answer(request: Request) -> Response:
             try:
-                form = _form(request)
-                authorization = tuple(request.header_lines("authorization"))
-                return work(_actor(request, trusted_proxies), form, authorization)
+                return work(client_call(request, trusted_proxies))
             except Refusal as refusal:
                 return _refused(refusal, by_header=request.header("authorization") is not None)
 
@@ -64,6 +60,16 @@ def oauth_endpoints(
         endpoint(INTROSPECTION_PATH, introspect),
         endpoint(REVOCATION_PATH, revoke),
     ]
+
+
+def client_call(request: Request, trusted_proxies: Sequence[Network]) -> ClientCall:
+    """The request as a value; raises `InvalidRequest` for a body that is no form."""
+    return ClientCall(
+        _actor(request, trusted_proxies),
+        _form(request),
+        authorization=tuple(request.header_lines("authorization")),
+        proofs=tuple(request.header_lines("dpop")),
+    )
 
 
 def _form(request: Request) -> Parameters:
@@ -93,12 +99,16 @@ def _actor(request: Request, trusted_proxies: Sequence[Network]) -> Actor:
 def _told(issued: IssuedToken) -> dict[str, object]:
     told: dict[str, object] = {
         "access_token": issued.access_token.reveal(),
-        "token_type": "Bearer",
+        "token_type": issued.token_type,
         "expires_in": issued.expires_in,
     }
     if issued.scope:
         told["scope"] = issued.scope
-    return told
+    if issued.refresh_token is not None:
+        told["refresh_token"] = issued.refresh_token.reveal()
+    if issued.id_token is not None:
+        told["id_token"] = issued.id_token.reveal()
+    return told | dict(issued.more)
 
 
 def _refused(refusal: Refusal, *, by_header: bool) -> Response:

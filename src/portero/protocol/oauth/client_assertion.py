@@ -1,0 +1,121 @@
+"""A client proves itself with its own key (RFC 7523 §2.2 and §3, OpenID Connect Core §9).
+
+Pure: the keys are those that the client registered, and whether the assertion was used before is
+for the caller to find out (`jti`, one statement).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from portero.protocol.jose.algorithms import PublicKey
+from portero.protocol.jose.jwk import public_key_of
+from portero.protocol.oauth.errors import InvalidClient
+from portero_guard.errors import TokenRefused
+from portero_guard.jws import check_signature, fits, json_object, take_apart
+
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+# An assertion is made for one request. Ten minutes forgive a wrong clock, and bound how long a
+# spent `jti` has to be remembered.
+MAX_LIFETIME_SECONDS: Final = 600
+_SKEW_SECONDS: Final = 30
+_MAX_JTI_LENGTH: Final = 256
+# RFC 8725 §3.11: what was made for something else (a request object, a DPoP proof, an ID token
+# with a type of its own) is no assertion. Most libraries still say JWT, or nothing.
+_TYPES: Final = frozenset({"jwt", "client-authentication+jwt"})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAssertion:
+    """Signed by the client, for us, and in time. Whether it is fresh is not known yet."""
+
+    client_id: str
+    jti: str
+    expires_at: datetime
+
+
+def unverified_subject(unverified_assertion: str) -> str:
+    """Which client it says it is from: good for looking that client up, and nothing else."""
+    try:
+        subject = json_object(take_apart(unverified_assertion).payload).get("sub")
+    except TokenRefused as refusal:
+        raise InvalidClient(f"the assertion is malformed: {refusal.detail}") from refusal
+    if not isinstance(subject, str) or not subject:
+        raise InvalidClient("the assertion has no sub")
+    return subject
+
+
+def check_client_assertion(
+    unverified_assertion: str,
+    *,
+    expected_client_id: str,
+    expected_audiences: Collection[str],
+    jwks: Mapping[str, Any],
+    algorithms: Collection[str],
+    now: datetime,
+) -> CheckedAssertion:
+    """Raises `InvalidClient` for everything that is wrong, with the reason for the log."""
+    try:
+        jws = take_apart(unverified_assertion)
+        alg = _checked_alg(jws.header, algorithms)
+        check_signature(jws, alg=alg, key=_key(jws.header.get("kid"), alg, jwks))
+        claims = json_object(jws.payload)
+    except TokenRefused as refusal:
+        raise InvalidClient(f"the assertion was refused: {refusal.detail}") from refusal
+    if claims.get("iss") != expected_client_id or claims.get("sub") != expected_client_id:
+        raise InvalidClient("iss and sub of the assertion are not the client")
+    _check_audience(claims.get("aud"), expected_audiences)
+    jti = claims.get("jti")
+    if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI_LENGTH:
+        raise InvalidClient("the assertion has no usable jti")
+    return CheckedAssertion(expected_client_id, jti, _checked_expiry(claims, now))
+
+
+def _checked_alg(header: Mapping[str, Any], algorithms: Collection[str]) -> str:
+    alg, typ = header.get("alg"), header.get("typ", "JWT")
+    if not isinstance(alg, str) or alg not in algorithms:
+        raise InvalidClient("the assertion's alg is not one that the client may use")
+    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _TYPES:
+        raise InvalidClient("the assertion's typ is that of something else")
+    if "crit" in header:
+        raise InvalidClient("the assertion names critical extensions")
+    return alg
+
+
+def _key(kid: object, alg: str, jwks: Mapping[str, Any]) -> PublicKey:
+    """The client's key of that name; without a name, its only key of the algorithm's kind."""
+    named = [key for key in jwks.get("keys", ()) if kid is None or key.get("kid") == kid]
+    usable = [key for key in named if key.get("use", "sig") == "sig"]
+    loaded = [public_key_of(key) for key in usable if key.get("alg", alg) == alg]
+    fitting = [key for key in loaded if fits(alg, key)]
+    if len(fitting) != 1:
+        raise InvalidClient("not exactly one registered key fits the assertion")
+    return fitting[0]
+
+
+def _check_audience(aud: object, expected: Collection[str]) -> None:
+    named = [aud] if isinstance(aud, str) else aud
+    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+        raise InvalidClient("the assertion's aud is malformed")
+    # One audience: an assertion that is good at two servers can be replayed by one at the other.
+    if len(named) != 1 or named[0] not in expected:
+        raise InvalidClient("the assertion is for somebody else")
+
+
+def _checked_expiry(claims: Mapping[str, Any], now: datetime) -> datetime:
+    moment = now.timestamp()
+    times: dict[str, Any] = {n: claims[n] for n in ("exp", "iat", "nbf") if n in claims}
+    for name, value in times.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidClient(f"the assertion's {name} is no number")
+    exp = times.get("exp", 0)
+    if moment >= exp + _SKEW_SECONDS:
+        raise InvalidClient("the assertion has expired, or never would")
+    if exp > moment + MAX_LIFETIME_SECONDS + _SKEW_SECONDS:
+        raise InvalidClient("the assertion lives too long")
+    if any(times.get(name, 0) > moment + _SKEW_SECONDS for name in ("iat", "nbf")):
+        raise InvalidClient("the assertion is from the future")
+    return datetime.fromtimestamp(exp + _SKEW_SECONDS, UTC)
