@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from portero.core.accounts.profile import AttributeRule
 from portero.kit.secrets import MASK, Secret
+from portero.protocol.oauth.authorization_details import AuthorizationDetailType
 from portero.settings import parsing, rules
 
 T = TypeVar("T")
@@ -389,6 +390,7 @@ class Settings:
     )
 
     attributes: Mapping[str, AttributeRule]
+    authorization_details: Mapping[str, AuthorizationDetailType]
     development: bool
     notes: tuple[str, ...]
     sources: Mapping[str, str]
@@ -407,6 +409,12 @@ class Settings:
                 ", ".join(self.attributes),
                 "portero.toml" if self.attributes else "default",
                 "Free attributes of accounts, declared in portero.toml only.",
+            ),
+            Effective(
+                "[authorization_details]",
+                ", ".join(self.authorization_details),
+                "portero.toml" if self.authorization_details else "default",
+                "What clients may ask for beyond scopes (RFC 9396), declared in portero.toml only.",
             ),
         ]
 

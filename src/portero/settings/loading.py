@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from portero.settings import parsing, rules, secret_key
 from portero.settings.attributes import attributes
+from portero.settings.authorization_details import authorization_details
 from portero.settings.declared import CONFIG_KEY, DECLARED, Declared, Derived, Settings
 from portero.settings.errors import SettingsError
 from portero.settings.sources import Given, Layer, env_layer, override_layer, toml_layer
@@ -31,7 +32,7 @@ def load(
     cwd = cwd.resolve()
     strong = {**env_layer(environ, cwd=cwd), **override_layer(overrides or {}, cwd=cwd)}
     config = strong[CONFIG_KEY].text if CONFIG_KEY in strong else ""
-    weak, declared_attributes = toml_layer(config, cwd=cwd)
+    weak, tables = toml_layer(config, cwd=cwd)
     given = {**weak, **strong}
 
     values, sources = _read_all(given, cwd=cwd)
@@ -40,7 +41,8 @@ def load(
     notes = _settle_secret_key(values, sources)
     return Settings(
         **values,
-        attributes=attributes(declared_attributes),
+        attributes=attributes(tables["attributes"]),
+        authorization_details=authorization_details(tables["authorization_details"]),
         development=rules.is_development(values),
         notes=(*notes, *rules.advice(values)),
         sources=sources,

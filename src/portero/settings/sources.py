@@ -33,26 +33,30 @@ class Given:
 Layer = Mapping[str, Given]
 
 
-def toml_layer(config: str, *, cwd: Path) -> tuple[Layer, object]:
-    """The TOML file's layer and its `[attributes]` table. `config` is PORTERO_CONFIG or empty."""
+# What is no single value, and can be written in portero.toml alone.
+TABLES: Final = ("attributes", "authorization_details")
+
+
+def toml_layer(config: str, *, cwd: Path) -> tuple[Layer, Mapping[str, object]]:
+    """The TOML file's layer and its `TABLES`, by name. `config` is PORTERO_CONFIG or empty."""
     place = cwd / (config or "portero.toml")
     if not config and not place.exists():
-        return {}, {}
+        return {}, {name: {} for name in TABLES}
     try:
         document = tomllib.loads(place.read_text("utf-8"))
     except OSError as error:
         raise SettingsError(CONFIG_KEY, f"{place} can't be read: {error.strerror}.") from error
     except ValueError as error:  # tomllib's own error and bad UTF-8
         raise SettingsError(CONFIG_KEY, f"{place} is not valid TOML: {error}.") from error
-    attributes = document.pop("attributes", {})
+    tables = {name: document.pop(name, {}) for name in TABLES}
     keys = {row.toml_key: row.key for row in DECLARED}
     keys |= {f"{name}{_FILE.lower()}": f"{key}{_FILE}" for name, key in keys.items()}
     written = {}
     for name, value in document.items():
         if name not in keys:
-            raise SettingsError(name, _unknown(name, [*keys, "attributes"], f" in {place.name}"))
+            raise SettingsError(name, _unknown(name, [*keys, *TABLES], f" in {place.name}"))
         written[keys[name]] = _toml_text(name, value)
-    return _layer(written, place.name, cwd=cwd), attributes
+    return _layer(written, place.name, cwd=cwd), tables
 
 
 def env_layer(environ: Mapping[str, str], *, cwd: Path) -> Layer:

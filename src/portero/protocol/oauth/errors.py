@@ -105,3 +105,42 @@ class UnmetAuthenticationRequirements(OAuthRefusal):
 
     code = "unmet_authentication_requirements"
     description = "The requested authentication level can not be reached."
+
+
+class InvalidRequestObject(OAuthRefusal):
+    """RFC 9101 §7: forged, for somebody else, out of date, or with parameters that make no sense.
+    The reason is for the log."""
+
+    code = "invalid_request_object"
+    description = "The request object is not valid."
+
+
+class InvalidRequestUri(OAuthRefusal):
+    """RFC 9101 §7, RFC 9126 §4: unknown, expired, used, or another client's. Never says which."""
+
+    code = "invalid_request_uri"
+    description = "The request_uri is not valid. Push the request again."
+
+
+class RequestNotSupported(OAuthRefusal):
+    """OpenID Connect Core §3.1.2.6."""
+
+    code = "request_not_supported"
+    description = "The request parameter is not supported."
+
+
+class RequestUriNotSupported(OAuthRefusal):
+    """OpenID Connect Core §3.1.2.6: nothing is fetched from a client's URL (RFC 9101 §10.4.1)."""
+
+    code = "request_uri_not_supported"
+    description = "Only a request_uri of the pushed authorization request endpoint is supported."
+
+
+class InvalidAuthorizationDetails(OAuthRefusal):
+    """RFC 9396 §5; the description says what is wrong."""
+
+    code = "invalid_authorization_details"
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description)
+        self.description = description

@@ -1,0 +1,193 @@
+"""A request object by value: the request as a JWT that the client signed (RFC 9101).
+
+Pure. What comes out is a `Parameters` made of the claims alone, so that whoever reads the request
+next can't tell it from one that came in the query, and reads it by the same rules.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from portero.protocol.oauth.errors import InvalidRequest, InvalidRequestObject
+from portero.protocol.oauth.metadata_model import ClientMetadata
+from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, FAPI2_ALGS, FAPI2_PROFILE
+from portero.protocol.oauth.parameters import Parameters
+from portero.protocol.oauth.registered_keys import registered_key
+from portero_guard.errors import TokenRefused
+from portero_guard.jws import check_signature, json_object, take_apart
+
+# FAPI 2.0 Message Signing §5.3.1: no longer in the past, and no longer until the end.
+MAX_LIFETIME_SECONDS: Final = 3600
+_SKEW_SECONDS: Final = 30
+# RFC 8725 §3.11: an assertion, a DPoP proof or a logout token is no request. RFC 9101 §10.8 has a
+# type of its own; OpenID Connect is older, and its libraries say JWT, or nothing.
+_TYPES: Final = frozenset({"jwt", "oauth-authz-req+jwt"})
+# What the JWT says about itself; everything else is a parameter.
+_CLAIMS_OF_THE_JWT: Final = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti"})
+# RFC 8707 §2.1: several resources are a list of texts.
+_MAY_REPEAT: Final = frozenset({"resource", "audience"})
+
+
+def with_request_object(
+    outer: Parameters,
+    *,
+    client_id: str,
+    client: ClientMetadata,
+    jwks: Mapping[str, Any],
+    expected_issuer: str,
+    now: datetime,
+) -> Parameters:
+    """The parameters that count: those of the request object where there is one, else `outer`.
+
+    `client_id` is the client whose request this is; `jwks` are its keys. Raises `InvalidRequest`
+    and `InvalidRequestObject`. Outer parameters are not mixed in: they are what anybody can put
+    beside a signed request (RFC 9101 §6.3).
+    """
+    unverified_object = outer.get("request")
+    if unverified_object is None:
+        if client.require_signed_request_object:
+            raise InvalidRequest("This client has to send a signed request object.")  # §10.5
+        return outer
+    if "request_uri" in outer:
+        raise InvalidRequest("request and request_uri were both sent.")
+    if outer.get("client_id") not in {None, client_id}:
+        raise InvalidRequest("client_id is another client's.")
+    return check_request_object(
+        unverified_object,
+        expected_client_id=client_id,
+        expected_issuer=expected_issuer,
+        jwks=jwks,
+        algorithms=algorithms_of(client),
+        expiry_required=client.require_signed_request_object,
+        fapi=client.profile == FAPI2_PROFILE,
+        now=now,
+    )
+
+
+def unverified_key_id(unverified_object: str) -> object:
+    """Which key it names, None for none: good for looking the key up, and nothing else. Raises
+    `InvalidRequestObject`."""
+    try:
+        return take_apart(unverified_object).header.get("kid")
+    except TokenRefused as refusal:
+        raise InvalidRequestObject(f"refused: {refusal.detail}") from refusal
+
+
+def algorithms_of(client: ClientMetadata) -> Collection[str]:
+    """The one that it registered, else every asymmetric one that it may use. Never `none`."""
+    if client.request_object_signing_alg:
+        return (client.request_object_signing_alg,)
+    return FAPI2_ALGS if client.profile == FAPI2_PROFILE else ASYMMETRIC_ALGS
+
+
+def check_request_object(
+    unverified_object: str,
+    *,
+    expected_client_id: str,
+    expected_issuer: str,
+    jwks: Mapping[str, Any],
+    algorithms: Collection[str],
+    expiry_required: bool,
+    fapi: bool,
+    now: datetime,
+) -> Parameters:
+    """The parameters that the client signed; raises `InvalidRequestObject`, with the reason for
+    the log.
+
+    `expiry_required`: a client whose requests all are signed relies on old ones being worth
+    nothing. `fapi` wants `nbf` beside `exp`, and an hour at most (Message Signing §5.3.1).
+    """
+    try:
+        jws = take_apart(unverified_object)
+        alg = _checked_alg(jws.header, algorithms)
+        check_signature(jws, alg=alg, key=registered_key(jws.header.get("kid"), alg, jwks))
+        claims = json_object(jws.payload)
+    except TokenRefused as refusal:
+        raise InvalidRequestObject(f"refused: {refusal.detail}") from refusal
+    _check_parties(claims, expected_client_id, expected_issuer)
+    _check_times(claims, now.timestamp(), expiry_required=expiry_required or fapi, fapi=fapi)
+    if "request" in claims or "request_uri" in claims:
+        raise InvalidRequestObject("a request within the request")  # §4
+    return _parameters(claims)
+
+
+def _checked_alg(header: Mapping[str, Any], algorithms: Collection[str]) -> str:
+    alg, typ = header.get("alg"), header.get("typ", "JWT")
+    if not isinstance(alg, str) or alg not in algorithms:
+        raise InvalidRequestObject("alg is not one that the client may use")
+    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _TYPES:
+        raise InvalidRequestObject("typ is that of something else")
+    if "crit" in header:
+        raise InvalidRequestObject("critical extensions")
+    return alg
+
+
+def _check_parties(claims: Mapping[str, Any], client_id: str, issuer: str) -> None:
+    if claims.get("iss") != client_id or claims.get("client_id") != client_id:
+        raise InvalidRequestObject("iss and client_id are not the client")
+    if claims.get("sub") == client_id:
+        # §10.8: else whoever sees a request in a browser could show it as a client assertion.
+        raise InvalidRequestObject("it has the sub of a client assertion")
+    aud = claims.get("aud")
+    named = [aud] if isinstance(aud, str) else aud
+    if not isinstance(named, list) or issuer not in named:
+        raise InvalidRequestObject("it is for somebody else")
+
+
+def _check_times(
+    claims: Mapping[str, Any], moment: float, *, expiry_required: bool, fapi: bool
+) -> None:
+    times: dict[str, float] = {}
+    for name in ("exp", "nbf", "iat"):
+        value = claims.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InvalidRequestObject(f"{name} is no number")
+        times[name] = value
+    exp, nbf = times.get("exp"), times.get("nbf")
+    if (exp is None and expiry_required) or (nbf is None and fapi):
+        raise InvalidRequestObject("exp or nbf is missing")
+    if exp is not None and moment >= exp + _SKEW_SECONDS:
+        raise InvalidRequestObject("it has expired")
+    if any(times.get(name, 0) > moment + _SKEW_SECONDS for name in ("nbf", "iat")):
+        raise InvalidRequestObject("it is from the future")
+    if fapi and exp is not None and nbf is not None:
+        oldest = moment - MAX_LIFETIME_SECONDS - _SKEW_SECONDS
+        if nbf < oldest or exp - nbf > MAX_LIFETIME_SECONDS:
+            raise InvalidRequestObject("it lives too long")
+
+
+def _parameters(claims: Mapping[str, Any]) -> Parameters:
+    """§4: texts are JSON strings, numbers JSON numbers; `claims` and `authorization_details` may be
+    JSON themselves. A value of a type that nobody expects becomes JSON text, and is refused by
+    whoever reads that parameter: dropped, it would silently mean the default."""
+    _check_characters(claims)
+    found: dict[str, tuple[str, ...]] = {}
+    for name, value in claims.items():
+        if name in _CLAIMS_OF_THE_JWT or value is None:
+            continue
+        several = value if name in _MAY_REPEAT and isinstance(value, list) else [value]
+        texts = tuple(one if isinstance(one, str) else _json(one) for one in several)
+        if kept := tuple(text for text in texts if text):
+            found[name] = kept
+    return Parameters(found)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _check_characters(claims: Mapping[str, Any]) -> None:
+    """JSON can write what a form can't: NUL, and halves of surrogate pairs, which no database
+    takes."""
+    try:
+        written = _json(claims)
+        written.encode()
+    except (UnicodeEncodeError, RecursionError):
+        raise InvalidRequestObject("texts that are no Unicode") from None
+    if "\\u0000" in written:
+        raise InvalidRequestObject("a NUL in a text")
