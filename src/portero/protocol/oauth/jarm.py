@@ -35,11 +35,8 @@ def jarm_claims(
     }
 
 
-def jarm_alg(client: ClientMetadata) -> SigningAlg:
+def jarm_alg(client: ClientMetadata) -> str:
     """What the client registered as `authorization_signed_response_alg`; RS256 without (§3), which
-    FAPI 2.0 §5.4.1 does not allow: there it is ES256.
-
-    Raises ValueError for HS256: the answer would be signed with what the client knows as well.
-    """
+    FAPI 2.0 §5.4.1 does not allow: there it is ES256. Never what a request names."""
     default = SigningAlg.ES256 if client.profile == FAPI2_PROFILE else SigningAlg.RS256
-    return SigningAlg(client.authorization_signed_response_alg or default)
+    return client.authorization_signed_response_alg or default.value
