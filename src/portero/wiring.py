@@ -42,6 +42,7 @@ from portero.core.provider.introspect import Introspection
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.liveness import Liveness
 from portero.core.provider.model import TokenLifetimes
+from portero.core.provider.possession import Possession
 from portero.core.provider.resources import Resources
 from portero.core.provider.revoke import Revocation
 from portero.core.provider.token_endpoint import TokenEndpoint
@@ -255,6 +256,7 @@ def join(
     )
     client_cache = ClientCache(db=db, clock=clock, feed=feed)
     tokens = TokenCheck(
+        db=db,
         clock=clock,
         ring=ring,
         clients=client_cache,
@@ -279,6 +281,8 @@ def join(
     )
     token_endpoint = TokenEndpoint(
         client_auth=client_auth,
+        possession=Possession(db=db, clock=clock, vault=vault),
+        urls=(settings.issuer + TOKEN_PATH,),
         grants={
             GrantType.CLIENT_CREDENTIALS: ClientCredentialsGrant(
                 clock=clock, buffer=buffer, issuing=issuing, resources=resources

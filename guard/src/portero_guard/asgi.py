@@ -32,7 +32,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 async def admit(guard: Guard, scope: Scope, demand: Demand) -> CurrentUser:
     """`Guard.admit` without blocking the event loop; raises `Refused`."""
-    head = head_from_asgi(scope)
+    head = head_from_asgi(scope, certificate=guard.certificate_of(scope))
     try:
         return guard.admit(head, demand, may_fetch=False)
     except FetchNeeded:

@@ -145,8 +145,15 @@ def _guarded_async(view: Callable[..., Any], demand: Demand) -> Callable[..., An
 def _admit(request: HttpRequest, demand: Demand) -> CurrentUser:
     # get_host() refuses hosts outside ALLOWED_HOSTS, for which Django itself then answers 400.
     scheme = request.scheme or "http"
-    head = head_from_environ(request.META, scheme=scheme, host=request.get_host())
-    return guard_of_settings().admit(head, demand)
+    guard = guard_of_settings()
+    head = head_from_environ(
+        request.META,
+        scheme=scheme,
+        host=request.get_host(),
+        path=request.path,
+        certificate=guard.certificate_of(request.META),
+    )
+    return guard.admit(head, demand)
 
 
 def _response(refusal: Refused) -> HttpResponse:

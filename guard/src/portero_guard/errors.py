@@ -11,9 +11,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar, Final
 
 PROBLEM_TYPE: Final = "application/problem+json"
+
+# What a DPoP proof may be signed with, for the challenge (RFC 9449 §7.1).
+_PROOF_ALGS: Final = "ES256 RS256 PS256 EdDSA"
+
+
+class Scheme(StrEnum):
+    """How a token is shown (RFC 6750 §2.1, RFC 9449 §7.1)."""
+
+    BEARER = "Bearer"
+    DPOP = "DPoP"
 
 
 class ConfigurationError(Exception):
@@ -28,6 +39,7 @@ class Refused(Exception):
     title: ClassVar[str] = "Credentials are needed"
     public: str = "Send an access token."
     challenges: ClassVar[bool] = True  # whether the answer names a way to get in (RFC 9110 §11.6.1)
+    scheme: Scheme = Scheme.BEARER  # the way that the answer names
 
     def __init__(
         self,
@@ -35,9 +47,11 @@ class Refused(Exception):
         *,
         public: str | None = None,
         parameters: Mapping[str, str] | None = None,
+        scheme: Scheme | None = None,
     ) -> None:
         super().__init__(detail or self.error or self.public)
         self.detail = detail
+        self.scheme = scheme or self.scheme
         self.public = public or self.public
         self.parameters: Mapping[str, str] = parameters or {}
 
@@ -67,6 +81,16 @@ class TokenExpired(TokenRefused):
     """A genuine token whose time is over: the client should refresh, not sign in again."""
 
     public = "The token has expired."
+
+
+class ProofRefused(Refused):
+    """The proof that the sender holds the token's key is missing, wrong, old or used (RFC 9449
+    §7.1). The token may be good: the client should make a new proof, not sign in again."""
+
+    error = "invalid_dpop_proof"
+    title = "The proof of possession was refused"
+    public = "The DPoP proof is not valid for this request."
+    scheme = Scheme.DPOP
 
 
 class ScopeMissing(Refused):
@@ -138,14 +162,15 @@ def answer(refusal: Refused) -> Answer:
 
 
 def challenge(refusal: Refused) -> str:
-    """The value of `WWW-Authenticate` (RFC 6750 §3). Every text in it is ours or the API
-    author's, never the caller's; quotes are dropped all the same (§3: %x22 and %x5C may not
-    appear)."""
-    if refusal.error is None:
-        return "Bearer"
-    named = {"error": refusal.error, "error_description": refusal.public, **refusal.parameters}
+    """The value of `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1). Every text in it is ours or
+    the API author's, never the caller's; quotes are dropped all the same (§3: %x22 and %x5C may
+    not appear)."""
+    named = {"algs": _PROOF_ALGS} if refusal.scheme is Scheme.DPOP else {}
+    if refusal.error is not None:
+        named |= {"error": refusal.error, "error_description": refusal.public}
+        named |= refusal.parameters
     pairs = (f'{name}="{_quotable(text)}"' for name, text in named.items())
-    return "Bearer " + ", ".join(pairs)
+    return f"{refusal.scheme.value} {', '.join(pairs)}".rstrip()
 
 
 def _quotable(text: str) -> str:

@@ -78,9 +78,15 @@ def _guarding(demand: Demand) -> Callable[[Callable[..., Any]], Callable[..., An
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             app, request = flask.current_app, flask.request
-            head = head_from_environ(request.environ, scheme=request.scheme, host=request.host)
+            guard = _guard_of(app)
+            head = head_from_environ(
+                request.environ,
+                scheme=request.scheme,
+                host=request.host,
+                certificate=guard.certificate_of(request.environ),
+            )
             try:
-                current_user = _guard_of(app).admit(head, demand)
+                current_user = guard.admit(head, demand)
             except Refused as refusal:
                 return _response(refusal)
             return app.ensure_sync(view)(current_user, *args, **kwargs)

@@ -23,8 +23,9 @@ from portero_guard.checks import (
     require_scopes,
     unverified_issuer,
 )
-from portero_guard.credentials import ACCESS_COOKIE, RequestHead, unverified_token_of
-from portero_guard.errors import ConfigurationError, TokenRefused
+from portero_guard.credentials import ACCESS_COOKIE, RequestHead, Shown, shown_by
+from portero_guard.dpop import CheckedProof
+from portero_guard.errors import ConfigurationError, ProofRefused, Refused, Scheme, TokenRefused
 from portero_guard.fetch import (
     Credentials,
     Fetch,
@@ -34,6 +35,8 @@ from portero_guard.fetch import (
 )
 from portero_guard.introspection import Introspection
 from portero_guard.keys import FetchNeeded, IssuerKeys, KeyTimes
+from portero_guard.possession import check_possession, refuse_bound
+from portero_guard.replay import SpentProofs
 
 # seconds; how far apart two well-kept clocks may be
 LEEWAY_SECONDS: Final = 5
@@ -111,12 +114,19 @@ class CurrentUser:
 class Options(TypedDict, total=False):
     """`leeway_seconds` between clocks. `cookie`: True accepts Portero's access cookie, a string
     one of that name. `cache_tokens`: 0 keeps none. `still_valid`: asked of every good token at
-    every request. The others are for tests and unusual networks."""
+    every request. `base_url`: what clients put before the path, where a proxy hides it from
+    the framework; a DPoP proof names it. `spend_proof(proof, now)`: False for a proof that was
+    shown before, instead of this process's own memory. `certificate`: the client's certificate
+    (DER, b"" for none) from the WSGI environ, the ASGI scope or Django's META. The others are for
+    tests and unusual networks."""
 
     leeway_seconds: int
     cookie: bool | str
     cache_tokens: int
     still_valid: StillValid
+    base_url: str
+    spend_proof: Callable[[CheckedProof, datetime], bool]
+    certificate: Callable[[Mapping[str, Any]], bytes]
     key_times: KeyTimes
     fetch: Fetch
     clock: Callable[[], datetime]
@@ -152,6 +162,10 @@ class Guard:
         self._introspection = self._introspection_of(listed)
         self.cookie_name = _cookie_name(options.get("cookie", False), listed)
         self._verified = VerifiedTokens(capacity=options.get("cache_tokens", CACHE_TOKENS))
+        self._base_url = options.get("base_url", "").rstrip("/")
+        self._spend_proof = options.get("spend_proof") or SpentProofs().spend
+        # Without a hook no certificate is known, and tokens that need one are refused.
+        self.certificate_of = options.get("certificate") or _no_certificate
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]) -> Self:
@@ -166,13 +180,13 @@ class Guard:
     def admit(self, head: RequestHead, demand: Demand, *, may_fetch: bool = True) -> CurrentUser:
         """Who may pass; else `Refused`. With `may_fetch=False` (on an event loop), `FetchNeeded`
         when the network is needed first: ask again on a thread."""
-        token = unverified_token_of(head, cookie_name=self.cookie_name)
-        checked = self.check(token, audience=demand.audience, may_fetch=may_fetch)
-        require_scopes(checked, demand.scopes)
-        if demand.max_age is not None:
-            require_recent(checked, max_age_seconds=demand.max_age, now=self._clock())
-        if demand.acr:
-            require_acr(checked, demand.acr)
+        shown = shown_by(head, cookie_name=self.cookie_name)
+        try:
+            checked = self._admitted(head, shown, demand, may_fetch)
+        except Refused as refusal:
+            if shown.scheme is Scheme.DPOP:
+                refusal.scheme = Scheme.DPOP  # the challenge answers in the scheme that was used
+            raise
         username = checked.claims.get("username")
         return CurrentUser(
             token=checked,
@@ -184,7 +198,30 @@ class Guard:
     def check(
         self, unverified_token: str, *, audience: str | None = None, may_fetch: bool = True
     ) -> CheckedToken:
-        """The token, checked for the audience (default: the guard's); else `Refused`."""
+        """A bearer token, checked for the audience (default: the guard's); else `Refused`. A token
+        that is bound to a key is refused: only `admit` sees the request that can prove it."""
+        checked = self._checked(unverified_token, audience, may_fetch)
+        refuse_bound(checked)
+        return checked
+
+    def _admitted(
+        self, head: RequestHead, shown: Shown, demand: Demand, may_fetch: bool
+    ) -> CheckedToken:
+        checked = self._checked(shown.unverified_token, demand.audience, may_fetch)
+        now = self._clock()
+        proof = check_possession(checked, shown, head, base_url=self._base_url, now=now)
+        if proof is not None and not self._spend_proof(proof, now):
+            raise ProofRefused("the proof was used before")
+        require_scopes(checked, demand.scopes)
+        if demand.max_age is not None:
+            require_recent(checked, max_age_seconds=demand.max_age, now=now)
+        if demand.acr:
+            require_acr(checked, demand.acr)
+        return checked
+
+    def _checked(
+        self, unverified_token: str, audience: str | None, may_fetch: bool
+    ) -> CheckedToken:
         now, expected = self._clock(), audience or self.audience
         kept = self._verified.find(
             unverified_token,
@@ -307,6 +344,10 @@ def _cookie_name(chosen: bool | str, listed: Iterable[Issuer]) -> str | None:
 
 def _words(given: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(given.split() if isinstance(given, str) else given)
+
+
+def _no_certificate(_: Mapping[str, Any]) -> bytes:
+    return b""
 
 
 def _utc_now() -> datetime:

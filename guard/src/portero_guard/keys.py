@@ -15,23 +15,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
-
 from portero_guard.errors import IssuerUnreachable
 from portero_guard.fetch import Fetch, FetchFailed, NotThere, is_safe_url
-from portero_guard.jws import PublicKey, fits
+from portero_guard.jwk import verification_keys
+from portero_guard.jws import PublicKey
 
 KeySet = Mapping[tuple[str, str], PublicKey]
 
 # Any real set has fewer; more would be a mistake or an attack on our memory.
 _KEYS_CAP: Final = 100
-
-# Public members alone (RFC 7518 §6): whatever private part an issuer leaks stays outside.
-_KINDS: Final[Mapping[str, tuple[Any, tuple[str, ...], tuple[str, ...]]]] = {
-    "EC": (ECAlgorithm, ("crv", "kty", "x", "y"), ("ES256",)),
-    "RSA": (RSAAlgorithm, ("e", "kty", "n"), ("RS256", "PS256")),
-    "OKP": (OKPAlgorithm, ("crv", "kty", "x"), ("EdDSA",)),
-}
 
 # RFC 8414 §3 puts its suffix before the issuer's path; OpenID Connect Discovery §4 behind it.
 _METADATA: Final = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
@@ -149,20 +141,8 @@ def keys_of(jwks: Mapping[str, Any]) -> KeySet:
 
 
 def _key_of(jwk: Mapping[str, Any]) -> list[tuple[str, PublicKey]]:
-    """The key with each algorithm that it is for; none when it is not for checking signatures."""
-    kid, kty, operations = jwk.get("kid"), jwk.get("kty"), jwk.get("key_ops", ["verify"])
-    if not isinstance(kid, str) or not isinstance(kty, str) or kty not in _KINDS:
-        return []
-    if jwk.get("use", "sig") != "sig" or not isinstance(operations, list):
-        return []
-    loader, members, algorithms = _KINDS[kty]
-    if "verify" not in operations or not all(isinstance(jwk.get(name), str) for name in members):
-        return []
-    try:
-        key: PublicKey = loader.from_jwk({name: jwk[name] for name in members})
-    except Exception:  # PyJWT raises many kinds; an unusable key is simply not there
-        return []
-    return [(alg, key) for alg in algorithms if jwk.get("alg", alg) == alg and fits(alg, key)]
+    """The key with each algorithm that it is for; none without a name to find it by."""
+    return verification_keys(jwk) if isinstance(jwk.get("kid"), str) else []
 
 
 def metadata_url(fetch: Fetch, issuer: str, name: str) -> str:

@@ -55,8 +55,11 @@ class TokenCookies:
         return request.cookies.get(self.refresh_name, "")
 
     def head(self, request: Request) -> RequestHead:
-        """What decides who is asking, for the guard's rules. Scheme and host are the issuer's."""
-        return head_from_environ(request.environ, scheme=self._scheme, host=self._host)
+        """What decides who is asking, for the guard's rules. Scheme and host are the issuer's,
+        and the path is the one below it."""
+        return head_from_environ(
+            request.environ, scheme=self._scheme, host=self._host, path=request.path
+        )
 
     def require_own_origin(self, request: Request) -> None:
         """Raise `CrossSite` unless an unsafe request shows that it comes from our own pages."""

@@ -12,11 +12,16 @@ from typing import Final
 from portero.core.clients import ClientCache
 from portero.core.keys.ring import KeyRing
 from portero.core.provider.liveness import Liveness
+from portero.core.provider.replay import spend_once
+from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.protocol.jose.algorithms import PublicKey
 from portero_guard.cache import VerifiedTokens
 from portero_guard.checks import CheckedToken, check_access_token, unverified_audience
-from portero_guard.errors import TokenRefused
+from portero_guard.credentials import RequestHead, Shown, shown_by
+from portero_guard.dpop import CheckedProof
+from portero_guard.errors import ProofRefused, Refused, Scheme, TokenRefused
+from portero_guard.possession import check_possession, refuse_bound
 
 # About 3 kB each with their claims (measured: 2.9): 12 MB at most in each worker, of the 100 MB
 # that one may have.
@@ -30,6 +35,7 @@ class TokenCheck:
     def __init__(
         self,
         *,
+        db: Database,
         clock: Clock,
         ring: KeyRing,
         clients: ClientCache,
@@ -37,6 +43,7 @@ class TokenCheck:
         issuer: str,
         audience: str,
     ) -> None:
+        self._db = db
         self._clock = clock
         self._ring = ring
         self._clients = clients
@@ -46,9 +53,31 @@ class TokenCheck:
         self._verified = VerifiedTokens(capacity=_CACHE_CAPACITY)
 
     def check(self, unverified_token: str) -> CheckedToken:
-        """A token for this server's own API; raises `TokenRefused`. No statement: keys, clients
-        and ends are in memory."""
-        return self._live(self._genuine(unverified_token, self._audience))
+        """A bearer token for this server's own API; raises `TokenRefused`. No statement: keys,
+        clients and ends are in memory. A token that is bound to a key is refused, because only a
+        request can prove it: see `admit`."""
+        checked = self._live(self._genuine(unverified_token, self._audience))
+        refuse_bound(checked)
+        return checked
+
+    def admit(
+        self, head: RequestHead, *, cookie_name: str | None = None, audience: str = ""
+    ) -> CheckedToken:
+        """The token of a request at an endpoint of this server, with the proof of its key where it
+        is bound to one; raises the guard's `Refused`. `audience` is another one than the API's;
+        `head.path` is the path below the issuer.
+
+        A bearer token costs no statement; a DPoP token the one that makes its proof good once.
+        """
+        shown = shown_by(head, cookie_name=cookie_name)
+        try:
+            checked = self._live(self._genuine(shown.unverified_token, audience or self._audience))
+            self._check_possession(checked, shown, head)
+        except Refused as refusal:
+            if shown.scheme is Scheme.DPOP:
+                refusal.scheme = Scheme.DPOP  # the challenge answers in the scheme that was used
+            raise
+        return checked
 
     def check_any_audience(self, unverified_token: str) -> CheckedToken:
         """A token that this server issued, for whatever API: for introspection and revocation,
@@ -75,6 +104,20 @@ class TokenCheck:
             )
             self._verified.keep(unverified_token, checked, until=checked.expires_at)
         return checked
+
+    def _check_possession(self, checked: CheckedToken, shown: Shown, head: RequestHead) -> None:
+        # Never the Host that the request names: a proof made for another site would fit there.
+        base_url, now = self._issuer, self._clock.now()
+        proof = check_possession(checked, shown, head, base_url=base_url, now=now)
+        if proof is not None and not self._is_fresh(proof):
+            raise ProofRefused("the proof was used before")
+
+    def _is_fresh(self, proof: CheckedProof) -> bool:
+        return self._db.write(
+            lambda tx: spend_once(
+                tx, "dpop_proof", proof.jkt, proof.jti, expires_at=proof.expires_at
+            )
+        )
 
     def _live(self, checked: CheckedToken) -> CheckedToken:
         if not self._liveness.is_live(

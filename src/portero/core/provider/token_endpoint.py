@@ -3,18 +3,20 @@
 1. One value per parameter: the caller parsed the form strictly.
 2. Who is the client, by the method that it registered?
 3. Is the grant type known, and may this client use it?
-4. The grant itself: see `grants/`. It ends at `issuing`.
+4. Proof of possession: which key does the client hold?
+5. The grant itself: see `grants/`. It ends at `issuing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from portero.core.audit import Actor, ActorKind
 from portero.core.clients import Client
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.model import ClientCall, IssuedToken, TokenRequest
+from portero.core.provider.possession import Possession
 from portero.protocol.oauth.errors import UnauthorizedClient, UnsupportedGrantType
 
 
@@ -24,14 +26,28 @@ class Grant(Protocol):
 
 
 class TokenEndpoint:
-    def __init__(self, *, client_auth: ClientAuth, grants: Mapping[str, Grant]) -> None:
-        """`grants` by the value of `grant_type`. There is no password grant (RFC 9700 §2.4)."""
+    def __init__(
+        self,
+        *,
+        client_auth: ClientAuth,
+        possession: Possession,
+        grants: Mapping[str, Grant],
+        urls: Collection[str],
+    ) -> None:
+        """`grants` by the value of `grant_type`. There is no password grant (RFC 9700 §2.4).
+        `urls` are this endpoint's, one of which a DPoP proof names."""
         self._client_auth = client_auth
+        self._possession = possession
         self._grants = dict(grants)
+        self._urls = tuple(urls)
 
     @property
     def grant_types(self) -> tuple[str, ...]:
         return tuple(self._grants)
+
+    def fresh_nonce(self) -> str:
+        """For the DPoP-Nonce header of an answer to a client that proves a key (RFC 9449 §8.2)."""
+        return self._possession.fresh_nonce()
 
     def answer(self, call: ClientCall) -> IssuedToken:
         """The tokens; raises `OAuthRefusal` and `OverLimit`."""
@@ -42,7 +58,8 @@ class TokenEndpoint:
             raise UnsupportedGrantType(grant_type[:100])
         if grant_type not in client.metadata.grant_types:
             raise UnauthorizedClient(f"not registered for {grant_type}")
-        return grant.redeem(TokenRequest(acting(call.actor, client), client, call.form))
+        binding = self._possession.prove(call, client, urls=self._urls)
+        return grant.redeem(TokenRequest(acting(call.actor, client), client, call.form, binding))
 
 
 def acting(actor: Actor, client: Client) -> Actor:

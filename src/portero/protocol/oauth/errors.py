@@ -144,3 +144,17 @@ class InvalidAuthorizationDetails(OAuthRefusal):
     def __init__(self, description: str) -> None:
         super().__init__(description)
         self.description = description
+
+
+class InvalidDpopProof(OAuthRefusal):
+    """RFC 9449 §5: missing, malformed, for something else, too old or used. The log says which."""
+
+    code = "invalid_dpop_proof"
+    description = "The DPoP proof is missing, or not valid for this request."
+
+
+class UseDpopNonce(OAuthRefusal):
+    """RFC 9449 §8: make the proof again with the nonce of this answer's DPoP-Nonce header."""
+
+    code = "use_dpop_nonce"
+    description = "The DPoP proof must hold the nonce that comes with this answer."

@@ -25,7 +25,6 @@ from portero.web.host import problem_response, translator
 from portero.web.problems import problem_type
 from portero.web.rooms import Rooms
 from portero_guard.checks import CheckedToken, require_recent
-from portero_guard.credentials import unverified_token_of
 from portero_guard.errors import Refused, TokenRefused, challenge
 
 
@@ -89,8 +88,7 @@ def _view(rooms: Rooms, route: Route, cookies: TokenCookies) -> Any:
 def _token(rooms: Rooms, route: Route, cookies: TokenCookies) -> CheckedToken | None:
     if route.access is Access.PUBLIC:
         return None
-    head = cookies.head(request)
-    checked = rooms.tokens.check(unverified_token_of(head, cookie_name=cookies.access_name))
+    checked = rooms.tokens.admit(cookies.head(request), cookie_name=cookies.access_name)
     if route.access is Access.FIRST_PARTY:
         if checked.client_id != FIRST_PARTY_CLIENT_ID:
             raise NotFirstParty(f"a token of client {checked.client_id}")

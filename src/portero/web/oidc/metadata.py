@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from portero.protocol.oauth.dpop import PROOF_ALGS
 from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Request, Response, json_response
@@ -34,6 +35,7 @@ def server_metadata(*, issuer: str, grant_types: Sequence[str]) -> dict[str, obj
         "revocation_endpoint": issuer + REVOCATION_PATH,
         "revocation_endpoint_auth_methods_supported": list(_AUTH_METHODS),
         "revocation_endpoint_auth_signing_alg_values_supported": list(_AUTH_ALGS),
+        "dpop_signing_alg_values_supported": list(PROOF_ALGS),
         "jwks_uri": issuer + JWKS_PATH,
     }
 

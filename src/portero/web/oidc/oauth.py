@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from portero.core.audit import Actor, Origin
@@ -16,6 +17,7 @@ from portero.protocol.oauth.parameters import FORM_TYPE, Parameters, read_parame
 from portero.web.addresses import Network, client_address
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import NO_STORE, Request, Response, json_response
+from portero.web.oidc.cors import CORS, NONCE_HEADER, preflight
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105  # a path
 INTROSPECTION_PATH: Final = "/oauth/introspect"
@@ -23,8 +25,6 @@ REVOCATION_PATH: Final = "/oauth/revoke"
 _BODY_CAP: Final = 32 * 1024  # bytes; a form with one token and one assertion
 # RFC 6749 §5.1 asks for both; the second is for caches of the last century.
 _UNCACHED: Final = (NO_STORE, ("Pragma", "no-cache"))
-# No cookie is read here, so any page may call (and read) with what it has itself.
-_CORS: Final = ("Access-Control-Allow-Origin", "*")
 
 Work = Callable[[ClientCall], Response]
 
@@ -37,28 +37,35 @@ def oauth_endpoints(
     trusted_proxies: Sequence[Network],
 ) -> list[Endpoint]:
     def issue(call: ClientCall) -> Response:
-        return json_response(200, _told(token.answer(call)), *_UNCACHED, _CORS)
+        return json_response(200, _told(token.answer(call)), *_UNCACHED, *CORS)
 
     def introspect(call: ClientCall) -> Response:
         return json_response(200, introspection.answer(call), *_UNCACHED)
 
     def revoke(call: ClientCall) -> Response:
         revocation.revoke(call)
-        return Response(200, b"", (NO_STORE, _CORS))
+        return Response(200, b"", (NO_STORE, *CORS))
 
     def endpoint(path: str, work: Work) -> Endpoint:
         def answer(request: Request) -> Response:
             try:
-                return work(client_call(request, trusted_proxies))
+                said = work(client_call(request, trusted_proxies))
             except Refusal as refusal:
-                return _refused(refusal, by_header=request.header("authorization") is not None)
+                said = _refused(refusal, by_header=request.header("authorization") is not None)
+            return _with_nonce(said, token) if proves(request) else said
 
         return Endpoint(path, frozenset({"POST"}), answer, body_cap=_BODY_CAP)
+
+    def proves(request: Request) -> bool:
+        """Whether a key is proven here, so that the next proof may need a nonce."""
+        return request.path == TOKEN_PATH and bool(request.header_lines("dpop"))
 
     return [
         endpoint(TOKEN_PATH, issue),
         endpoint(INTROSPECTION_PATH, introspect),
         endpoint(REVOCATION_PATH, revoke),
+        preflight(TOKEN_PATH, ("POST",)),
+        preflight(REVOCATION_PATH, ("POST",)),
     ]
 
 
@@ -96,6 +103,11 @@ def _actor(request: Request, trusted_proxies: Sequence[Network]) -> Actor:
     )
 
 
+def _with_nonce(said: Response, token: TokenEndpoint) -> Response:
+    """RFC 9449 §8.2: with every answer, so that a client always has one that is fresh."""
+    return replace(said, headers=(*said.headers, (NONCE_HEADER, token.fresh_nonce())))
+
+
 def _told(issued: IssuedToken) -> dict[str, object]:
     told: dict[str, object] = {
         "access_token": issued.access_token.reveal(),
@@ -113,7 +125,7 @@ def _told(issued: IssuedToken) -> dict[str, object]:
 
 def _refused(refusal: Refusal, *, by_header: bool) -> Response:
     """RFC 6749 §5.2. A refusal that is no OAuth one (busy, limited) keeps its own status."""
-    headers: list[tuple[str, str]] = [*_UNCACHED, _CORS]
+    headers: list[tuple[str, str]] = [*_UNCACHED, *CORS]
     if refusal.retry_after_seconds is not None:
         headers.append(("Retry-After", str(refusal.retry_after_seconds)))
     if isinstance(refusal, OAuthRefusal):
