@@ -84,7 +84,7 @@ def token(content: Mapping[str, Any], key: SigningKey, **header: Any) -> str:
 
 class LocalIssuer:
     """`paths` counts requests; `down` answers 500 to all; `active` maps opaque tokens to what
-    introspection says of them."""
+    introspection says of them; `lists` maps paths to status lists as they are sent."""
 
     def __init__(self) -> None:
         self.keys = [SigningKey("k-1")]
@@ -94,6 +94,7 @@ class LocalIssuer:
         self.has_metadata = True
         self.speaks_for: str | None = None
         self.active: dict[str, dict[str, Any]] = {}
+        self.lists: dict[str, bytes] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _requests_of(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(
@@ -132,6 +133,8 @@ class LocalIssuer:
                 return 200, self.metadata()
             case "GET", "/jwks.json" | "/.well-known/jwks.json":
                 return 200, {"keys": [key.jwk() for key in self.keys]}
+            case "GET", _ if path in self.lists:
+                return 200, self.lists[path]
             case "POST", "/introspect":
                 expected = base64.b64encode(b"notes-api:an+introspection+secret%3A+100+%25")
                 if authorization != f"Basic {expected.decode()}":
@@ -147,7 +150,7 @@ def _requests_of(issuer: LocalIssuer) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(length).decode()
             authorization = self.headers.get("Authorization", "")
             status, said = issuer.said(self.command, self.path, body, authorization)
-            content = json.dumps(said).encode()
+            content = said if isinstance(said, bytes) else json.dumps(said).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

@@ -48,37 +48,82 @@ def create_front(house: House) -> Front:
 
 
 def make_flask(house: House) -> Flask:
+    from portero.web.account import pages as account
     from portero.web.api import documents, mount
+    from portero.web.forms import Forms
     from portero.web.host import make_host
-    from portero.web.login import links
+    from portero.web.login import links, sign_in
+    from portero.web.oidc import consent
     from portero.web.render import set_up
 
     host = make_host(house.rooms)
     set_up(host, house.rooms)
     mount.mount(host, house.rooms, documents.ROUTES)
     documents.mount(host, house.rooms)
-    links.mount(host, house.rooms)
+    forms = Forms(
+        keys=house.rooms.form_keys,
+        new_secret=house.rooms.new_secret,
+        cookie=house.rooms.browser_cookie,
+        issuer=house.rooms.settings.issuer,
+    )
+    forms.set_up(host)
+    for face in (links, sign_in, consent, account):
+        face.mount(host, house.rooms, forms)
     return host
 
 
 def endpoints_of(house: House) -> list[Endpoint]:
     """The table of endpoints that both adapters mount."""
     from portero.web.health import health_endpoints
+    from portero.web.oidc.authorize import authorize_endpoints
     from portero.web.oidc.jwks import jwks_endpoint
-    from portero.web.oidc.metadata import metadata_endpoint
+    from portero.web.oidc.metadata import Offer, metadata_endpoints
     from portero.web.oidc.oauth import oauth_endpoints
+    from portero.web.oidc.par import par_endpoints
+    from portero.web.oidc.register import registration_endpoints
+    from portero.web.oidc.status_list import status_list_endpoint
+    from portero.web.oidc.userinfo import USERINFO_PATH, userinfo_endpoints
 
     rooms = house.rooms
     return [
         *health_endpoints(rooms.health),
         jwks_endpoint(house.ring, house.clock),
-        metadata_endpoint(
-            issuer=rooms.settings.issuer, grant_types=rooms.token_endpoint.grant_types
+        status_list_endpoint(rooms.statuses),
+        *metadata_endpoints(
+            Offer(
+                issuer=rooms.settings.issuer,
+                grant_types=rooms.token_endpoint.grant_types,
+                signing_algs=house.settings.signing_algs,
+                scopes=rooms.scopes.names,
+                acr_values=rooms.authorize.reachable_levels,
+                detail_types=tuple(rooms.detail_types),
+                certificates=rooms.settings.certificates,
+                mtls_url=rooms.settings.mtls_url,
+                registration=rooms.registration.is_on,
+                client_id_documents=house.settings.client_id_documents,
+            )
         ),
+        *authorize_endpoints(
+            authorize=rooms.authorize, cookie=rooms.browser_cookie, settings=rooms.settings
+        ),
+        *par_endpoints(
+            pushed=rooms.pushed,
+            trusted_proxies=rooms.settings.trusted_proxies,
+            certificates=rooms.settings.certificates,
+            fresh_nonce=rooms.token_endpoint.fresh_nonce,
+        ),
+        *userinfo_endpoints(
+            userinfo=rooms.userinfo,
+            tokens=rooms.tokens,
+            url=rooms.settings.issuer + USERINFO_PATH,
+            certificates=rooms.settings.certificates,
+        ),
+        *registration_endpoints(rooms.registration, rooms.settings.trusted_proxies),
         *oauth_endpoints(
             token=rooms.token_endpoint,
             introspection=rooms.introspection,
             revocation=rooms.revocation,
             trusted_proxies=rooms.settings.trusted_proxies,
+            certificates=rooms.settings.certificates,
         ),
     ]

@@ -17,8 +17,11 @@ from portero.core.changes.feed import POLL_SECONDS
 from portero.core.limits import store as limit_store
 from portero.core.links import store as link_store
 from portero.core.login import store as login_store
-from portero.core.provider import replay
+from portero.core.provider import par, replay
 from portero.core.provider import store as provider_store
+from portero.core.provider.codes import store as code_store
+from portero.core.provider.register import store as register_store
+from portero.core.provider.statuses import store as status_store
 from portero.core.sessions import store as session_store
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.wiring import House
@@ -118,7 +121,11 @@ def purge(house: House) -> int:
             (login_store.purge, before),
             (provider_store.purge_refresh_tokens, before),
             (provider_store.purge_grants, before),
+            (register_store.purge, before),
+            (code_store.purge, before),
+            (par.purge, before),
             (replay.purge, now),  # too old to be accepted, so nothing to be remembered for
             (session_store.purge, before),
+            (status_store.purge, now),  # the tokens are over, so nobody looks for them in the list
         )
     )

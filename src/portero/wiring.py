@@ -6,11 +6,13 @@ and the first request do that, in each worker.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from portero.core.accounts.email import EMAIL_CLAIMED, EmailProofs
@@ -18,7 +20,7 @@ from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
 from portero.core.audit import AuditBuffer, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
-from portero.core.clients import ClientCache, Clients
+from portero.core.clients import ClientCache, ClientDocuments, ClientKeys, Clients, RemoteKeys
 from portero.core.factors.password import CharacterClass, PasswordPolicy, Passwords
 from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
@@ -33,19 +35,40 @@ from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.notices import NOTICE, Notices
 from portero.core.outbox import Deliverer, Outbox, OutboxDesk, OutboxWorker
+from portero.core.provider.authorize import Authorize
+from portero.core.provider.authorize.reading import RequestReader
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS, ClientAuth
+from portero.core.provider.client_signer import ClientSigner
+from portero.core.provider.connections import Connections
+from portero.core.provider.grants.authorization_code import AuthorizationCodeGrant
 from portero.core.provider.grants.client_credentials import ClientCredentialsGrant
 from portero.core.provider.grants.refresh_token import RefreshTokenGrant
 from portero.core.provider.grants.session import FirstParty, SessionGrant
+from portero.core.provider.hints import IdTokenHints
+from portero.core.provider.id_tokens import IdTokens
 from portero.core.provider.introspect import Introspection
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.liveness import Liveness
 from portero.core.provider.model import TokenLifetimes
+from portero.core.provider.par import PUSHED_BY_ADDRESS, PushedRequests
 from portero.core.provider.possession import Possession
+from portero.core.provider.register import (
+    CLIENT_MANAGEMENT_BY_ADDRESS,
+    CLIENT_REGISTRATION_BY_ADDRESS,
+    ClientInvitations,
+    ClientRegistration,
+    Registrants,
+    RegistrationMode,
+)
 from portero.core.provider.resources import Resources
 from portero.core.provider.revoke import Revocation
+from portero.core.provider.rotation import RefreshRotation
+from portero.core.provider.scopes import Scopes
+from portero.core.provider.statuses import StatusList, StatusTimes
+from portero.core.provider.subjects import Subjects
 from portero.core.provider.token_endpoint import TokenEndpoint
+from portero.core.provider.userinfo import UserInfo
 from portero.core.sessions import Lifetimes, Sessions
 from portero.kit.db import Database
 from portero.kit.ports import Clock, Dice, Meter, NoMeter
@@ -56,12 +79,19 @@ from portero.outside.hashing import Argon2Params, HashPool
 from portero.outside.http_fetch import HttpFetch
 from portero.outside.signing import LocalKeyMaker
 from portero.protocol.jose.algorithms import SigningAlg
-from portero.protocol.oauth.metadata_policy import GrantType, MetadataPolicy
+from portero.protocol.oauth.client_keys import checked_jwks
+from portero.protocol.oauth.metadata_policy import AuthMethod, GrantType, MetadataPolicy
 from portero.settings import Settings, SettingsError
 from portero.settings.rules import hash_threads
+from portero.web.browser_cookie import BrowserCookie
+from portero.web.certificates import CertificateSource
 from portero.web.health import Health
 from portero.web.login.links import link_url
 from portero.web.oidc.oauth import TOKEN_PATH
+from portero.web.oidc.register import REGISTRATION_PATH
+from portero.web.oidc.status_list import STATUS_LIST_PATH
+from portero.web.oidc.userinfo import USERINFO_PATH
+from portero.web.places import PAR_PATH
 from portero.web.rooms import FaceSettings, Rooms
 
 # A resource server may be a little late in noticing that a token has expired.
@@ -146,8 +176,10 @@ def join(
         vault=vault,
         audit=audit,
         feed=feed,
-        policy=MetadataPolicy(local=settings.development),
+        policy=_metadata_policy(settings),
     )
+    remote_keys = RemoteKeys(HttpFetch(allow_loopback=settings.development), clock)
+    client_keys = ClientKeys(clients, remote_keys)
     sessions = Sessions(
         db=db,
         clock=clock,
@@ -209,6 +241,7 @@ def join(
         sessions=sessions,
         notices=notices,
         outbox=outbox,
+        feed=feed,
         link_url=make_link,
     )
     password_change = PasswordChange(
@@ -232,6 +265,14 @@ def join(
         sessions=sessions,
     )
 
+    statuses = StatusList(
+        db=db,
+        clock=clock,
+        ring=ring,
+        issuer=settings.issuer,
+        uri=settings.issuer + STATUS_LIST_PATH,
+        times=StatusTimes(settings.access_token_seconds, settings.status_list_seconds),
+    )
     issuing = Issuing(
         ring=ring,
         dice=dice,
@@ -242,6 +283,7 @@ def join(
             refresh_idle_seconds=settings.refresh_token_seconds,
             refresh_grace_seconds=settings.refresh_grace_seconds,
         ),
+        statuses=statuses,
     )
     session_grant = SessionGrant(
         db=db,
@@ -251,10 +293,21 @@ def join(
         issuing=issuing,
         first_party=FirstParty(" ".join(settings.api_scopes), settings.api_audience),
     )
-    refresh_grant = RefreshTokenGrant(
+    refresh_grant = RefreshRotation(
         db=db, clock=clock, audit=audit, feed=feed, issuing=issuing, sessions=sessions
     )
-    client_cache = ClientCache(db=db, clock=clock, feed=feed)
+    registrants = _registrants(settings)
+    fetch = HttpFetch(allow_loopback=settings.development)
+    client_cache = ClientCache(
+        db=db,
+        clock=clock,
+        feed=feed,
+        documents=ClientDocuments(
+            fetch=fetch, clock=clock, policy=registrants.policy, scopes=registrants.scopes
+        )
+        if settings.client_id_documents
+        else None,
+    )
     tokens = TokenCheck(
         db=db,
         clock=clock,
@@ -265,32 +318,115 @@ def join(
         audience=settings.api_audience,
     )
 
+    subjects = Subjects(db=db, dice=dice)
+    scopes = Scopes()
+    resources = Resources(
+        known=(settings.api_audience, *settings.resources),
+        fallback=settings.issuer + USERINFO_PATH,
+    )
+    signer = ClientSigner(ring=ring, hmac_key_of=client_keys.hmac_key_of)
+    id_tokens = IdTokens(
+        signer=signer, issuer=settings.issuer, lifetime_seconds=settings.access_token_seconds
+    )
+    possession = Possession(db=db, clock=clock, vault=vault)
     client_auth = ClientAuth(
         db=db,
         clock=clock,
         audit=audit,
         limits=limits,
         clients=client_cache,
+        keys=client_keys,
         issuer=settings.issuer,
-        token_url=settings.issuer + TOKEN_PATH,
+        audiences=[base + TOKEN_PATH for base in (settings.issuer, settings.mtls_url) if base],
     )
     buffer = AuditBuffer(db, audit)
-    resources = Resources(
-        known=(settings.api_audience, *settings.resources),
-        fallback=f"{settings.issuer}/oauth/userinfo",
+    reader = RequestReader(
+        clock=clock,
+        scopes=scopes,
+        resources=resources,
+        hints=IdTokenHints(ring=ring, clock=clock, issuer=settings.issuer),
+        keys_of=client_keys.jwks_of,
+        detail_types=settings.authorization_details,
+        issuer=settings.issuer,
+    )
+    pushed = PushedRequests(
+        db=db,
+        clock=clock,
+        dice=dice,
+        limits=limits,
+        client_auth=client_auth,
+        validate=reader,
+        binding_of=lambda call, client: possession.prove(
+            call, client, urls=(settings.issuer + PAR_PATH,)
+        ),
+        keys_of=client_keys.jwks_of,
+        issuer=settings.issuer,
+    )
+    authorize = Authorize(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        clients=client_cache,
+        sessions=sessions,
+        reader=reader,
+        pushed=pushed,
+        signer=signer,
+        subjects=subjects,
+        issuer=settings.issuer,
+        reachable_levels=("aal1",),
+    )
+    code_grant = AuthorizationCodeGrant(
+        db=db,
+        clock=clock,
+        audit=audit,
+        feed=feed,
+        issuing=issuing,
+        id_tokens=id_tokens,
+        resources=resources,
+        subjects=subjects,
+        offline_lifetime=timedelta(seconds=settings.offline_seconds),
     )
     token_endpoint = TokenEndpoint(
         client_auth=client_auth,
-        possession=Possession(db=db, clock=clock, vault=vault),
-        urls=(settings.issuer + TOKEN_PATH,),
+        possession=possession,
+        urls=[base + TOKEN_PATH for base in (settings.issuer, settings.mtls_url) if base],
         grants={
             GrantType.CLIENT_CREDENTIALS: ClientCredentialsGrant(
                 clock=clock, buffer=buffer, issuing=issuing, resources=resources
-            )
+            ),
+            GrantType.AUTHORIZATION_CODE: code_grant,
+            GrantType.REFRESH_TOKEN: RefreshTokenGrant(
+                clock=clock,
+                rotation=refresh_grant,
+                issuing=issuing,
+                id_tokens=id_tokens,
+                resources=resources,
+                scopes=scopes,
+                subjects=subjects,
+            ),
         },
     )
+    registration = ClientRegistration(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        limits=limits,
+        clients=clients,
+        fetch=fetch,
+        registrants=registrants,
+        issuer=settings.issuer,
+        url=settings.issuer + REGISTRATION_PATH,
+    )
     revocation = Revocation(
-        db=db, clock=clock, audit=audit, feed=feed, client_auth=client_auth, tokens=tokens
+        db=db,
+        clock=clock,
+        audit=audit,
+        feed=feed,
+        client_auth=client_auth,
+        tokens=tokens,
+        statuses=statuses,
     )
 
     worker = OutboxWorker(
@@ -314,6 +450,9 @@ def join(
             trusted_proxies=settings.trusted_proxies,
             allowed_hosts=_allowed_hosts(settings),
             development=settings.development,
+            registration=Registration(settings.registration),
+            certificates=_certificates(settings),
+            mtls_url=settings.mtls_url,
         ),
         clock=clock,
         health=Health(
@@ -334,6 +473,28 @@ def join(
         token_endpoint=token_endpoint,
         introspection=Introspection(client_auth=client_auth, tokens=tokens),
         revocation=revocation,
+        statuses=statuses,
+        registration=registration,
+        client_invitations=ClientInvitations(db=db, clock=clock, dice=dice, audit=audit),
+        authorize=authorize,
+        pushed=pushed,
+        userinfo=UserInfo(
+            db=db,
+            clock=clock,
+            clients=client_cache,
+            scopes=scopes,
+            subjects=subjects,
+            signer=signer,
+            issuer=settings.issuer,
+        ),
+        connections=Connections(db=db, clock=clock, audit=audit, feed=feed, clients=client_cache),
+        scopes=scopes,
+        detail_types=settings.authorization_details,
+        browser_cookie=BrowserCookie(
+            secure=settings.issuer.startswith("https:"), max_age_seconds=settings.session_seconds
+        ),
+        form_keys=vault.keys("form-token"),
+        new_secret=dice.token,
     )
     return House(
         settings=settings,
@@ -368,11 +529,34 @@ def _allowed_hosts(settings: Settings) -> tuple[str, ...]:
     """What a Host header may say. In development every name of this machine is the same place."""
     local = ("localhost", "127.0.0.1", "[::1]") if settings.development else ()
     named = tuple(f"{name}:{settings.port}" for name in local)
-    return (settings.issuer, *settings.allowed_hosts, *named)
+    mtls = (settings.mtls_url,) if settings.mtls_url else ()
+    return (settings.issuer, *mtls, *settings.allowed_hosts, *named)
+
+
+def _certificates(settings: Settings) -> CertificateSource:
+    return CertificateSource(
+        header=settings.client_certificate_header,
+        verified_header=settings.client_verified_header,
+        proxies=settings.trusted_proxies,
+    )
+
+
+def _metadata_policy(settings: Settings) -> MetadataPolicy:
+    """Nobody registers a method that no request could ever meet."""
+    absent = {AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS}
+    absent -= {AuthMethod(name) for name in _certificates(settings).auth_methods}
+    offered = frozenset(AuthMethod) - absent
+    return MetadataPolicy(auth_methods=offered, local=settings.development)
 
 
 def _settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
-    known = {policy.name for policy in (*POLICIES, CLIENT_AUTH_BY_ADDRESS)}
+    clients = (
+        PUSHED_BY_ADDRESS,
+        CLIENT_AUTH_BY_ADDRESS,
+        CLIENT_REGISTRATION_BY_ADDRESS,
+        CLIENT_MANAGEMENT_BY_ADDRESS,
+    )
+    known = {policy.name for policy in (*POLICIES, *clients)}
     settled = {}
     for part in settings.limits:
         name, _, figures = part.partition("=")
@@ -382,6 +566,25 @@ def _settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
             raise SettingsError("PORTERO_LIMITS", sentence)
         settled[name] = LimitPolicy(name, int(tries), int(seconds))
     return settled
+
+
+def _registrants(settings: Settings) -> Registrants:
+    return Registrants(
+        mode=RegistrationMode(settings.client_registration),
+        scopes=settings.client_registration_scopes,
+        policy=_metadata_policy(settings),
+        statements=dict(_trusted_keys(part) for part in settings.software_statement_issuers),
+    )
+
+
+def _trusted_keys(part: str) -> tuple[str, Mapping[str, Any]]:
+    """The issuer and the JWK set of `issuer=file`; a file that holds none stops the start."""
+    issuer, _, path = part.partition("=")
+    key = "PORTERO_SOFTWARE_STATEMENT_ISSUERS"
+    try:
+        return issuer, checked_jwks(json.loads(Path(path).read_text("utf-8")))
+    except (OSError, ValueError) as error:  # `Unacceptable` is a ValueError
+        raise SettingsError(key, f"{key}: {path} can't be read as a JWK set: {error}.") from error
 
 
 def _hasher(settings: Settings) -> HashPool:

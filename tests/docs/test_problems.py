@@ -12,6 +12,11 @@ from typing import TypeVar
 import portero
 from portero.core.login.rules import POLICIES
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
+from portero.core.provider.par import PUSHED_BY_ADDRESS
+from portero.core.provider.register import (
+    CLIENT_MANAGEMENT_BY_ADDRESS,
+    CLIENT_REGISTRATION_BY_ADDRESS,
+)
 from portero.kit.refusals import Refusal
 from portero.protocol.oauth.errors import OAuthRefusal
 from portero.web.problems import status_of
@@ -22,6 +27,7 @@ T = TypeVar("T")
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\d+) \| ", re.MULTILINE)
+REGISTERING = (CLIENT_MANAGEMENT_BY_ADDRESS, CLIENT_REGISTRATION_BY_ADDRESS)
 # What acts at import, or needs Alembic around it.
 NOT_IMPORTED = ("portero.wsgi", "portero.__main__", "portero.migrations.")
 # Made where Flask or the front itself says no, without a class of refusal.
@@ -63,7 +69,8 @@ def test_the_page_of_limits_has_the_limits_in_force() -> None:
     """Name, tries and seconds of every policy, as the code has them."""
     rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| (\d+) \|", read("limits.md"), re.MULTILINE)
     in_force = {
-        (one.name, one.tries, one.window_seconds) for one in (*POLICIES, CLIENT_AUTH_BY_ADDRESS)
+        (one.name, one.tries, one.window_seconds)
+        for one in (*POLICIES, CLIENT_AUTH_BY_ADDRESS, PUSHED_BY_ADDRESS, *REGISTERING)
     }
     assert {(name, int(tries), int(seconds)) for name, tries, seconds in rows} == in_force
 

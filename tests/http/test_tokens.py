@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from portero.core.audit import Actor, Origin
 from portero.core.keys.model import KeyState
-from portero.core.provider.errors import InvalidGrant
+from portero.core.provider.errors import RefreshRefused
 from portero.protocol.jose.algorithms import SigningAlg
 from tests.support.house import PASSWORD, SECRET_KEY, Home, MakeHome, bearer
 
@@ -142,9 +142,9 @@ def test_another_clients_refresh_token_is_unknown_and_stays_good(home: Home) -> 
     """A client can neither use nor burn what belongs to another one."""
     home.register()
     token = home.log_in()["refresh_token"]
-    with pytest.raises(InvalidGrant):
-        home.house.rooms.refresh_grant.redeem(
-            Actor.anonymous(Origin()), token, client_id="somebody-else"
+    with pytest.raises(RefreshRefused):
+        home.house.rooms.refresh_grant.rotate(
+            Actor.anonymous(Origin()), token, client_id="somebody-else", now=home.clock.now()
         )
     assert not is_refused(home, token)
 

@@ -9,6 +9,7 @@ from portero_guard.checks import CheckedToken
 from portero_guard.errors import ConfigurationError, Refused
 from portero_guard.fetch import Credentials
 from portero_guard.guard import CurrentUser, Demand, Guard, Issuer
+from portero_guard.resource_metadata import Resource
 
 __all__ = [
     "CheckedToken",
@@ -19,4 +20,5 @@ __all__ = [
     "Guard",
     "Issuer",
     "Refused",
+    "Resource",
 ]

@@ -18,6 +18,7 @@ from portero_guard.credentials import head_from_asgi
 from portero_guard.errors import Refused, answer
 from portero_guard.guard import CurrentUser, Demand, Guard
 from portero_guard.keys import FetchNeeded
+from portero_guard.resource_metadata import HEADERS, ResourceMetadata
 
 _log: Final = logging.getLogger("portero_guard")
 
@@ -41,7 +42,8 @@ async def admit(guard: Guard, scope: Scope, demand: Demand) -> CurrentUser:
 
 class GuardMiddleware:
     """Closed by default: every HTTP request and WebSocket needs a token, but for `open_paths`
-    (exact). The user is in `scope["state"]["current_user"]` (Starlette: `request.state`)."""
+    (exact) and the guard's own resource metadata, which it serves. The user is in
+    `scope["state"]["current_user"]` (Starlette: `request.state`)."""
 
     def __init__(
         self,
@@ -60,6 +62,10 @@ class GuardMiddleware:
         self._open_paths = frozenset(open_paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        metadata = self._guard.resource_metadata
+        if metadata is not None and scope["type"] == "http" and scope["path"] == metadata.path:
+            await _send(send, 200, HEADERS, metadata.body)
+            return
         guarded = scope["type"] in ("http", "websocket") and scope["path"] not in self._open_paths
         if guarded:
             try:
@@ -73,9 +79,11 @@ class GuardMiddleware:
 
 def install(app: Any, guard: Guard) -> None:
     """Give a Starlette or FastAPI application its guard, and the answer to every refusal that
-    `current_user` or `token_required` raises."""
+    `current_user` or `token_required` raises; and serve the guard's resource metadata."""
     app.state.portero_guard = guard
     app.add_exception_handler(Refused, _refused_response)
+    if guard.resource_metadata is not None:
+        _serve(app, guard.resource_metadata)
 
 
 def current_user(
@@ -143,6 +151,17 @@ def _guard_of(connection: Any) -> Guard:
     return guard
 
 
+def _serve(app: Any, metadata: ResourceMetadata) -> None:
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    async def resource_metadata(request: Any) -> Response:
+        return Response(metadata.body, headers=dict(HEADERS))
+
+    # In front: an application's last route may catch every path.
+    app.router.routes.insert(0, Route(metadata.path, resource_metadata))
+
+
 def _refused_response(_: Any, refusal: Exception) -> Any:
     from starlette.responses import Response
 
@@ -159,7 +178,11 @@ async def _refuse(refusal: Refused, scope: Scope, send: Send) -> None:
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.public})
         return
     said = answer(refusal)
-    headers = [(name.lower().encode(), value.encode()) for name, value in said.headers]
-    headers.append((b"content-length", str(len(said.body)).encode()))
-    await send({"type": "http.response.start", "status": said.status, "headers": headers})
-    await send({"type": "http.response.body", "body": said.body})
+    await _send(send, said.status, said.headers, said.body)
+
+
+async def _send(send: Send, status: int, told: Iterable[tuple[str, str]], body: bytes) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in told]
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -26,6 +26,7 @@ from django.http import (
 from portero_guard.credentials import head_from_environ
 from portero_guard.errors import Refused, answer
 from portero_guard.guard import CurrentUser, Demand, Guard
+from portero_guard.resource_metadata import HEADERS
 
 View = Callable[..., Any]
 Guarded = Callable[..., Any]
@@ -71,7 +72,8 @@ def token_required(
 
 class GuardMiddleware:
     """Closed by default: every request needs a token, but for `settings.PORTERO_OPEN_PATHS`
-    (exact). The user is `request.current_user`. Django's own CSRF check is left as it is: mark
+    (exact) and the guard's own resource metadata, which it serves. The user is
+    `request.current_user`. Django's own CSRF check is left as it is: mark
     the views that only programs call `csrf_exempt`, or use `token_required`, which does."""
 
     sync_capable = True
@@ -88,11 +90,21 @@ class GuardMiddleware:
     def __call__(self, request: HttpRequest) -> Any:
         if self._async:
             return self._later(request)
-        return self._refusal_of(request) or self._get_response(request)
+        said = self._metadata_for(request) or self._refusal_of(request)
+        return said or self._get_response(request)
 
     async def _later(self, request: HttpRequest) -> Any:
+        told = self._metadata_for(request)
+        if told is not None:
+            return told
         refused = await sync_to_async(self._refusal_of, thread_sensitive=False)(request)
         return refused or await self._get_response(request)
+
+    def _metadata_for(self, request: HttpRequest) -> HttpResponse | None:
+        metadata = guard_of_settings().resource_metadata
+        if metadata is None or request.path != metadata.path:
+            return None
+        return resource_metadata(request)
 
     def _refusal_of(self, request: HttpRequest) -> HttpResponse | None:
         if request.path not in self._open_paths:
@@ -101,6 +113,15 @@ class GuardMiddleware:
             except Refused as refusal:
                 return _response(refusal)
         return None
+
+
+def resource_metadata(request: HttpRequest) -> HttpResponse:
+    """A view of the protected resource metadata (RFC 9728), for sites without the middleware:
+    `path(".well-known/oauth-protected-resource", resource_metadata)`."""
+    metadata = guard_of_settings().resource_metadata
+    if metadata is None:
+        return HttpResponse(status=404)
+    return HttpResponse(metadata.body, headers=dict(HEADERS))
 
 
 def guard_of_settings() -> Guard:

@@ -17,7 +17,7 @@ from typing import ClassVar, Final
 PROBLEM_TYPE: Final = "application/problem+json"
 
 # What a DPoP proof may be signed with, for the challenge (RFC 9449 §7.1).
-_PROOF_ALGS: Final = "ES256 RS256 PS256 EdDSA"
+PROOF_ALGS: Final = "ES256 RS256 PS256 EdDSA"
 
 
 class Scheme(StrEnum):
@@ -165,10 +165,10 @@ def challenge(refusal: Refused) -> str:
     """The value of `WWW-Authenticate` (RFC 6750 §3, RFC 9449 §7.1). Every text in it is ours or
     the API author's, never the caller's; quotes are dropped all the same (§3: %x22 and %x5C may
     not appear)."""
-    named = {"algs": _PROOF_ALGS} if refusal.scheme is Scheme.DPOP else {}
+    named = {"algs": PROOF_ALGS} if refusal.scheme is Scheme.DPOP else {}
     if refusal.error is not None:
         named |= {"error": refusal.error, "error_description": refusal.public}
-        named |= refusal.parameters
+    named |= refusal.parameters
     pairs = (f'{name}="{_quotable(text)}"' for name, text in named.items())
     return f"{refusal.scheme.value} {', '.join(pairs)}".rstrip()
 

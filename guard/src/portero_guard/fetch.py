@@ -75,7 +75,11 @@ class UrllibFetch:
     def _ask(self, url: str, *, body: bytes | None, headers: dict[str, str]) -> bytes:
         if not is_safe_url(url):
             raise FetchFailed(f"{url!r} is neither https nor http to this machine")
-        headers = {"Accept": "application/json", "User-Agent": "portero-guard", **headers}
+        headers = {
+            "Accept": "application/json, application/statuslist+jwt",
+            "User-Agent": "portero-guard",
+            **headers,
+        }
         request = urllib.request.Request(url, data=body, headers=headers)  # noqa: S310  # checked above
         opener = self._direct if is_loopback_url(url) else self._outward
         deadline = time.monotonic() + self._timeout

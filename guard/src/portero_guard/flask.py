@@ -14,6 +14,7 @@ import flask
 from portero_guard.credentials import head_from_environ
 from portero_guard.errors import Refused, answer
 from portero_guard.guard import Demand, Guard, Options
+from portero_guard.resource_metadata import HEADERS, ResourceMetadata
 
 _log: Final = logging.getLogger("portero_guard")
 _EXTENSION: Final = "portero_guard"
@@ -42,7 +43,10 @@ class PorteroGuard:
             self.init_app(app)
 
     def init_app(self, app: flask.Flask) -> None:
-        app.extensions[_EXTENSION] = self._guard or _configured(app, **self._options)
+        guard = self._guard or _configured(app, **self._options)
+        app.extensions[_EXTENSION] = guard
+        if guard.resource_metadata is not None:
+            _serve(app, guard.resource_metadata)
 
 
 @overload
@@ -94,6 +98,15 @@ def _guarding(demand: Demand) -> Callable[[Callable[..., Any]], Callable[..., An
         return guarded
 
     return guarding
+
+
+def _serve(app: flask.Flask, metadata: ResourceMetadata) -> None:
+    """Answer with the protected resource metadata (RFC 9728), to anybody."""
+
+    def resource_metadata() -> flask.Response:
+        return flask.Response(metadata.body, headers=list(HEADERS))
+
+    app.add_url_rule(metadata.path, "portero_guard_resource_metadata", resource_metadata)
 
 
 def _response(refusal: Refused) -> flask.Response:

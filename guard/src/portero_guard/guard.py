@@ -37,6 +37,8 @@ from portero_guard.introspection import Introspection
 from portero_guard.keys import FetchNeeded, IssuerKeys, KeyTimes
 from portero_guard.possession import check_possession, refuse_bound
 from portero_guard.replay import SpentProofs
+from portero_guard.resource_metadata import Resource, described
+from portero_guard.status import StatusLists, Unavailable
 
 # seconds; how far apart two well-kept clocks may be
 LEEWAY_SECONDS: Final = 5
@@ -114,19 +116,25 @@ class CurrentUser:
 class Options(TypedDict, total=False):
     """`leeway_seconds` between clocks. `cookie`: True accepts Portero's access cookie, a string
     one of that name. `cache_tokens`: 0 keeps none. `still_valid`: asked of every good token at
-    every request. `base_url`: what clients put before the path, where a proxy hides it from
+    every request. `status_max_age_seconds`: no older list of revoked tokens counts (default: as
+    long as the list says). `status_unavailable`: "refuse" (503) or "accept" tokens while there is
+    no list that counts. `base_url`: what clients put before the path, where a proxy hides it from
     the framework; a DPoP proof names it. `spend_proof(proof, now)`: False for a proof that was
-    shown before, instead of this process's own memory. `certificate`: the client's certificate
-    (DER, b"" for none) from the WSGI environ, the ASGI scope or Django's META. The others are for
-    tests and unusual networks."""
+    shown before, instead of this process's own memory. `resource`: what the API says of itself, at
+    a well-known address to which refusals then point (RFC 9728). `certificate`: the client's
+    certificate (DER, b"" for none) from the WSGI environ, the ASGI scope or Django's META. The
+    others are for tests and unusual networks."""
 
     leeway_seconds: int
     cookie: bool | str
     cache_tokens: int
     still_valid: StillValid
+    status_max_age_seconds: float
+    status_unavailable: Unavailable
     base_url: str
     spend_proof: Callable[[CheckedProof, datetime], bool]
     certificate: Callable[[Mapping[str, Any]], bytes]
+    resource: Resource
     key_times: KeyTimes
     fetch: Fetch
     clock: Callable[[], datetime]
@@ -157,6 +165,18 @@ class Guard:
         listed = _issuers(issuers)
         times = options.get("key_times")
         self._keys = {each.url: self._keys_of(each, times) for each in listed}
+        self._statuses = {
+            url: StatusLists(
+                url,
+                keys=keys,
+                fetch=self._fetch,
+                monotonic=self._monotonic,
+                leeway_seconds=self._leeway,
+                max_age_seconds=options.get("status_max_age_seconds"),
+                unavailable=options.get("status_unavailable", "refuse"),
+            )
+            for url, keys in self._keys.items()
+        }
         # With one issuer there is nothing to choose, and no need to read the claims beforehand.
         self._only_issuer = next(iter(self._keys.items())) if len(self._keys) == 1 else None
         self._introspection = self._introspection_of(listed)
@@ -166,6 +186,9 @@ class Guard:
         self._spend_proof = options.get("spend_proof") or SpentProofs().spend
         # Without a hook no certificate is known, and tokens that need one are refused.
         self.certificate_of = options.get("certificate") or _no_certificate
+        self.resource_metadata = described(
+            options.get("resource"), audience=audience, authorization_servers=self._keys
+        )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]) -> Self:
@@ -180,6 +203,14 @@ class Guard:
     def admit(self, head: RequestHead, demand: Demand, *, may_fetch: bool = True) -> CurrentUser:
         """Who may pass; else `Refused`. With `may_fetch=False` (on an event loop), `FetchNeeded`
         when the network is needed first: ask again on a thread."""
+        try:
+            return self._user(head, demand, may_fetch)
+        except Refused as refusal:
+            if self.resource_metadata is not None:
+                self.resource_metadata.guide(refusal, demand.scopes)
+            raise
+
+    def _user(self, head: RequestHead, demand: Demand, may_fetch: bool) -> CurrentUser:
         shown = shown_by(head, cookie_name=self.cookie_name)
         try:
             checked = self._admitted(head, shown, demand, may_fetch)
@@ -246,7 +277,7 @@ class Guard:
         self, unverified_token: str, audience: str, now: datetime, may_fetch: bool
     ) -> CheckedToken:
         issuer, keys = self._only_issuer or self._issuer_named_by(unverified_token)
-        return check_access_token(
+        checked = check_access_token(
             unverified_token,
             key_for=partial(keys.find, may_fetch=may_fetch),
             expected_issuer=issuer,
@@ -254,6 +285,10 @@ class Guard:
             now=now,
             leeway_seconds=self._leeway,
         )
+        # After the signature: nobody but the issuer makes us fetch a list.
+        if not self._statuses[issuer].is_valid(checked, now, may_fetch=may_fetch):
+            raise TokenRefused("the status list says no")
+        return checked
 
     def _issuer_named_by(self, unverified_token: str) -> tuple[str, IssuerKeys]:
         """The configured issuer that the token claims to be from. The claim only chooses; the
@@ -279,9 +314,11 @@ class Guard:
         )
 
     def _still_valid(self, checked: CheckedToken, now: datetime, may_fetch: bool = True) -> bool:
-        """Whether the key is still published, and whatever else the API wants asked."""
-        if checked.key_id and not self._keys[checked.issuer].publishes(
-            checked.key_id, may_fetch=may_fetch
+        """Whether the key is still published, what the status list says, and whatever else the
+        API wants asked. Opaque tokens have neither: their issuer was asked."""
+        if checked.key_id and not (
+            self._keys[checked.issuer].publishes(checked.key_id, may_fetch=may_fetch)
+            and self._statuses[checked.issuer].is_valid(checked, now, may_fetch=may_fetch)
         ):
             return False
         return self._also_valid is None or self._also_valid(checked, now)

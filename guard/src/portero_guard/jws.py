@@ -61,9 +61,10 @@ class UnverifiedJws:
     signature: bytes
 
 
-def take_apart(unverified_token: str) -> UnverifiedJws:
-    """Three parts in the strict base64url alphabet, with a JSON header; else `TokenRefused`."""
-    if len(unverified_token) > TOKEN_CAP:
+def take_apart(unverified_token: str, *, cap: int = TOKEN_CAP) -> UnverifiedJws:
+    """Three parts in the strict base64url alphabet, with a JSON header; else `TokenRefused`.
+    `cap` counts characters: a signed list is longer than a token."""
+    if len(unverified_token) > cap:
         raise TokenRefused("longer than any token of ours")
     parts = _COMPACT.fullmatch(unverified_token)
     if parts is None:
@@ -71,9 +72,9 @@ def take_apart(unverified_token: str) -> UnverifiedJws:
     header, payload, signature = parts.groups()
     return UnverifiedJws(
         header=_header(header),
-        payload=_decoded(payload),
+        payload=decoded(payload),
         signing_input=unverified_token[: parts.end(2)].encode("ascii"),
-        signature=_decoded(signature),
+        signature=decoded(signature),
     )
 
 
@@ -111,10 +112,11 @@ def fits(alg: str, key: object) -> bool:
 
 @lru_cache(maxsize=64)  # every token of a key has the same header
 def _header(part: str) -> Mapping[str, Any]:
-    return MappingProxyType(json_object(_decoded(part)))
+    return MappingProxyType(json_object(decoded(part)))
 
 
-def _decoded(part: str) -> bytes:
+def decoded(part: str) -> bytes:
+    """Unpadded base64url, of whose letters the caller or the next line makes sure."""
     remainder = len(part) % 4
     if remainder and part[-1] not in _LAST[remainder]:
         raise TokenRefused("not the one spelling that base64url has for these octets")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -11,7 +11,11 @@ from portero.cli.console import Console, console, json_option, note
 from portero.cli.failures import CommandFailed
 from portero.cli.house import opened_house
 
+if TYPE_CHECKING:
+    from portero.core.provider.register.model import ClientInvitation
+
 LIST_COLUMNS = ("client_id", "client_name", "token_endpoint_auth_method", "state", "created_by")
+INVITATION_COLUMNS = ("id", "note", "uses_left", "created_at", "expires_at")
 MAX_METADATA_CHARS = 65_536
 
 
@@ -97,6 +101,60 @@ def rotate_secret(told: Console, /, client_id: str) -> None:
     if not told.as_json:
         note(f"The new secret of {client_id}:")
     told.show(secret, secret["client_secret"])
+
+
+@command.command("invite")
+@click.option("--uses", type=click.IntRange(1, 10_000), default=1, show_default=True,
+    help="How many clients it may register.",
+)  # fmt: skip
+@click.option("--hours", type=click.IntRange(1, 8760), default=24, show_default=True,
+    help="For how long it is valid.",
+)  # fmt: skip
+@click.option("--note", "remark", default="", help="For whom it is; only for you.")
+@json_option
+@console
+def invite(told: Console, /, uses: int, hours: int, remark: str) -> None:
+    """Make an initial access token (RFC 7591), shown this once: its holder may register clients."""
+    with opened_house() as house:
+        from datetime import timedelta
+
+        from portero.core.audit import Actor
+
+        made, token = house.rooms.client_invitations.invite(
+            Actor.operator(), uses=uses, lifetime=timedelta(hours=hours), note=remark
+        )
+        off = house.settings.client_registration == "off"
+    if off:
+        note("PORTERO_CLIENT_REGISTRATION is off: nobody can register before it is token.")
+    document = {**_invitation_json(made), "token": token.reveal()}
+    told.show(document, token.reveal())
+
+
+@command.command("invitations")
+@json_option
+@console
+def invitations(told: Console, /) -> None:
+    """List the initial access tokens that still let somebody register."""
+    with opened_house() as house:
+        rows = [_invitation_json(one) for one in house.rooms.client_invitations.list_live()]
+    told.table(rows, columns=INVITATION_COLUMNS, empty="There is no invitation.")
+
+
+@command.command("withdraw")
+@click.argument("invitation_id")
+@json_option
+@console
+def withdraw(told: Console, /, invitation_id: str) -> None:
+    """Withdraw an initial access token. The clients that it registered stay."""
+    with opened_house() as house:
+        from portero.core.audit import Actor
+
+        house.rooms.client_invitations.withdraw(Actor.operator(), invitation_id)
+    told.show({"id": invitation_id, "withdrawn": True}, f"Withdrew {invitation_id}.")
+
+
+def _invitation_json(made: ClientInvitation) -> dict[str, Any]:
+    return {name: getattr(made, name) for name in INVITATION_COLUMNS}
 
 
 def _read_metadata(place: TextIO) -> dict[str, Any]:

@@ -153,6 +153,24 @@ class Settings:
         "",
         "Networks (CIDR) of the proxies whose X-Forwarded headers are believed.",
     )
+    client_certificate_header: str = _setting(
+        "PORTERO_CLIENT_CERTIFICATE_HEADER",
+        parsing.header_name,
+        "",
+        "Header in which trusted proxies tell the client's certificate (RFC 9440, or PEM escaped).",
+    )
+    client_verified_header: str = _setting(
+        "PORTERO_CLIENT_VERIFIED_HEADER",
+        parsing.header_name,
+        "",
+        "Header in which they say SUCCESS when its chain was verified; tls_client_auth needs it.",
+    )
+    mtls_url: str = _setting(
+        "PORTERO_MTLS_URL",
+        parsing.issuer_optional,
+        "",
+        "Base URL at which proxies ask for client certificates, if not PORTERO_ISSUER.",
+    )
     metrics_port: int = _setting(
         "PORTERO_METRICS_PORT",
         parsing.integer(0, 65535),
@@ -203,6 +221,32 @@ class Settings:
         "Whether an account must prove its mail address before it can sign in.",
     )
 
+    client_registration: Literal["off", "token", "open"] = _setting(
+        "PORTERO_CLIENT_REGISTRATION",
+        parsing.client_registration,
+        "off",
+        "Who may register OAuth clients (RFC 7591): off, token (with one of `portero clients "
+        "invite`) or open (anyone).",
+    )
+    client_registration_scopes: tuple[str, ...] = _setting(
+        "PORTERO_CLIENT_REGISTRATION_SCOPES",
+        parsing.scopes,
+        "openid,profile,email,address,phone,offline_access",
+        "Scopes that clients which no operator made may ask for.",
+    )
+    software_statement_issuers: tuple[str, ...] = _setting(
+        "PORTERO_SOFTWARE_STATEMENT_ISSUERS",
+        parsing.key_files,
+        "",
+        "Whose software statements are believed: issuer=file of its JWK set (comma separated).",
+    )
+    client_id_documents: bool = _setting(
+        "PORTERO_CLIENT_ID_DOCUMENTS",
+        parsing.on_off,
+        "off",
+        "Whether a client may be a Client ID Metadata Document: its id is the document's URL.",
+    )
+
     limits: tuple[str, ...] = _setting(
         "PORTERO_LIMITS",
         parsing.limits,
@@ -232,6 +276,12 @@ class Settings:
         "600",
         "How long an access token lives.",
     )
+    status_list_seconds: int = _setting(
+        "PORTERO_STATUS_LIST_SECONDS",
+        parsing.integer(2, 300),
+        "10",
+        "Within this time every API that uses the guard refuses an access token that was revoked.",
+    )
     refresh_token_seconds: int = _setting(
         "PORTERO_REFRESH_TOKEN_SECONDS",
         parsing.integer(60, 400 * DAY),
@@ -243,6 +293,12 @@ class Settings:
         parsing.integer(0, 60),
         "10",
         "How long a rotated refresh token still gets the same successor (lost answers, two tabs).",
+    )
+    offline_seconds: int = _setting(
+        "PORTERO_OFFLINE_SECONDS",
+        parsing.integer(60, 3650 * DAY),
+        str(180 * DAY),
+        "How long an application with offline_access may act at most, without a new sign-in.",
     )
     session_idle_seconds: int = _setting(
         "PORTERO_SESSION_IDLE_SECONDS",

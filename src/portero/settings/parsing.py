@@ -20,6 +20,7 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 _HOST: Final = r"(?:[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)*)"
 _HOST_AND_PORT: Final = re.compile(rf"(?:{_HOST}|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?")
 _PATH: Final = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
+_HEADER: Final = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 _LOCALE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # scope-token, RFC 6749 §3.3
 _MAILBOX: Final = re.compile(r"(?:[^<>\"@,;]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)")
@@ -89,6 +90,21 @@ def registration(given: str) -> Literal["open", "invite", "closed"]:
         case "open" | "invite" | "closed":
             return given
     raise Unparsable("open, invite or closed")
+
+
+def client_registration(given: str) -> Literal["off", "token", "open"]:
+    match given:
+        case "off" | "token" | "open":
+            return given
+    raise Unparsable("off, token or open")
+
+
+def key_files(given: str) -> tuple[str, ...]:
+    """Each `issuer=path of a JWK set`; kept as text, and read when the rooms are joined."""
+    for part in items(given):
+        if not re.fullmatch(r"[!-<>-~]{1,255}=[^=]+", text(part)):
+            raise Unparsable("a list of issuer=file, such as https://trust.example=trust.json")
+    return items(given)
 
 
 def smtp_tls(given: str) -> Literal["starttls", "tls", "off"]:
@@ -197,6 +213,17 @@ def issuer(given: str) -> str:
     if not given.startswith(f"{parts.scheme}://") or not _PATH.fullmatch(parts.path):
         raise Unparsable("a URL in lower case with a plain path or none")
     return given
+
+
+def issuer_optional(given: str) -> str:
+    return issuer(given) if given else ""
+
+
+def header_name(given: str) -> str:
+    """In lower case. One with an underscore is never let through, so it would never be read."""
+    if given and not _HEADER.fullmatch(given):
+        raise Unparsable("a header's name, of letters, digits and hyphens")
+    return given.lower()
 
 
 def service_url(given: str) -> str:

@@ -27,7 +27,7 @@ def hash_threads(*, threads: int, memory_mib: int, argon2_memory_kib: int) -> in
 
 def check(values: Values) -> None:
     """Raise the first contradiction."""
-    for part in (_addresses, _threads, _tls, _lifetimes, _passwords, _mail):
+    for part in (_addresses, _threads, _tls, _client_certificates, _lifetimes, _passwords, _mail):
         for key, broken, sentence in part(values):
             if broken:
                 raise SettingsError(key, sentence)
@@ -110,6 +110,33 @@ def _tls(v: Values) -> Iterator[Rule]:
         "PORTERO_ISSUER",
         v["tls_cert"] is not None and v["issuer"].startswith("http:"),
         "PORTERO_ISSUER must begin with https:// when PORTERO_TLS_CERT is set.",
+    )
+
+
+def _client_certificates(v: Values) -> Iterator[Rule]:
+    yield (
+        "PORTERO_CLIENT_CERTIFICATE_HEADER",
+        bool(v["client_certificate_header"]) and not v["trusted_proxies"],
+        "PORTERO_CLIENT_CERTIFICATE_HEADER needs PORTERO_TRUSTED_PROXIES: "
+        "from anybody else the header is ignored.",
+    )
+    for field in ("client_verified_header", "mtls_url"):
+        key = f"PORTERO_{field.upper()}"
+        yield (
+            key,
+            bool(v[field]) and not v["client_certificate_header"],
+            f"{key} needs PORTERO_CLIENT_CERTIFICATE_HEADER.",
+        )
+    yield (
+        "PORTERO_CLIENT_VERIFIED_HEADER",
+        bool(v["client_verified_header"])
+        and v["client_verified_header"] == v["client_certificate_header"],
+        "PORTERO_CLIENT_VERIFIED_HEADER and PORTERO_CLIENT_CERTIFICATE_HEADER must differ.",
+    )
+    yield (
+        "PORTERO_MTLS_URL",
+        v["mtls_url"].startswith("http:"),
+        "PORTERO_MTLS_URL must begin with https://: certificates are shown in TLS alone.",
     )
 
 

@@ -17,7 +17,7 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Networ
     """
     address = peer
     hops = [hop.strip() for line in forwarded for hop in line.split(",")]
-    while hops and _is_in(address, proxies):
+    while hops and is_in(address, proxies):
         candidate = hops.pop()
         parsed = _parsed(candidate)
         # A zone index (fe80::1%...) is any text of any length, and no client's address.
@@ -27,7 +27,8 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Networ
     return address
 
 
-def _is_in(address: str, networks: Sequence[Network]) -> bool:
+def is_in(address: str, networks: Sequence[Network]) -> bool:
+    """Whether the address is of one of the networks; what is no address is in none."""
     found = _parsed(address)
     return found is not None and any(found in network for network in networks)
 

@@ -21,6 +21,7 @@ from portero.kit.request_id import request_id
 from portero.translations import Translator, translator_for
 from portero.web import strict
 from portero.web.addresses import client_address
+from portero.web.headers import page_headers
 from portero.web.problems import PROBLEM_TYPE, extra_headers, problem_of, problem_type, status_of
 from portero.web.rooms import FaceSettings, Rooms
 
@@ -28,22 +29,6 @@ log = logging.getLogger(__name__)
 
 ROOMS: Final = "portero_rooms"
 
-# No source is unsafe: neither inline script nor style, nor anything of another origin.
-_CSP: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-_HEADERS: Final = {
-    "Content-Security-Policy": _CSP,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Cache-Control": "no-store",
-}
 # What Flask refuses by itself, in our words.
 _SENTENCES: Final = {
     404: "There is nothing here.",
@@ -53,8 +38,6 @@ _SENTENCES: Final = {
 _OTHER_SENTENCE: Final = "The request was refused."
 # Bytes. The longest honest body is a profile with its attributes, a tenth of it.
 BODY_CAP: Final = 128 * 1024
-# Two years, the least that browsers' preload lists accept.
-_HSTS: Final = "max-age=63072000; includeSubDomains"
 
 
 class UnknownHost(Refusal):
@@ -175,12 +158,12 @@ def _plain_problem(code: str, title: str, status: int) -> dict[str, Any]:
 
 
 def _headers_for(settings: FaceSettings) -> Callable[[Response], Response]:
-    fixed = dict(_HEADERS)
-    if settings.secure:
-        fixed["Strict-Transport-Security"] = _HSTS
+    fixed = page_headers(secure=settings.secure)
 
     def add(answer: Response) -> Response:
-        for name, value in fixed.items():
+        targets = g.get("form_action", ())
+        named = page_headers(secure=settings.secure, form_action=targets) if targets else fixed
+        for name, value in named.items():
             answer.headers.setdefault(name, value)
         return answer
 

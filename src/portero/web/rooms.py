@@ -6,25 +6,37 @@ another database, clock or mailer and mount the same faces.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
 from portero.core.keys.ring import KeyRing
+from portero.core.login.model import Registration
 from portero.core.login.password_change import PasswordChange
 from portero.core.login.recovery import Recovery
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
+from portero.core.provider.authorize import Authorize
 from portero.core.provider.checking import TokenCheck
-from portero.core.provider.grants.refresh_token import RefreshTokenGrant
+from portero.core.provider.connections import Connections
 from portero.core.provider.grants.session import SessionGrant
 from portero.core.provider.introspect import Introspection
+from portero.core.provider.par import PushedRequests
+from portero.core.provider.register import ClientInvitations, ClientRegistration
 from portero.core.provider.revoke import Revocation
+from portero.core.provider.rotation import RefreshRotation
+from portero.core.provider.scopes import Scopes
+from portero.core.provider.statuses import StatusList
 from portero.core.provider.token_endpoint import TokenEndpoint
+from portero.core.provider.userinfo import UserInfo
 from portero.core.sessions import Sessions
 from portero.kit.ports import Clock
+from portero.protocol.oauth.authorization_details import AuthorizationDetailType
 from portero.web.addresses import Network
+from portero.web.browser_cookie import BrowserCookie
+from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.health import Health
 
 
@@ -39,6 +51,9 @@ class FaceSettings:
     trusted_proxies: tuple[Network, ...]
     allowed_hosts: tuple[str, ...]
     development: bool
+    registration: Registration = Registration.OPEN
+    certificates: CertificateSource = NO_SOURCE
+    mtls_url: str = ""
 
     @property
     def secure(self) -> bool:
@@ -60,9 +75,21 @@ class Rooms:
     account_admin: AccountAdmin
     sessions: Sessions
     session_grant: SessionGrant
-    refresh_grant: RefreshTokenGrant
+    refresh_grant: RefreshRotation
     tokens: TokenCheck
     keys: KeyRing
     token_endpoint: TokenEndpoint
     introspection: Introspection
     revocation: Revocation
+    statuses: StatusList
+    registration: ClientRegistration
+    client_invitations: ClientInvitations
+    authorize: Authorize
+    pushed: PushedRequests
+    userinfo: UserInfo
+    connections: Connections
+    scopes: Scopes
+    detail_types: Mapping[str, AuthorizationDetailType]
+    browser_cookie: BrowserCookie
+    form_keys: tuple[bytes, ...]
+    new_secret: Callable[[], str]

@@ -14,6 +14,11 @@ from portero_guard.keys import KeyTimes
 STRONG = "Zr4mQ8vL2xT7pK9wB3nH6yD1sF5gJ0cX"
 PUBLIC = {"PORTERO_ISSUER": "https://id.example.org", "SECRET_KEY": STRONG}
 
+CERTIFICATES = {
+    "PORTERO_CLIENT_CERTIFICATE_HEADER": "Client-Cert",
+    "PORTERO_TRUSTED_PROXIES": "10.0.0.0/8",
+}
+
 
 def refusal(environ: dict[str, str], cwd: Path) -> SettingsError:
     with pytest.raises(SettingsError) as refused:
@@ -70,6 +75,36 @@ def test_the_issuer_follows_a_loopback_bind(tmp_path: Path, host: str, issuer: s
             "must be a loopback address",
         ),
         ({"PORTERO_ISSUER": "http://id.example.org"}, "PORTERO_ISSUER", "https://"),
+        (
+            {"PORTERO_CLIENT_CERTIFICATE_HEADER": "Client-Cert"},
+            "PORTERO_CLIENT_CERTIFICATE_HEADER",
+            "needs PORTERO_TRUSTED_PROXIES",
+        ),
+        (
+            {"PORTERO_CLIENT_CERTIFICATE_HEADER": "X_Client_Cert"},
+            "PORTERO_CLIENT_CERTIFICATE_HEADER",
+            "letters, digits and hyphens",
+        ),
+        (
+            {"PORTERO_CLIENT_VERIFIED_HEADER": "X-Verified"},
+            "PORTERO_CLIENT_VERIFIED_HEADER",
+            "needs PORTERO_CLIENT_CERTIFICATE_HEADER",
+        ),
+        (
+            CERTIFICATES | {"PORTERO_CLIENT_VERIFIED_HEADER": "client-cert"},
+            "PORTERO_CLIENT_VERIFIED_HEADER",
+            "must differ",
+        ),
+        (
+            {"PORTERO_MTLS_URL": "https://mtls.example.org"},
+            "PORTERO_MTLS_URL",
+            "needs PORTERO_CLIENT_CERTIFICATE_HEADER",
+        ),
+        (
+            CERTIFICATES | {"PORTERO_MTLS_URL": "http://mtls.example.org"},
+            "PORTERO_MTLS_URL",
+            "https://",
+        ),
         ({"PORTERO_ISSUER": "http://127.0.0.1.example.org"}, "PORTERO_ISSUER", "https://"),
         ({"PORTERO_ISSUER": "http://localhost.example.org"}, "PORTERO_ISSUER", "https://"),
         ({"PORTERO_ISSUER": "https://a.org?x=1"}, "PORTERO_ISSUER", "without a query"),

@@ -34,6 +34,8 @@ accounts: Final = sa.Table(
     sa.Column("phone_verified", sa.Boolean, nullable=False),
     sa.Column("picture", sa.String(2048), nullable=False),
     sa.Column("attributes", Json, nullable=False),
+    # Grants from before that moment are over, those that outlive their session too.
+    sa.Column("grants_void_before", UtcTime),
 )
 
 _columns: Final = tuple(accounts.c[name] for name in Account.__slots__)
@@ -135,7 +137,15 @@ def verify_email(
 
 
 def set_state(tx: Tx, account_id: str, state: AccountState, *, now: datetime) -> Account | None:
-    return change(tx, account_id, {"state": state}, now=now)
+    values: dict[str, object] = {"state": state}
+    if state is AccountState.DISABLED:
+        values["grants_void_before"] = now  # what ended stays ended when it is enabled again
+    return change(tx, account_id, values, now=now)
+
+
+def void_grants(tx: Tx, account_id: str, *, now: datetime) -> None:
+    """End every grant that was made until now, whichever application holds it."""
+    tx.execute(accounts.update().where(accounts.c.id == account_id).values(grants_void_before=now))
 
 
 def delete(tx: Tx, account_id: str) -> bool:

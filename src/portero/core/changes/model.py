@@ -11,6 +11,7 @@ class ChangeKind(StrEnum):
     SESSION_ENDED = "session_ended"
     ACCOUNT_DISABLED = "account_disabled"
     CLIENT_CHANGED = "client_changed"
+    GRANTS_VOIDED = "grants_voided"  # all of an account's, the offline ones too
     GRANT_REVOKED = "grant_revoked"
     TOKEN_REVOKED = "token_revoked"  # noqa: S105  # a kind of change
     KEYS_CHANGED = "keys_changed"

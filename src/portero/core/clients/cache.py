@@ -15,10 +15,12 @@ from typing import Final
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.clients import store
 from portero.core.clients.builtin import FIRST_PARTY_CLIENT, FIRST_PARTY_CLIENT_ID
+from portero.core.clients.documents import ClientDocuments
 from portero.core.clients.model import Client
 from portero.core.clients.rules import could_be_client_id
 from portero.kit.db import Database
 from portero.kit.ports import Clock
+from portero.protocol.oauth.client_id_document import looks_like_document_id
 
 CAPACITY: Final = 4096  # clients; some 5 kB each
 # A backstop only, for a feed that does not run: longer than its interval, short for a disabled one.
@@ -38,9 +40,12 @@ class ClientCache:
         db: Database,
         clock: Clock,
         feed: ChangeFeed,
+        documents: ClientDocuments | None = None,
         capacity: int = CAPACITY,
         max_age_seconds: float = MAX_AGE_SECONDS,
     ) -> None:
+        """`documents`: clients may also be Client ID Metadata Documents."""
+        self._documents = documents
         self._db = db
         self._clock = clock
         self._capacity = capacity
@@ -51,13 +56,29 @@ class ClientCache:
         feed.subscribe(ChangeKind.CLIENT_CHANGED, self._client_changed)
 
     def find(self, client_id: str) -> Client | None:
-        """The client, disabled ones included, or None. Whether it may act is for the caller."""
+        """The client, disabled ones included, or None. Whether it may act is for the caller.
+
+        A client that is a document may be fetched now, which waits for another server: never
+        inside a transaction or on the event loop. Raises `DocumentsBusy`.
+        """
         if client_id == FIRST_PARTY_CLIENT_ID:
             return FIRST_PARTY_CLIENT
         kept = self._kept.get(client_id)
         if kept is not None and self._clock.monotonic() < kept.until:
             return kept.client
-        return self._load(client_id) if could_be_client_id(client_id) else None
+        if could_be_client_id(client_id):
+            return self._load(client_id)
+        if self._documents is not None and looks_like_document_id(client_id):
+            return self._documents.find(client_id)
+        return None
+
+    def is_live(self, client_id: str) -> bool:
+        """Whether what was issued to it still counts. Nothing is fetched: a document that can't be
+        read just now ends nobody's token, and to switch documents off ends all of theirs."""
+        if looks_like_document_id(client_id):
+            return self._documents is not None
+        client = self.find(client_id)
+        return client is not None and client.is_active
 
     def _load(self, client_id: str) -> Client | None:
         changes = self._changes

@@ -1,6 +1,6 @@
 """Why clients refuse."""
 
-from portero.kit.refusals import Conflict, Forbidden, Invalid, Missing
+from portero.kit.refusals import Busy, Conflict, Forbidden, Invalid, Missing
 
 
 class NoSuchClient(Missing):
@@ -50,3 +50,10 @@ class FirstPartyNotAllowed(Forbidden):
 
     code = "first_party_not_allowed"
     public = "Only an operator can make a client first-party."
+
+
+class ClientKeysUnavailable(Busy):
+    """Its `jwks_uri` does not answer, or not with keys."""
+
+    code = "client_keys_unavailable"
+    public = "Another service did not answer. Try again in a moment."

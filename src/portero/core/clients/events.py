@@ -19,6 +19,14 @@ class ClientCreated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientReplaced(Event):
+    """A registered client replaced its own metadata (RFC 7592)."""
+
+    kind: ClassVar[str] = "client.replaced"
+    auth_method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientDeleted(Event):
     """A client is gone; this entry stays."""
 

@@ -20,6 +20,7 @@ from portero.core.clients.errors import (
 from portero.core.clients.events import (
     ClientCreated,
     ClientDeleted,
+    ClientReplaced,
     ClientSecretRotated,
     ClientStateChanged,
 )
@@ -75,15 +76,82 @@ class Clients:
             rules.check_client_id(client_id)
         metadata = parse_client_metadata(metadata_json, policy or self.policy)
         now = self._clock.now()
-        created = self._draft(
-            client_id if client_id is not None else self._dice.new_id(),
-            metadata,
-            first_party=first_party,
-            created_by=created_by,
-            now=now,
+        created = self.draft(
+            metadata, client_id=client_id, first_party=first_party, created_by=created_by, now=now
         )
-        self._add(actor, created.client, now)
+        if not self._db.write(lambda tx: self.add(tx, actor, created.client)):
+            raise ClientIdTaken(created.client.client_id)
+        self.announce(created.client.client_id, now)
         return created
+
+    def draft(
+        self,
+        metadata: ClientMetadata,
+        *,
+        client_id: str | None = None,
+        first_party: bool = False,
+        created_by: CreatedBy,
+        now: datetime,
+    ) -> CreatedClient:
+        """A client with its id and secret, which is nowhere yet. No effect but chance."""
+        client_id = client_id if client_id is not None else self._dice.new_id()
+        secret = Secret(self._dice.token(SECRET_BITS)) if metadata.has_secret else None
+        client = Client(
+            client_id=client_id,
+            metadata=metadata,
+            secret_hash=fingerprint(secret.reveal()) if secret else "",
+            secret_sealed=self._sealed(client_id, metadata, secret) if secret else "",
+            first_party=first_party,
+            state=ClientState.ACTIVE,
+            created_at=now,
+            updated_at=now,
+            created_by=created_by.value,
+        )
+        return CreatedClient(client, secret)
+
+    def redraft(self, old: Client, metadata: ClientMetadata, *, now: datetime) -> CreatedClient:
+        """The client with other metadata. A new secret is made only where the old one is none, or
+        can't be read although it has become an HMAC key."""
+        unreadable = metadata.needs_readable_secret and not old.secret_sealed
+        if metadata.has_secret and (not old.secret_hash or unreadable):
+            secret = Secret(self._dice.token(SECRET_BITS))
+            hashed = fingerprint(secret.reveal())
+            sealed = self._sealed(old.client_id, metadata, secret)
+        else:
+            secret = None
+            hashed = old.secret_hash if metadata.has_secret else ""
+            sealed = old.secret_sealed if metadata.needs_readable_secret else ""
+        new = replace(
+            old, metadata=metadata, secret_hash=hashed, secret_sealed=sealed, updated_at=now
+        )
+        return CreatedClient(new, secret)
+
+    def add(self, tx: Tx, actor: Actor, client: Client) -> bool:
+        """The unit of `create`, for a verb that does more in the same transaction and then calls
+        `announce`; False when the id is taken."""
+        event = ClientCreated(
+            client_id=client.client_id,
+            by=client.created_by,
+            auth_method=client.metadata.token_endpoint_auth_method.value,
+            first_party=client.first_party,
+        )
+        return store.add(tx, client) and self._changed(tx, actor, event, client.created_at)
+
+    def replace(self, tx: Tx, actor: Actor, old: Client, new: Client) -> bool:
+        """In the caller's transaction; False when the old one was changed meanwhile."""
+        method = new.metadata.token_endpoint_auth_method.value
+        event = ClientReplaced(client_id=new.client_id, auth_method=method)
+        done = store.replace_metadata(tx, old, new)
+        return done and self._changed(tx, actor, event, new.updated_at)
+
+    def remove(self, tx: Tx, actor: Actor, client_id: str, *, now: datetime) -> bool:
+        """The unit of `delete`; False when it is gone already."""
+        event = ClientDeleted(client_id=client_id)
+        return store.delete(tx, client_id) and self._changed(tx, actor, event, now)
+
+    def announce(self, client_id: str, now: datetime) -> None:
+        """After the commit: this process knows at once."""
+        self._feed.apply_now(ChangeKind.CLIENT_CHANGED, client_id, now)
 
     def register_json(self, created: CreatedClient) -> dict[str, Any]:
         """The answer of RFC 7591 §3.2.1, with the secret in clear."""
@@ -108,14 +176,9 @@ class Clients:
         """Remove it. Its tokens and grants die with it, since each use asks for a live client."""
         rules.check_not_built_in(client_id)
         now = self._clock.now()
-        event = ClientDeleted(client_id=client_id)
-
-        def unit(tx: Tx) -> bool:
-            return store.delete(tx, client_id) and self._changed(tx, actor, event, now)
-
-        if not self._db.write(unit):
+        if not self._db.write(lambda tx: self.remove(tx, actor, client_id, now=now)):
             raise NoSuchClient(client_id)
-        self._announce(client_id, now)
+        self.announce(client_id, now)
 
     def rotate_secret(self, actor: Actor, client_id: str) -> CreatedClient:
         """A new secret; the old one is dead at once. Raises `NoSuchClient`, `ClientHasNoSecret`,
@@ -145,7 +208,7 @@ class Clients:
 
         if not self._db.write(unit):
             raise ClientChanged(client_id)
-        self._announce(client_id, now)
+        self.announce(client_id, now)
         return CreatedClient(new, secret)
 
     def set_state(self, actor: Actor, client_id: str, state: ClientState) -> Client:
@@ -162,7 +225,7 @@ class Clients:
         client = self._db.write(unit)
         if client is None:
             raise NoSuchClient(client_id)
-        self._announce(client_id, now)
+        self.announce(client_id, now)
         return client
 
     def readable_secret(self, client: Client) -> Secret:
@@ -181,44 +244,6 @@ class Clients:
             after = page[-1].client_id
         return changed
 
-    def _draft(
-        self,
-        client_id: str,
-        metadata: ClientMetadata,
-        *,
-        first_party: bool,
-        created_by: CreatedBy,
-        now: datetime,
-    ) -> CreatedClient:
-        secret = Secret(self._dice.token(SECRET_BITS)) if metadata.has_secret else None
-        client = Client(
-            client_id=client_id,
-            metadata=metadata,
-            secret_hash=fingerprint(secret.reveal()) if secret else "",
-            secret_sealed=self._sealed(client_id, metadata, secret) if secret else "",
-            first_party=first_party,
-            state=ClientState.ACTIVE,
-            created_at=now,
-            updated_at=now,
-            created_by=created_by.value,
-        )
-        return CreatedClient(client, secret)
-
-    def _add(self, actor: Actor, client: Client, now: datetime) -> None:
-        event = ClientCreated(
-            client_id=client.client_id,
-            by=client.created_by,
-            auth_method=client.metadata.token_endpoint_auth_method.value,
-            first_party=client.first_party,
-        )
-
-        def unit(tx: Tx) -> bool:
-            return store.add(tx, client) and self._changed(tx, actor, event, now)
-
-        if not self._db.write(unit):
-            raise ClientIdTaken(client.client_id)
-        self._announce(client.client_id, now)
-
     def _reseal_one(self, client: Client) -> bool:
         old = client.secret_sealed
         if not old or old.startswith(f"{self._vault.key_id}."):
@@ -236,9 +261,6 @@ class Clients:
         self._feed.note(tx, ChangeKind.CLIENT_CHANGED, event.client_id)
         self._audit.record(tx, actor, now, event)
         return True
-
-    def _announce(self, client_id: str, now: datetime) -> None:
-        self._feed.apply_now(ChangeKind.CLIENT_CHANGED, client_id, now)
 
 
 def _seal_context(client_id: str) -> str:

@@ -20,6 +20,7 @@ class CreatedBy(StrEnum):
 
     OPERATOR = "operator"
     DCR = "dcr"  # RFC 7591: anybody, or whoever held an initial access token
+    DOCUMENT = "document"  # a Client ID Metadata Document: whoever has a web server
     BUILT_IN = "built-in"
 
 

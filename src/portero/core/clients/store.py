@@ -71,6 +71,26 @@ def replace_secret(
     return changed.rowcount == 1
 
 
+def replace_metadata(tx: Tx, old: Client, new: Client) -> bool:
+    """Put the new registration in the place of the old one, if its secret and state still are
+    what was read: of two replacements at once nobody is told a secret that is dead already."""
+    changed = tx.execute(
+        clients.update()
+        .where(
+            clients.c.client_id == old.client_id,
+            clients.c.secret_hash == old.secret_hash,
+            clients.c.state == old.state,
+        )
+        .values(
+            metadata=to_json(new.metadata),
+            secret_hash=new.secret_hash,
+            secret_sealed=new.secret_sealed,
+            updated_at=new.updated_at,
+        )
+    )
+    return changed.rowcount == 1
+
+
 def set_state(tx: Tx, client_id: str, state: ClientState, *, now: datetime) -> bool:
     """False when there is no such client, or it is in that state already."""
     changed = tx.execute(

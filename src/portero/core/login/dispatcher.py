@@ -52,15 +52,27 @@ class Dispatcher:
         now: datetime,
         under_way: Interaction | None = None,
         secret: str = "",
+        in_browser: str | None = None,
     ) -> SignedIn | StillOwes:
         """A session, or the next step. `under_way` is the interaction that this step advanced,
-        with the new `secret` that it now has."""
+        with the new `secret` that it now has. `in_browser` is the cookie of a browser that is to
+        hold the session ("" when it has none yet), None for a sign-in without a browser."""
         step = self.owed(account, stored, now)
         if step is None:
             if under_way is not None:
                 store.finish(tx, under_way.id)
-            session = self.sessions.start(tx, actor, account.id, proven, now=now)
-            return SignedIn(session, account)
+            browser = None
+            if in_browser is not None:
+                browser = self.sessions.renew_browser(tx, in_browser, now=now)
+            session = self.sessions.start(
+                tx,
+                actor,
+                account.id,
+                proven,
+                now=now,
+                browser_id=browser.browser_id if browser else "",
+            )
+            return SignedIn(session, account, browser.secret if browser else None)
         if under_way is None:
             secret = self.dice.token()
             under_way = Interaction(

@@ -52,10 +52,11 @@ class Registration(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The end of a sign-in."""
+    """The end of a sign-in; `browser` is the new cookie of the browser that holds the session."""
 
     session: Session
     account: Account
+    browser: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)

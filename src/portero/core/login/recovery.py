@@ -16,6 +16,7 @@ from portero.core.accounts.email import LinkUrl
 from portero.core.accounts.flows import Accounts, find_identified
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
+from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
 from portero.core.links import Link, LinkPurpose, LinkSpent
@@ -44,6 +45,7 @@ class Recovery:
         sessions: Sessions,
         notices: Notices,
         outbox: Outbox,
+        feed: ChangeFeed,
         link_url: LinkUrl,
     ) -> None:
         self._db = db
@@ -56,6 +58,7 @@ class Recovery:
         self._sessions = sessions
         self._notices = notices
         self._outbox = outbox
+        self._feed = feed
         self._link_url = link_url
 
     def ask(self, actor: Actor, identifier: str) -> None:
@@ -97,6 +100,7 @@ class Recovery:
         now = self._clock.now()
         ended = self._db.write(lambda tx: self._use_in(tx, actor, token, encoded, now))
         self._sessions.announce(ended, now)
+        self._feed.apply_now(ChangeKind.GRANTS_VOIDED, account.id, now)
         return account
 
     def _send_in(self, tx: Tx, identifier: str, now: datetime) -> None:
@@ -133,6 +137,9 @@ class Recovery:
         self._passwords.put_in(tx, account.id, encoded, now=now)
         self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, account.id)
         store.end_of_account(tx, account.id, now=now)
+        # A thief may have let an application in that outlives the session.
+        account_store.void_grants(tx, account.id, now=now)
+        self._feed.note(tx, ChangeKind.GRANTS_VOIDED, account.id)
         ended = self._sessions.end_in(
             tx, actor, account.id, now=now, reason=EndReason.PASSWORD_RESET
         )

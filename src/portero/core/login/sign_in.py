@@ -72,9 +72,11 @@ class SignIn:
         self._passwords = passwords
         self._dispatcher = dispatcher
 
-    def with_password(self, actor: Actor, identifier: str, password: str) -> SignedIn:
+    def with_password(
+        self, actor: Actor, identifier: str, password: str, *, in_browser: str | None = None
+    ) -> SignedIn:
         """A session for whoever knows the password; raises `WrongCredentials`, `OverLimit`,
-        `AccountNotActive`, `OwesMore`."""
+        `AccountNotActive`, `OwesMore`. `in_browser`: see `Dispatcher.arrive_in`."""
         now = self._clock.now()
         attempt = self._db.write(lambda tx: self._spend_in(tx, actor, identifier, now))
         if attempt.over is not None:
@@ -86,7 +88,7 @@ class SignIn:
         if not attempt.account.is_active:
             self._record_failure(actor, attempt, "not_active")
             raise AccountNotActive(f"{attempt.account.id} is {attempt.account.state}")
-        ended = self._db.write(lambda tx: self._arrive_in(tx, actor, attempt, proof))
+        ended = self._db.write(lambda tx: self._arrive_in(tx, actor, attempt, proof, in_browser))
         return _signed_in(ended)
 
     def _prove(self, actor: Actor, attempt: _Attempt, password: str) -> Proof:
@@ -98,7 +100,9 @@ class SignIn:
             self._db.write(lambda tx: self._give_back_in(tx, actor, attempt))
             raise
 
-    def go_on(self, actor: Actor, auth_session: str, step: Step) -> SignedIn:
+    def go_on(
+        self, actor: Actor, auth_session: str, step: Step, *, in_browser: str | None = None
+    ) -> SignedIn:
         """Answer the step that is owed; raises `InteractionOver`, `OwesMore` and the refusals of
         the step itself, which leave the sign-in where it was."""
         now = self._clock.now()
@@ -111,7 +115,13 @@ class SignIn:
         now = self._clock.now()
         gone_on = self._db.write(
             lambda tx: self._advance_in(
-                tx, actor, under_way.account_id, secret_hash, new_encoded, now=now
+                tx,
+                actor,
+                under_way.account_id,
+                secret_hash,
+                new_encoded,
+                now=now,
+                in_browser=in_browser,
             )
         )
         if gone_on is None:
@@ -174,7 +184,7 @@ class SignIn:
         self._limits.give_back(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
 
     def _arrive_in(
-        self, tx: Tx, actor: Actor, attempt: _Attempt, proof: Proof
+        self, tx: Tx, actor: Actor, attempt: _Attempt, proof: Proof, in_browser: str | None
     ) -> SignedIn | StillOwes | None:
         """What the account is now, not what it was before the hash."""
         if attempt.account is None or attempt.stored is None:
@@ -195,7 +205,9 @@ class SignIn:
         # In the order of `_spend_in`: two sign-ins of one account must not lock crosswise.
         self._limits.give_back(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address)
         self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
-        return self._dispatcher.arrive_in(tx, actor, account, PASSWORD_PROVEN, stored, now=now)
+        return self._dispatcher.arrive_in(
+            tx, actor, account, PASSWORD_PROVEN, stored, now=now, in_browser=in_browser
+        )
 
     def _advance_in(
         self,
@@ -206,6 +218,7 @@ class SignIn:
         new_encoded: str | None,
         *,
         now: datetime,
+        in_browser: str | None,
     ) -> tuple[SignedIn | StillOwes, list[str]] | None:
         """Where the sign-in is now, and the sessions that ended; None: it went on elsewhere."""
         account = store.hold_account(tx, account_id)
@@ -228,6 +241,7 @@ class SignIn:
             now=now,
             under_way=under_way,
             secret=secret,
+            in_browser=in_browser,
         )
         return arrived, ended
 

@@ -123,12 +123,12 @@ class TokenCheck:
         if not self._liveness.is_live(
             token_id=str(checked.claims["jti"]),
             session_id=checked.session_id or "",
+            grant_id=str(checked.claims.get("grant_id", "")),
             account_id=checked.subject,
             issued_at=datetime.fromtimestamp(checked.claims["iat"], UTC),
         ):
             raise TokenRefused("it was revoked, or its session or account ended")
-        client = self._clients.find(checked.client_id)
-        if client is None or not client.is_active:
+        if not self._clients.is_live(checked.client_id):
             raise TokenRefused("its client is disabled or gone")
         return checked
 

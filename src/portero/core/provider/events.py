@@ -41,3 +41,44 @@ class RefreshReplayed(Event):
     kind: ClassVar[str] = "token.refresh_replayed"
     outcome: ClassVar[Outcome] = Outcome.FAILURE
     grant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeIssued(Event):
+    """An application was let in: a code is on its way to it."""
+
+    kind: ClassVar[str] = "code.issued"
+    grant_id: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeReplayed(Event):
+    """A spent code came back: somebody has a copy. What its first use gave was revoked."""
+
+    kind: ClassVar[str] = "code.replayed"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven(Event):
+    """A person agreed to what an application asked for."""
+
+    kind: ClassVar[str] = "consent.given"
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRefused(Event):
+    """A person said no to an application."""
+
+    kind: ClassVar[str] = "consent.refused"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentWithdrawn(Event):
+    """A person took back what they had agreed to; the application's grants ended."""
+
+    kind: ClassVar[str] = "consent.withdrawn"

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from portero.core.accounts.model import Account
-from portero.core.clients import FIRST_PARTY_CLIENT_ID, Client
+from portero.core.clients import Client
 from portero.core.keys.ring import KeyRing
 from portero.core.provider import store
 from portero.core.provider.model import (
@@ -29,7 +29,7 @@ from portero.core.provider.model import (
     TokenLifetimes,
     TokenSet,
 )
-from portero.core.sessions import Session
+from portero.core.provider.statuses import Holder, StatusList
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
 from portero.kit.secrets import Secret, fingerprint
@@ -43,24 +43,85 @@ _SUCCESSOR_PURPOSE: Final = "refresh-successor"
 
 class Issuing:
     def __init__(
-        self, *, ring: KeyRing, dice: Dice, vault: Vault, issuer: str, lifetimes: TokenLifetimes
+        self,
+        *,
+        ring: KeyRing,
+        dice: Dice,
+        vault: Vault,
+        issuer: str,
+        lifetimes: TokenLifetimes,
+        statuses: StatusList,
     ) -> None:
+        self._statuses = statuses
         self._ring = ring
         self._dice = dice
         self._vault = vault
         self.issuer = issuer
         self.lifetimes = lifetimes
 
-    def token_set(self, basis: Basis, *, now: datetime, refresh_token: Secret | None) -> TokenSet:
+    def status_index(self, client_id: str, now: datetime) -> int:
+        """The place of the next token in the status list. Before the verb's transaction: now and
+        then it needs one of its own."""
+        return self._statuses.next_index(client_id, now)
+
+    def keep_status_in(self, tx: Tx, index: int, grant: Grant, *, now: datetime) -> None:
+        """Note whose token has that place, so that what ends the grant ends the token."""
+        # A token that outlives its session names none: see `_person_claims`.
+        session_id = "" if grant.offline else grant.session_id
+        holder = Holder(grant.account_id, grant.id, session_id)
+        self._statuses.keep_in(tx, index, holder, issued_at=now)
+
+    def token_set(
+        self, basis: Basis, *, now: datetime, refresh_token: Secret | None, status: int
+    ) -> TokenSet:
         """Sign an access token for the grant; no statement, no effect."""
+        grant = basis.grant
+        claims = self._person_claims(
+            grant,
+            subject=basis.account.id,
+            scope=grant.scope,
+            audience=grant.audience,
+            now=now,
+            status=status,
+        )
         return TokenSet(
-            access_token=Secret(self._access_token(basis, now)),
+            access_token=Secret(self._signed(claims | _brief_claims(basis.account), now)),
             expires_in=self.lifetimes.access_seconds,
-            scope=basis.grant.scope,
+            scope=grant.scope,
             refresh_token=refresh_token,
             account=basis.account,
-            session=basis.session,
         )
+
+    def person_token(
+        self,
+        grant: Grant,
+        *,
+        subject: str,
+        scope: str,
+        audience: str,
+        binding: Binding,
+        now: datetime,
+        status: int,
+    ) -> IssuedToken:
+        """An access token for what the grant allows, or a part of it. `subject` is the person's
+        name for that client. It names its grant, so that it dies with it (RFC 6749 §4.1.2)."""
+        claims = self._person_claims(
+            grant,
+            subject=subject,
+            scope=scope,
+            audience=audience,
+            binding=binding,
+            now=now,
+            status=status,
+        )
+        claims["grant_id"] = grant.id
+        if grant.details:
+            claims["authorization_details"] = [dict(each) for each in grant.details]
+        named = [name for name in grant.claims.get("userinfo", {}) if name]
+        if named:
+            claims["userinfo_claims"] = named  # for the UserInfo endpoint alone
+        token = Secret(self._signed(claims, now))
+        return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
 
     def client_token(
         self, client: Client, *, scope: str, audience: str, binding: Binding, now: datetime
@@ -74,6 +135,7 @@ class Issuing:
             audience=audience,
             binding=binding,
             now=now,
+            status=self.status_index(client.client_id, now),
         )
         token = Secret(self._signed(claims, now))
         return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
@@ -114,22 +176,29 @@ class Issuing:
             for key in self._vault.keys(_SUCCESSOR_PURPOSE)
         ]
 
-    def _access_token(self, basis: Basis, now: datetime) -> str:
-        grant = basis.grant
-        claims = {
-            **self._claims(
-                subject=basis.account.id,
-                client_id=grant.client_id,
-                scope=grant.scope,
-                audience=grant.audience,
-                binding=UNBOUND,
-                now=now,
-            ),
-            **authentication_claims(basis.session),
-        }
-        if grant.client_id == FIRST_PARTY_CLIENT_ID:
-            claims |= _brief_claims(basis.account)
-        return self._signed(claims, now)
+    def _person_claims(
+        self,
+        grant: Grant,
+        *,
+        subject: str,
+        scope: str,
+        audience: str,
+        now: datetime,
+        status: int,
+        binding: Binding = UNBOUND,
+    ) -> dict[str, Any]:
+        claims = self._claims(
+            subject=subject,
+            client_id=grant.client_id,
+            scope=scope,
+            audience=audience,
+            binding=binding,
+            now=now,
+            status=status,
+        )
+        # A token that names a session dies with it. That of an offline grant does not.
+        session = {} if grant.offline else {"sid": grant.session_id}
+        return claims | session | authentication_claims(grant)
 
     def _claims(
         self,
@@ -140,8 +209,9 @@ class Issuing:
         audience: str,
         binding: Binding,
         now: datetime,
+        status: int,
     ) -> dict[str, Any]:
-        """What every access token says (RFC 9068 §2.2)."""
+        """What every access token says (RFC 9068 §2.2), and its place in the status list."""
         issued_at = int(now.timestamp())
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -152,6 +222,7 @@ class Issuing:
             "jti": self._dice.token(128),
             "client_id": client_id,
             "scope": scope,
+            **self._statuses.claim(status),
         }
         if binding.cnf:
             claims["cnf"] = dict(binding.cnf)
@@ -162,17 +233,16 @@ class Issuing:
         return sign(claims, key=signer.key, kid=signer.kid, alg=signer.alg, typ=ACCESS_TOKEN_TYPE)
 
 
-def authentication_claims(session: Session) -> Mapping[str, Any]:
-    """Who signed in how: only where a person is behind the token."""
+def authentication_claims(grant: Grant) -> dict[str, Any]:
+    """How the person signed in: only where one is behind the token."""
     return {
-        "sid": session.id,
-        "auth_time": int(session.auth_time.timestamp()),
-        "acr": session.acr,
-        "amr": list(session.amr),
+        "auth_time": int(grant.auth_time.timestamp()),
+        "acr": grant.acr,
+        "amr": list(grant.amr),
     }
 
 
-def _brief_claims(account: Account) -> Mapping[str, str]:
+def _brief_claims(account: Account) -> dict[str, Any]:
     """The brief's names, on first-party tokens alone: what another application needs not know
     does not travel in its tokens."""
     return {"user_id": account.id, "username": account.username}

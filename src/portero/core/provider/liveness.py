@@ -21,15 +21,26 @@ class Liveness:
         self._ended_sessions: dict[str, datetime] = {}
         self._disabled_accounts: dict[str, datetime] = {}
         self._revoked_tokens: dict[str, datetime] = {}
+        self._revoked_grants: dict[str, datetime] = {}
         feed.subscribe(ChangeKind.SESSION_ENDED, self._session_ended)
         feed.subscribe(ChangeKind.ACCOUNT_DISABLED, self._account_disabled)
+        feed.subscribe(ChangeKind.GRANTS_VOIDED, self._account_disabled)
         feed.subscribe(ChangeKind.TOKEN_REVOKED, self._token_revoked)
+        feed.subscribe(ChangeKind.GRANT_REVOKED, self._grant_revoked)
 
     def is_live(
-        self, *, token_id: str, session_id: str, account_id: str, issued_at: datetime
+        self,
+        *,
+        token_id: str,
+        session_id: str,
+        account_id: str,
+        issued_at: datetime,
+        grant_id: str = "",
     ) -> bool:
         """Whether neither the token nor anything that it names has ended since it was issued."""
         if token_id in self._revoked_tokens or session_id in self._ended_sessions:
+            return False
+        if grant_id in self._revoked_grants:
             return False
         disabled_at = self._disabled_accounts.get(account_id)
         # `iat` has whole seconds: a token of the same second may be of a sign-in after the account
@@ -41,6 +52,9 @@ class Liveness:
 
     def _account_disabled(self, account_id: str, at: datetime) -> None:
         self._note(self._disabled_accounts, account_id, at)
+
+    def _grant_revoked(self, grant_id: str, at: datetime) -> None:
+        self._note(self._revoked_grants, grant_id, at)
 
     def _token_revoked(self, token_id: str, at: datetime) -> None:
         self._note(self._revoked_tokens, token_id, at)

@@ -18,7 +18,14 @@ from portero.protocol.oauth.parameters import Parameters
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """That an account let a client act. Without `offline` it lives no longer than its session."""
+    """That an account let a client act. Without `offline` it lives no longer than its session.
+
+    `audience` is what its tokens are for unless another of `resources` is asked for. `auth_time`,
+    `acr` and `amr` say how the person signed in for it, and stay what they were (RFC 9068 §2.2.1).
+    `claims` is the claims parameter (OpenID Connect Core §5.5), `details` what was granted of
+    `authorization_details` (RFC 9396). `jkt` and `x5t_s256` are the key that its refresh tokens
+    are bound to, '' for none.
+    """
 
     id: str
     account_id: str
@@ -29,15 +36,24 @@ class Grant:
     offline: bool
     created_at: datetime
     expires_at: datetime
+    auth_time: datetime
+    acr: str
+    amr: tuple[str, ...]
+    resources: tuple[str, ...] = ()
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    details: tuple[Mapping[str, Any], ...] = ()
+    jkt: str = ""
+    x5t_s256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Everything that a token for a person rests on, loaded and live."""
+    """Everything that a token for a person rests on, loaded and live. An offline grant rests on no
+    session."""
 
     grant: Grant
     account: Account
-    session: Session
+    session: Session | None
 
 
 class RefreshState(StrEnum):
@@ -73,7 +89,8 @@ class ClientCall:
 
     `authorization` and `proofs` are the lines of the Authorization and DPoP headers, as they came:
     two are an attack, not a list. `certificate` is the client's (DER), from the TLS connection or
-    from a trusted proxy; b"" when it showed none.
+    from a trusted proxy; b"" when it showed none. `certificate_verified`: an authority that the
+    listener or the proxy trusts has signed it, so that its names mean something.
     """
 
     actor: Actor
@@ -81,6 +98,7 @@ class ClientCall:
     authorization: tuple[str, ...] = ()
     proofs: tuple[str, ...] = ()
     certificate: bytes = b""
+    certificate_verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,5 +156,4 @@ class TokenSet:
     scope: str
     refresh_token: Secret | None
     account: Account
-    session: Session
     token_type: str = "Bearer"  # noqa: S105  # a type, not a secret

@@ -7,7 +7,6 @@ endpoint: a token that names no API opens none.
 from __future__ import annotations
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from portero.core.clients import Client
 from portero.protocol.oauth.errors import InvalidTarget
@@ -17,19 +16,34 @@ class Resources:
     def __init__(self, *, known: Collection[str], fallback: str) -> None:
         """`known` are those of the operator; `fallback` is the UserInfo endpoint's URL."""
         self._known = frozenset(known)
-        self._fallback = fallback
+        self.fallback = fallback
+
+    def open_to(self, client: Client) -> frozenset[str]:
+        """What this client may name."""
+        default = client.metadata.default_resource
+        return self._known | {self.fallback} | ({default} if default else set())
 
     def audience_of(self, client: Client, asked: tuple[str, ...]) -> str:
-        """The audience of a token; raises `InvalidTarget`. One resource a token: a token that is
-        good at two places can be replayed by one at the other."""
-        default = client.metadata.default_resource
+        """The audience of a token for the client itself; raises `InvalidTarget`."""
+        return self.picked(client, granted=tuple(self.open_to(client)), asked=asked)
+
+    def first_of(self, client: Client, granted: tuple[str, ...]) -> str:
+        """What the tokens of a grant are for when the client names nothing."""
+        return granted[0] if granted else client.metadata.default_resource or self.fallback
+
+    def picked(self, client: Client, *, granted: tuple[str, ...], asked: tuple[str, ...]) -> str:
+        """One of the granted resources; raises `InvalidTarget`.
+
+        One resource a token: a token that is good at two places can be replayed by one at the
+        other. The UserInfo endpoint needs no grant of its own, since it asks for `openid`.
+        """
         if not asked:
-            return default or self._fallback
+            return client.metadata.default_resource or self.fallback
         if len(set(asked)) > 1:
             raise InvalidTarget("more than one resource")
-        resource = asked[0]
-        if not urlsplit(resource).scheme or "#" in resource:
-            raise InvalidTarget("not an absolute URI without fragment")
-        if resource != default and resource not in self._known:
-            raise InvalidTarget("unknown")
-        return resource
+        usable = {*granted, self.fallback}
+        if not granted:
+            usable.add(client.metadata.default_resource)
+        if asked[0] not in usable or asked[0] not in self.open_to(client):
+            raise InvalidTarget("unknown, or not granted")
+        return asked[0]

@@ -12,6 +12,7 @@ from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.events import TokenRevoked
 from portero.core.provider.model import ClientCall
+from portero.core.provider.statuses import StatusList
 from portero.core.provider.token_endpoint import acting
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
@@ -29,6 +30,7 @@ class Revocation:
         feed: ChangeFeed,
         client_auth: ClientAuth,
         tokens: TokenCheck,
+        statuses: StatusList,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -36,10 +38,11 @@ class Revocation:
         self._feed = feed
         self._client_auth = client_auth
         self._tokens = tokens
+        self._statuses = statuses
 
     def revoke(self, call: ClientCall) -> None:
         """Raises `OAuthRefusal`. Here the end counts at once, in other processes within a second;
-        an API that checks tokens by itself sees it when the token expires."""
+        an API that checks tokens by itself sees it in the status list."""
         client = self._client_auth.authenticate(call)
         token = call.form.require("token")
         try:
@@ -53,6 +56,7 @@ class Revocation:
 
         def unit(tx: Tx) -> None:
             self._feed.note(tx, ChangeKind.TOKEN_REVOKED, jti)
+            self._statuses.revoke_in(tx, checked.claims, expires_at=checked.expires_at)
             self._audit.record(tx, acting(call.actor, client), now, TokenRevoked(jti=jti))
 
         self._db.write(unit)

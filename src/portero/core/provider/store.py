@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
+from portero.core.accounts.model import Account, AccountState
 from portero.core.accounts.store import account_of, accounts
 from portero.core.provider.model import Basis, Grant, RefreshState, SpentRefresh
+from portero.core.sessions.model import Session
 from portero.core.sessions.store import live_clause, session_of, sessions
-from portero.kit.db import Tx, UtcTime, metadata
+from portero.kit.db import Json, Tx, UtcTime, metadata
 from portero.kit.prepared import Prepared
 
 grants: Final = sa.Table(
@@ -31,6 +34,14 @@ grants: Final = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False, index=True),
     sa.Column("revoked_at", UtcTime),
+    sa.Column("auth_time", UtcTime, nullable=False),
+    sa.Column("acr", sa.String(16), nullable=False),
+    sa.Column("amr", Json, nullable=False),
+    sa.Column("resources", Json, nullable=False),
+    sa.Column("claims", Json, nullable=False),
+    sa.Column("details", Json, nullable=False),
+    sa.Column("jkt", sa.String(64), nullable=False),
+    sa.Column("x5t_s256", sa.String(64), nullable=False),
     sa.Index("ix_grants_account_id", "account_id", "client_id"),
 )
 
@@ -89,12 +100,28 @@ _spent: Final = sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.spent_at).
 def add_grant_if_live(tx: Tx, grant: Grant, *, now: datetime) -> bool:
     """Insert a grant on a session, in one statement with the question whether session and account
     live; False when they do not (the account may be gone altogether)."""
-    values = {name: getattr(grant, name) for name in Grant.__slots__}
-    return _add_grant_if_live.one_or_none(tx, {**values, "now": now}) is not None
+    return _add_grant_if_live.one_or_none(tx, {**_values(grant), "now": now}) is not None
 
 
 def add_grant(tx: Tx, grant: Grant) -> None:
-    _add_grant.run(tx, {name: getattr(grant, name) for name in Grant.__slots__})
+    _add_grant.run(tx, _values(grant))
+
+
+def _values(grant: Grant) -> dict[str, Any]:
+    return {
+        **{name: getattr(grant, name) for name in Grant.__slots__},
+        "amr": list(grant.amr),
+        "resources": list(grant.resources),
+        "claims": dict(grant.claims),
+        "details": [dict(each) for each in grant.details],
+    }
+
+
+def _grant(found: Mapping[Any, Any]) -> Grant:
+    values = {name: found[grants.c[name]] for name in Grant.__slots__}
+    for name in ("amr", "resources", "details"):
+        values[name] = tuple(values[name])
+    return Grant(**values)
 
 
 def add_refresh(
@@ -145,13 +172,21 @@ def _live_basis() -> sa.Select[Any]:
     return (
         sa.select(*_grant_columns, *sessions.c, *accounts.c)
         .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
-        .join(sessions, sessions.c.id == grants.c.session_id)
         .join(accounts, accounts.c.id == grants.c.account_id)
+        .outerjoin(
+            sessions, sa.and_(sessions.c.id == grants.c.session_id, grants.c.offline.is_(False))
+        )
         .where(
             grants.c.id == sa.bindparam("grant"),
             grants.c.revoked_at.is_(None),
             grants.c.expires_at > now,
-            live_clause(now),
+            accounts.c.state == AccountState.ACTIVE,
+            sa.or_(grants.c.offline, live_clause(now)),
+            # What the owner shut out by a new password, or an operator by disabling the account.
+            sa.or_(
+                accounts.c.grants_void_before.is_(None),
+                grants.c.created_at > accounts.c.grants_void_before,
+            ),
         )
     )
 
@@ -160,13 +195,33 @@ _basis: Final = _live_basis()
 
 
 def find_live_basis(tx: Tx, grant_id: str, *, now: datetime) -> Basis | None:
-    """The grant with its session and account, if all three live."""
+    """The grant with its account, and its session where it rests on one, if all of them live."""
     row = tx.execute(_basis, {"grant": grant_id, "now": now}).one_or_none()
     if row is None:
         return None
-    found = row._mapping
-    grant = Grant(**{name: found[grants.c[name]] for name in Grant.__slots__})
-    return Basis(grant, account_of(row), session_of(row))
+    grant = _grant(row._mapping)
+    return Basis(grant, account_of(row), None if grant.offline else session_of(row))
+
+
+_session_basis: Final = (
+    sa.select(*sessions.c, *accounts.c)
+    .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
+    .join(accounts, accounts.c.id == sessions.c.account_id)
+    .where(
+        sessions.c.id == sa.bindparam("session"),
+        sessions.c.account_id == sa.bindparam("account"),
+        live_clause(sa.bindparam("now", type_=UtcTime)),
+    )
+)
+
+
+def find_live_session(
+    tx: Tx, session_id: str, account_id: str, *, now: datetime
+) -> tuple[Session, Account] | None:
+    """A session with its account, if both live."""
+    values = {"session": session_id, "account": account_id, "now": now}
+    row = tx.execute(_session_basis, values).one_or_none()
+    return None if row is None else (session_of(row), account_of(row))
 
 
 def revoke_grant(tx: Tx, grant_id: str, *, now: datetime) -> bool:
@@ -179,6 +234,33 @@ def revoke_grant(tx: Tx, grant_id: str, *, now: datetime) -> bool:
     return changed.rowcount == 1
 
 
+def revoke_grants_of(tx: Tx, account_id: str, client_id: str, *, now: datetime) -> list[str]:
+    """End everything that the account let the client do. The ids of what was ended."""
+    rows = tx.execute(
+        grants.update()
+        .where(
+            grants.c.account_id == account_id,
+            grants.c.client_id == client_id,
+            grants.c.revoked_at.is_(None),
+        )
+        .values(revoked_at=now)
+        .returning(grants.c.id)
+    )
+    return [row.id for row in rows]
+
+
+def find_refresh(tx: Tx, token_hash: str, client_id: str, *, now: datetime) -> str | None:
+    """The grant of a live refresh token, which is not spent by this; None for any other."""
+    return tx.execute(
+        sa.select(refresh_tokens.c.grant_id).where(
+            refresh_tokens.c.token_hash == token_hash,
+            refresh_tokens.c.client_id == client_id,
+            refresh_tokens.c.spent_at.is_(None),
+            refresh_tokens.c.expires_at > now,
+        )
+    ).scalar_one_or_none()
+
+
 def purge_refresh_tokens(tx: Tx, *, before: datetime) -> int:
     """Forget refresh tokens that expired before then. A spent one is kept as long: it costs one
     row, and finding it sooner would cost an index on the busiest table."""
@@ -189,15 +271,3 @@ def purge_refresh_tokens(tx: Tx, *, before: datetime) -> int:
 def purge_grants(tx: Tx, *, before: datetime) -> int:
     """Forget grants that expired before then, with whatever hangs on them."""
     return tx.execute(grants.delete().where(grants.c.expires_at < before)).rowcount
-
-
-__all__ = [
-    "add_grant",
-    "add_refresh",
-    "find_live_basis",
-    "is_unspent",
-    "purge_grants",
-    "purge_refresh_tokens",
-    "revoke_grant",
-    "spend_refresh",
-]

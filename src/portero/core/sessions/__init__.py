@@ -5,6 +5,7 @@ browser's cookie is another, secret value, of which only the hash is kept. Does 
 and does not ask for proofs: `core/login` makes sessions, `core/provider` reads them.
 """
 
+from portero.core.sessions.demand import SignInDemand, satisfies
 from portero.core.sessions.errors import NoSuchSession, SessionEnded
 from portero.core.sessions.flows import Sessions
 from portero.core.sessions.model import EndReason, Lifetimes, Proven, Session
@@ -17,4 +18,6 @@ __all__ = [
     "Session",
     "SessionEnded",
     "Sessions",
+    "SignInDemand",
+    "satisfies",
 ]

@@ -57,9 +57,25 @@ class Sessions:
     ) -> Session:
         """A new session, in the transaction of the sign-in that earned it.
 
+        In a browser that holds a live session of that account this one is proven anew instead: its
+        `sid` is what other applications know the person by, and they need not sign in again.
+
         It may end the account's least recently used ones. That is nobody's wish to shut anyone
         out, so this process too learns it from the feed.
         """
+        if browser_id:
+            held = store.prove_again(
+                tx,
+                account_id,
+                browser_id,
+                now=now,
+                idle_until=rules.idle_until(now, self.lifetimes),
+                acr=proven.acr,
+                amr=proven.amr,
+            )
+            if held is not None:
+                self._record_start_in(tx, actor, held, proven, now)
+                return held
         session = Session(
             id=self._dice.new_id(),
             account_id=account_id,
@@ -75,14 +91,7 @@ class Sessions:
             address=actor.origin.address,
         )
         store.add(tx, session)
-        started = SessionStarted(
-            account_id=account_id,
-            session_id=session.id,
-            factor=proven.factor,
-            acr=proven.acr,
-            amr=proven.amr,
-        )
-        self._audit.record(tx, actor, now, started)
+        self._record_start_in(tx, actor, session, proven, now)
         reason = EndReason.TOO_MANY
         ended = store.end_beyond(tx, account_id, keep=rules.MOST_SESSIONS, now=now, reason=reason)
         self._record_end_in(tx, actor, account_id, reason, ended, now)
@@ -120,6 +129,17 @@ class Sessions:
         store.add_browser(tx, made.browser_id, fingerprint(made.secret.reveal()), now=now)
         return made
 
+    def renew_browser(self, tx: Tx, secret: str, *, now: datetime) -> BrowserSecret:
+        """The same browser with a new secret, or a new browser for an unknown one: at a sign-in,
+        so that whoever planted or saw the old cookie is not signed in with the person."""
+        fresh = Secret(self._dice.token())
+        known = (
+            store.renew_browser(tx, fingerprint(secret), new_hash=fingerprint(fresh.reveal()))
+            if secret
+            else None
+        )
+        return BrowserSecret(known, fresh) if known else self.new_browser(tx, now=now)
+
     def end_in(
         self,
         tx: Tx,
@@ -135,6 +155,18 @@ class Sessions:
         ended = store.end(tx, account_id, now=now, reason=reason, only=only, but=but)
         self._record_end_in(tx, actor, account_id, reason, ended, now)
         return ended
+
+    def _record_start_in(
+        self, tx: Tx, actor: Actor, session: Session, proven: Proven, now: datetime
+    ) -> None:
+        started = SessionStarted(
+            account_id=session.account_id,
+            session_id=session.id,
+            factor=proven.factor,
+            acr=proven.acr,
+            amr=proven.amr,
+        )
+        self._audit.record(tx, actor, now, started)
 
     def announce(self, ended: Sequence[str], now: datetime) -> None:
         """Make the end effective in this process at once; others learn it from the feed."""

@@ -164,9 +164,38 @@ def find_browser(tx: Tx, secret_hash: str) -> str | None:
     ).scalar_one_or_none()
 
 
-def renew_browser(tx: Tx, browser_id: str, *, secret_hash: str) -> None:
-    """Give the browser a new secret; the old cookie is nothing from now on."""
-    tx.execute(browsers.update().where(browsers.c.id == browser_id).values(secret_hash=secret_hash))
+def renew_browser(tx: Tx, secret_hash: str, *, new_hash: str) -> str | None:
+    """Give the browser a new secret; the old cookie is nothing from now on. Its id, or None."""
+    return tx.execute(
+        browsers.update()
+        .where(browsers.c.secret_hash == secret_hash)
+        .values(secret_hash=new_hash)
+        .returning(browsers.c.id)
+    ).scalar_one_or_none()
+
+
+def prove_again(
+    tx: Tx,
+    account_id: str,
+    browser_id: str,
+    *,
+    now: datetime,
+    idle_until: datetime,
+    acr: str,
+    amr: Sequence[str],
+) -> Session | None:
+    """Note a new proof on the live session that this browser has of the account, if it has one."""
+    row = tx.execute(
+        sessions.update()
+        .where(
+            sessions.c.account_id == account_id,
+            sessions.c.browser_id == browser_id,
+            live_clause(now),
+        )
+        .values(auth_time=now, last_used_at=now, idle_until=idle_until, acr=acr, amr=list(amr))
+        .returning(sessions)
+    ).one_or_none()
+    return None if row is None else session_of(row)
 
 
 def purge(tx: Tx, *, before: datetime) -> int:

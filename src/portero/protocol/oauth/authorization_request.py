@@ -15,6 +15,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from portero.protocol.oauth import pkce
+from portero.protocol.oauth.authorization_details import (
+    AuthorizationDetailType,
+    Detail,
+    read_authorization_details,
+)
 from portero.protocol.oauth.errors import (
     InvalidRequest,
     InvalidTarget,
@@ -29,6 +34,8 @@ from portero.protocol.oauth.scopes import OPENID, known_scopes, read_scope
 
 RESPONSE_MODES: Final = ("query", "form_post", "jwt", "query.jwt", "form_post.jwt")
 PROMPTS: Final = frozenset({"none", "login", "consent", "select_account", "create"})
+_CLAIMS_PLACES: Final = ("userinfo", "id_token")
+_CLAIMS_LENGTH: Final = 8192
 _NONCE_LENGTH: Final = 512
 _STATE_LENGTH: Final = 4096
 _JKT: Final = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -45,8 +52,20 @@ class ReturnAddress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What this client may ask for: scopes, resources (RFC 8707), and the operator's types of
+    `authorization_details` (RFC 9396). `default_scope` is for a request that names none."""
+
+    scopes: Collection[str]
+    default_scope: tuple[str, ...]
+    resources: Collection[str]
+    detail_types: Mapping[str, AuthorizationDetailType]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """A request that was checked. `max_age` is in seconds, None when not asked for."""
+    """A request that was checked. `max_age` is in seconds, None when not asked for. `subjects` are
+    the people that the claims parameter names (OpenID Connect Core §5.5.1)."""
 
     back: ReturnAddress
     redirect_uri_was_sent: bool
@@ -62,6 +81,8 @@ class AuthorizationRequest:
     id_token_hint: str = ""
     ui_locales: tuple[str, ...] = ()
     claims: Mapping[str, Any] = field(default_factory=dict)
+    subjects: tuple[str, ...] = ()
+    details: tuple[Detail, ...] = ()
     dpop_jkt: str = ""
 
     @property
@@ -101,19 +122,19 @@ def read_request(
     *,
     back: ReturnAddress,
     client: ClientMetadata,
-    allowed_scopes: Collection[str],
-    allowed_resources: Collection[str],
+    rules: Rules,
 ) -> AuthorizationRequest:
     """The whole request; raises an `OAuthRefusal` for the client."""
     _check_response_type(parameters, client)
-    scope = known_scopes(read_scope(parameters.get("scope")), allowed=allowed_scopes)
+    asked = read_scope(parameters.get("scope"))
+    scope = known_scopes(asked, allowed=rules.scopes) if asked else rules.default_scope
     claims = read_claims(parameters.get("claims"))
     acr, essential = _acr_of(claims)
     return AuthorizationRequest(
         back=back,
         redirect_uri_was_sent="redirect_uri" in parameters,
         scope=scope,
-        resources=read_resources(parameters.each("resource"), allowed=allowed_resources),
+        resources=read_resources(parameters.each("resource"), allowed=rules.resources),
         nonce=_bounded(parameters, "nonce", _NONCE_LENGTH),
         code_challenge=pkce.checked_challenge(
             parameters.get("code_challenge"),
@@ -128,6 +149,12 @@ def read_request(
         id_token_hint=_bounded(parameters, "id_token_hint", 16_384),
         ui_locales=_words(parameters, "ui_locales"),
         claims=claims,
+        subjects=_subjects_of(claims),
+        details=read_authorization_details(
+            parameters.get("authorization_details"),
+            types=rules.detail_types,
+            allowed=client.authorization_details_types,
+        ),
         dpop_jkt=_dpop_jkt(parameters),
     )
 
@@ -155,19 +182,21 @@ def read_claims(text: str | None) -> Mapping[str, Any]:
     """The `claims` parameter (OpenID Connect Core §5.5): an object of objects."""
     if text is None:
         return {}
+    if len(text) > _CLAIMS_LENGTH:
+        raise InvalidRequest("claims is too long.")
     try:
         claims = json.loads(text)
     except (ValueError, RecursionError):
         raise InvalidRequest("claims is not JSON.") from None
     if not isinstance(claims, dict):
         raise InvalidRequest("claims is not a JSON object.")
-    for place in ("userinfo", "id_token"):
+    for place in _CLAIMS_PLACES:
         asked = claims.get(place, {})
         if not isinstance(asked, dict) or not all(
             one is None or isinstance(one, dict) for one in asked.values()
         ):
             raise InvalidRequest(f"claims.{place} is malformed.")
-    return {place: claims[place] for place in ("userinfo", "id_token") if claims.get(place)}
+    return {place: claims[place] for place in _CLAIMS_PLACES if claims.get(place)}
 
 
 def _acr_of(claims: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
@@ -177,6 +206,15 @@ def _acr_of(claims: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise InvalidRequest("claims.id_token.acr is malformed.")
     return tuple(values), asked.get("essential") is True and bool(values)
+
+
+def _subjects_of(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """`sub` asked for with a value: no success for anybody else (§5.5.1)."""
+    asked = [(claims.get(place, {}).get("sub") or {}).get("value") for place in _CLAIMS_PLACES]
+    named = [subject for subject in asked if subject is not None]
+    if not all(isinstance(subject, str) for subject in named):
+        raise InvalidRequest("claims asks for a sub that is no text.")
+    return tuple(named)
 
 
 def _prompt(parameters: Parameters) -> frozenset[str]:

@@ -1,4 +1,7 @@
-"""A client proves itself with its own key (RFC 7523 §2.2 and §3, OpenID Connect Core §9).
+"""A client proves itself with a signed assertion (RFC 7523 §2.2 and §3, OpenID Connect Core §9).
+
+Two functions for two methods, `private_key_jwt` and `client_secret_jwt`. The caller chooses by
+what the client registered: a token never chooses how it is checked (RFC 8725 §3.1).
 
 Pure: the keys are those that the client registered, and whether the assertion was used before is
 for the caller to find out (`jti`, one statement).
@@ -6,16 +9,17 @@ for the caller to find out (`jti`, one statement).
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from portero.protocol.jose.algorithms import PublicKey
-from portero.protocol.jose.jwk import public_key_of
 from portero.protocol.oauth.errors import InvalidClient
+from portero.protocol.oauth.registered_keys import registered_key
 from portero_guard.errors import TokenRefused
-from portero_guard.jws import check_signature, fits, json_object, take_apart
+from portero_guard.jws import UnverifiedJws, check_signature, json_object, take_apart
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # An assertion is made for one request. Ten minutes forgive a wrong clock, and bound how long a
@@ -23,6 +27,8 @@ ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAX_LIFETIME_SECONDS: Final = 600
 _SKEW_SECONDS: Final = 30
 _MAX_JTI_LENGTH: Final = 256
+_HMAC_ALG: Final = "HS256"
+_MIN_SECRET_BYTES: Final = 32  # RFC 7518 §3.2: no shorter than the hash
 # RFC 8725 §3.11: what was made for something else (a request object, a DPoP proof, an ID token
 # with a type of its own) is no assertion. Most libraries still say JWT, or nothing.
 _TYPES: Final = frozenset({"jwt", "client-authentication+jwt"})
@@ -48,6 +54,14 @@ def unverified_subject(unverified_assertion: str) -> str:
     return subject
 
 
+def unverified_key_id(unverified_assertion: str) -> object:
+    """Which key it names, None for none: good for looking the key up, and nothing else."""
+    try:
+        return take_apart(unverified_assertion).header.get("kid")
+    except TokenRefused as refusal:
+        raise InvalidClient(f"the assertion is malformed: {refusal.detail}") from refusal
+
+
 def check_client_assertion(
     unverified_assertion: str,
     *,
@@ -57,21 +71,53 @@ def check_client_assertion(
     algorithms: Collection[str],
     now: datetime,
 ) -> CheckedAssertion:
-    """Raises `InvalidClient` for everything that is wrong, with the reason for the log."""
+    """`private_key_jwt`. Raises `InvalidClient` for everything that is wrong, with the reason for
+    the log."""
     try:
         jws = take_apart(unverified_assertion)
         alg = _checked_alg(jws.header, algorithms)
-        check_signature(jws, alg=alg, key=_key(jws.header.get("kid"), alg, jwks))
-        claims = json_object(jws.payload)
+        check_signature(jws, alg=alg, key=registered_key(jws.header.get("kid"), alg, jwks))
+        return _checked_claims(jws, expected_client_id, expected_audiences, now)
     except TokenRefused as refusal:
         raise InvalidClient(f"the assertion was refused: {refusal.detail}") from refusal
-    if claims.get("iss") != expected_client_id or claims.get("sub") != expected_client_id:
+
+
+def check_secret_assertion(
+    unverified_assertion: str,
+    *,
+    expected_client_id: str,
+    expected_audiences: Collection[str],
+    secret: bytes,
+    now: datetime,
+) -> CheckedAssertion:
+    """`client_secret_jwt`: HMAC with the client's secret (OpenID Connect Core §10.1). Raises
+    `InvalidClient`."""
+    if len(secret) < _MIN_SECRET_BYTES:
+        # With an empty key everybody can sign.
+        raise InvalidClient("the client has no secret that is long enough for HMAC")
+    try:
+        jws = take_apart(unverified_assertion)
+        _checked_alg(jws.header, (_HMAC_ALG,))
+        expected = hmac.digest(secret, jws.signing_input, hashlib.sha256)
+        if not hmac.compare_digest(jws.signature, expected):
+            raise InvalidClient("the assertion's MAC does not verify")
+        return _checked_claims(jws, expected_client_id, expected_audiences, now)
+    except TokenRefused as refusal:
+        raise InvalidClient(f"the assertion was refused: {refusal.detail}") from refusal
+
+
+def _checked_claims(
+    jws: UnverifiedJws, client_id: str, audiences: Collection[str], now: datetime
+) -> CheckedAssertion:
+    """RFC 7523 §3, once the signature is known to be the client's."""
+    claims = json_object(jws.payload)
+    if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise InvalidClient("iss and sub of the assertion are not the client")
-    _check_audience(claims.get("aud"), expected_audiences)
+    _check_audience(claims.get("aud"), audiences)
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI_LENGTH:
         raise InvalidClient("the assertion has no usable jti")
-    return CheckedAssertion(expected_client_id, jti, _checked_expiry(claims, now))
+    return CheckedAssertion(client_id, jti, _checked_expiry(claims, now))
 
 
 def _checked_alg(header: Mapping[str, Any], algorithms: Collection[str]) -> str:
@@ -83,17 +129,6 @@ def _checked_alg(header: Mapping[str, Any], algorithms: Collection[str]) -> str:
     if "crit" in header:
         raise InvalidClient("the assertion names critical extensions")
     return alg
-
-
-def _key(kid: object, alg: str, jwks: Mapping[str, Any]) -> PublicKey:
-    """The client's key of that name; without a name, its only key of the algorithm's kind."""
-    named = [key for key in jwks.get("keys", ()) if kid is None or key.get("kid") == kid]
-    usable = [key for key in named if key.get("use", "sig") == "sig"]
-    loaded = [public_key_of(key) for key in usable if key.get("alg", alg) == alg]
-    fitting = [key for key in loaded if fits(alg, key)]
-    if len(fitting) != 1:
-        raise InvalidClient("not exactly one registered key fits the assertion")
-    return fitting[0]
 
 
 def _check_audience(aud: object, expected: Collection[str]) -> None:

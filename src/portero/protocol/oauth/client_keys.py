@@ -44,6 +44,12 @@ def checked_jwks(value: object) -> dict[str, list[dict[str, Any]]]:
     return {"keys": usable}
 
 
+def is_loadable(key: Mapping[str, Any]) -> bool:
+    """Whether the key is of a kind that can sign here. Others are kept for encryption, or kept
+    for nothing: an X25519 key beside the signing key is no fault."""
+    return (key.get("kty"), key.get("crv")) in _LOADABLE
+
+
 def _checked_key(key: object) -> dict[str, Any]:
     """The key's known members; empty for a kind of key that is not known here."""
     if not isinstance(key, Mapping):
@@ -60,7 +66,7 @@ def _checked_key(key: object) -> dict[str, Any]:
             kept[name] = [_text(item) for item in key[name]]
     if kept.get("kty") not in {"EC", "OKP", "RSA"}:
         return {}
-    if (kept["kty"], kept.get("crv")) in _LOADABLE:
+    if is_loadable(kept):
         _load(kept)
     return kept
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from portero.kit.refusals import FieldFault
+from portero.protocol.oauth.certificates import check_address, read_subject
 from portero.protocol.oauth.faults import Unacceptable
 from portero.protocol.oauth.metadata_model import HMAC_CAPABLE, ClientMetadata
 from portero.protocol.oauth.metadata_policy import (
@@ -146,6 +147,19 @@ def authentication_is_complete(client: ClientMetadata, policy: MetadataPolicy) -
         )
 
 
+def certificate_names_can_be_compared(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
+    """RFC 8705 §2.1.2. A name that can't be read would match no certificate, ever."""
+    for name, check in (
+        ("tls_client_auth_subject_dn", read_subject),
+        ("tls_client_auth_san_ip", check_address),
+    ):
+        try:
+            if getattr(client, name):
+                check(getattr(client, name))
+        except Unacceptable as wrong:
+            yield FieldFault(name, wrong.code, wrong.public)
+
+
 def public_clients_prove_nothing(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
     """What rests on a client's identity is not for a client that can't prove one."""
     if client.is_public and GrantType.CLIENT_CREDENTIALS in client.grant_types:
@@ -263,6 +277,7 @@ _RULES: Final[tuple[Rule, ...]] = (
     browser_tokens_need_https,
     keys_are_given_once,
     authentication_is_complete,
+    certificate_names_can_be_compared,
     public_clients_prove_nothing,
     hmac_needs_a_secret,
     encryption_is_whole,

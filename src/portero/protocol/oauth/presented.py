@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import unquote_plus
 
 from portero.protocol.oauth.client_assertion import ASSERTION_TYPE, unverified_subject
@@ -16,12 +17,22 @@ from portero.protocol.oauth.errors import InvalidClient, InvalidRequest
 from portero.protocol.oauth.metadata_policy import AuthMethod
 from portero.protocol.oauth.parameters import Parameters
 
+Methods = frozenset[AuthMethod]
+
+_BASIC: Final[Methods] = frozenset({AuthMethod.SECRET_BASIC})
+_POST: Final[Methods] = frozenset({AuthMethod.SECRET_POST})
+# Both kinds of assertion look alike. Which one it is follows from the registration, never from the
+# token's `alg`: or a public key, which everybody knows, becomes an HMAC secret (RFC 8725 §2.1).
+_ASSERTION: Final[Methods] = frozenset({AuthMethod.PRIVATE_KEY_JWT, AuthMethod.SECRET_JWT})
+# What proves these is in the TLS handshake, or nothing does: the form has the name alone.
+_NAME: Final[Methods] = frozenset({AuthMethod.NONE, AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS})
+
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """The method that was used, and its values. `by_header` decides how a refusal looks."""
+    """The methods that look like this, and the values. `by_header` decides how a refusal looks."""
 
-    method: AuthMethod
+    methods: Methods
     unverified_client_id: str
     unverified_secret: str
     by_header: bool
@@ -48,12 +59,12 @@ def presented(form: Parameters, authorization: tuple[str, ...]) -> Presented:
             raise InvalidRequest("The client authenticates in two ways.")
         if client_id is not None and client_id != named:
             raise InvalidRequest("client_id is not the client of the Authorization header.")
-        return Presented(AuthMethod.SECRET_BASIC, named, password, by_header=True)
+        return Presented(_BASIC, named, password, by_header=True)
     if client_id is None:
         raise InvalidClient("no client is named")
     if secret is not None:
-        return Presented(AuthMethod.SECRET_POST, client_id, secret, by_header=False)
-    return Presented(AuthMethod.NONE, client_id, "", by_header=False)
+        return Presented(_POST, client_id, secret, by_header=False)
+    return Presented(_NAME, client_id, "", by_header=False)
 
 
 def _by_assertion(form: Parameters, assertion: str | None, client_id: str | None) -> Presented:
@@ -63,7 +74,7 @@ def _by_assertion(form: Parameters, assertion: str | None, client_id: str | None
     subject = unverified_subject(assertion)
     if client_id is not None and client_id != subject:
         raise InvalidClient("client_id is not the assertion's client")
-    return Presented(AuthMethod.PRIVATE_KEY_JWT, subject, "", False, assertion)
+    return Presented(_ASSERTION, subject, "", False, assertion)
 
 
 def _basic(header: str) -> tuple[str, str]:

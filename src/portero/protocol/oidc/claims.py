@@ -22,11 +22,11 @@ STANDARD_CLAIMS: Final = frozenset(name for names in SCOPE_CLAIMS.values() for n
 
 
 def userinfo_claims(
-    *, subject: str, scope: Collection[str], asked: Mapping[str, Any], known: Mapping[str, Any]
+    *, subject: str, scope: Collection[str], asked: Collection[str], known: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The UserInfo answer. `asked` is the `userinfo` part of the claims parameter."""
-    names = [name for s in scope for name in SCOPE_CLAIMS.get(s, ())]
-    names += [name for name in asked if name in STANDARD_CLAIMS]
+    """The UserInfo answer. `asked` are claims beyond those of the standard scopes."""
+    names = [name for each in scope for name in SCOPE_CLAIMS.get(each, ())]
+    names += [name for name in asked if name != "sub"]
     return {"sub": subject, **_told(names, known)}
 
 

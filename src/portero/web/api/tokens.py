@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from flask import Response, current_app, jsonify, request
 
-from portero.core.clients import FIRST_PARTY_CLIENT_ID
 from portero.core.limits import OverLimit
 from portero.core.login.errors import AccountNotActive, InteractionOver, OwesMore, WrongCredentials
 from portero.core.login.model import SignedIn, Step
-from portero.core.provider.errors import InvalidGrant
+from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.model import TokenSet
 from portero.core.sessions import EndReason
 from portero.web.api.registry import Access, Call, Route
@@ -53,8 +52,8 @@ def refresh(call: Call) -> Response:
         if token:
             _cookies().require_own_origin(request)
     if not token:
-        raise InvalidGrant("no refresh token was sent")
-    made = call.rooms.refresh_grant.redeem(call.actor, token, client_id=FIRST_PARTY_CLIENT_ID)
+        raise RefreshRefused("no refresh token was sent")
+    made = call.rooms.refresh_grant.redeem(call.actor, token)
     return _answer(made, delivery)
 
 
@@ -139,7 +138,7 @@ ROUTES = (
         refresh,
         body=RefreshBody,
         answer=TokenAnswer,
-        refusals=(InvalidGrant,),
+        refusals=(RefreshRefused,),
     ),
     Route(
         "POST",

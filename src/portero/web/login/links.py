@@ -14,7 +14,7 @@ from portero.core.accounts.flows import NewAccount
 from portero.core.audit import Actor
 from portero.core.links import LinkPurpose
 from portero.kit.refusals import Refusal
-from portero.web.browser import TokenCookies
+from portero.web.forms import Forms
 from portero.web.host import translator
 from portero.web.problems import extra_headers, status_of
 from portero.web.rooms import Rooms
@@ -31,15 +31,13 @@ def link_url(issuer: str) -> Callable[[LinkPurpose, str], str]:
     return lambda purpose, token: f"{issuer}{PATHS[purpose]}?token={token}"
 
 
-def mount(host: Flask, rooms: Rooms) -> None:
-    cookies = TokenCookies(rooms.settings.issuer)
-
+def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def page(template: str, verb: Callable[[str], str]) -> Callable[[], Response]:
         def view() -> Response:
             token = request.values.get("token", "")[:512]
             if request.method != "POST":
                 return _page(template, token=token)
-            cookies.require_own_origin(request)
+            forms.check()
             try:
                 done = verb(token)
             except Refusal as refusal:

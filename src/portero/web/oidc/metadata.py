@@ -1,49 +1,139 @@
-"""Authorization server metadata (RFC 8414): what is offered, from what is mounted.
+"""What this server offers, from what is mounted and allowed (RFC 8414, OpenID Connect Discovery).
 
-Two forms of the address for an issuer with a path (§3.1): between host and path, and after it.
+One document at two addresses. For an issuer with a path the OAuth one goes between host and path
+(RFC 8414 §3.1), the OpenID one after the path: the front and whoever mounts see to the prefix.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from portero.protocol.oauth import pkce
+from portero.protocol.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from portero.protocol.oauth.dpop import PROOF_ALGS
-from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS
+from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, HMAC_ALGS
+from portero.protocol.oidc.claims import STANDARD_CLAIMS
+from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Request, Response, json_response
 from portero.web.oidc.jwks import JWKS_PATH
 from portero.web.oidc.oauth import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH
+from portero.web.oidc.register import REGISTRATION_PATH
+from portero.web.oidc.userinfo import USERINFO_PATH
+from portero.web.places import AUTHORIZATION_PATH, END_SESSION_PATH, PAR_PATH
 
 METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
+DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 _MAX_AGE_SECONDS: Final = 300
-_AUTH_METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
-_AUTH_ALGS: Final = tuple(sorted(ASYMMETRIC_ALGS))
+# Each endpoint where clients prove themselves takes the same proofs (`ClientAuth`).
+_PROVING: Final = {
+    "token_endpoint": TOKEN_PATH,
+    "introspection_endpoint": INTROSPECTION_PATH,
+    "revocation_endpoint": REVOCATION_PATH,
+}
+# At these a public client only says who it is.
+_OPEN_TO_PUBLIC: Final = frozenset({"token_endpoint", "revocation_endpoint"})
+_AUTH_METHODS: Final = (
+    "client_secret_basic",
+    "client_secret_post",
+    "client_secret_jwt",
+    "private_key_jwt",
+)
+_AUTH_ALGS: Final = tuple(sorted(ASYMMETRIC_ALGS | HMAC_ALGS))
+_OWN_CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid")
 
 
-def server_metadata(*, issuer: str, grant_types: Sequence[str]) -> dict[str, object]:
-    """Members with nothing in them are left out (§3.2)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What depends on the deployment. `mtls_url` is the base of the addresses at which clients are
+    asked for a certificate, where those are not the usual ones (RFC 8705 §5)."""
+
+    issuer: str
+    grant_types: Sequence[str]
+    signing_algs: Sequence[str] = ("ES256", "RS256")
+    scopes: Sequence[str] = ()
+    acr_values: Sequence[str] = ()
+    detail_types: Sequence[str] = ()
+    certificates: CertificateSource = NO_SOURCE
+    mtls_url: str = ""
+    registration: bool = False
+    client_id_documents: bool = False
+    push_required: bool = False
+
+
+def server_metadata(offer: Offer) -> dict[str, object]:
+    """Members with nothing in them are left out (RFC 8414 §3.2)."""
+    told = {
+        "issuer": offer.issuer,
+        **_authorization(offer),
+        **_proving(offer),
+        **_signing(offer),
+        "grant_types_supported": list(offer.grant_types),
+        "userinfo_endpoint": offer.issuer + USERINFO_PATH,
+        "end_session_endpoint": offer.issuer + END_SESSION_PATH,
+        "jwks_uri": offer.issuer + JWKS_PATH,
+        "scopes_supported": list(offer.scopes),
+        "claims_supported": [*_OWN_CLAIMS, *sorted(STANDARD_CLAIMS)],
+        "subject_types_supported": ["public", "pairwise"],
+    }
+    if offer.registration:
+        told["registration_endpoint"] = offer.issuer + REGISTRATION_PATH
+    if offer.client_id_documents:
+        told["client_id_metadata_document_supported"] = True
+    return {name: value for name, value in told.items() if value != []}
+
+
+def _authorization(offer: Offer) -> dict[str, object]:
     return {
-        "issuer": issuer,
-        "token_endpoint": issuer + TOKEN_PATH,
-        "token_endpoint_auth_methods_supported": list(_AUTH_METHODS),
-        "token_endpoint_auth_signing_alg_values_supported": list(_AUTH_ALGS),
-        "grant_types_supported": list(grant_types),
-        "introspection_endpoint": issuer + INTROSPECTION_PATH,
-        "introspection_endpoint_auth_methods_supported": list(_AUTH_METHODS),
-        "introspection_endpoint_auth_signing_alg_values_supported": list(_AUTH_ALGS),
-        "revocation_endpoint": issuer + REVOCATION_PATH,
-        "revocation_endpoint_auth_methods_supported": list(_AUTH_METHODS),
-        "revocation_endpoint_auth_signing_alg_values_supported": list(_AUTH_ALGS),
-        "dpop_signing_alg_values_supported": list(PROOF_ALGS),
-        "jwks_uri": issuer + JWKS_PATH,
+        "authorization_endpoint": offer.issuer + AUTHORIZATION_PATH,
+        "pushed_authorization_request_endpoint": offer.issuer + PAR_PATH,
+        "require_pushed_authorization_requests": offer.push_required,
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "code_challenge_methods_supported": [pkce.METHOD],
+        "authorization_response_iss_parameter_supported": True,
+        "prompt_values_supported": sorted(PROMPTS),
+        "acr_values_supported": list(offer.acr_values),
+        "authorization_details_types_supported": list(offer.detail_types),
+        "claims_parameter_supported": True,
+        "request_parameter_supported": True,
+        # Pushed ones alone: no address of a stranger's is fetched while a person waits.
+        "request_uri_parameter_supported": False,
     }
 
 
-def metadata_endpoint(*, issuer: str, grant_types: Sequence[str]) -> Endpoint:
+def _proving(offer: Offer) -> dict[str, object]:
+    told: dict[str, object] = {"dpop_signing_alg_values_supported": list(PROOF_ALGS)}
+    methods = [*_AUTH_METHODS, *offer.certificates.auth_methods]
+    for name, path in _PROVING.items():
+        told[name] = offer.issuer + path
+        told[f"{name}_auth_methods_supported"] = (
+            [*methods, "none"] if name in _OPEN_TO_PUBLIC else methods
+        )
+        told[f"{name}_auth_signing_alg_values_supported"] = list(_AUTH_ALGS)
+    if offer.certificates.auth_methods:
+        told["tls_client_certificate_bound_access_tokens"] = True
+    if offer.mtls_url:
+        told["mtls_endpoint_aliases"] = {n: offer.mtls_url + path for n, path in _PROVING.items()}
+    return told
+
+
+def _signing(offer: Offer) -> dict[str, object]:
+    ours = list(offer.signing_algs)
+    return {
+        "id_token_signing_alg_values_supported": [*ours, *sorted(HMAC_ALGS)],
+        "userinfo_signing_alg_values_supported": [*ours, *sorted(HMAC_ALGS)],
+        "authorization_signing_alg_values_supported": ours,
+        "request_object_signing_alg_values_supported": sorted(ASYMMETRIC_ALGS),
+    }
+
+
+def metadata_endpoints(offer: Offer) -> list[Endpoint]:
     answer_once = json_response(
         200,
-        server_metadata(issuer=issuer, grant_types=grant_types),
+        server_metadata(offer),
         ("Cache-Control", f"public, max-age={_MAX_AGE_SECONDS}"),
         ("Access-Control-Allow-Origin", "*"),
     )
@@ -51,4 +141,7 @@ def metadata_endpoint(*, issuer: str, grant_types: Sequence[str]) -> Endpoint:
     def answer(request: Request) -> Response:
         return answer_once
 
-    return Endpoint(METADATA_PATH, frozenset({"GET"}), answer, on_loop=True)
+    return [
+        Endpoint(path, frozenset({"GET"}), answer, on_loop=True)
+        for path in (METADATA_PATH, DISCOVERY_PATH)
+    ]

@@ -15,6 +15,7 @@ from portero.kit.refusals import Busy, Limited, Refusal
 from portero.protocol.oauth.errors import InvalidClient, InvalidRequest, OAuthRefusal
 from portero.protocol.oauth.parameters import FORM_TYPE, Parameters, read_parameters
 from portero.web.addresses import Network, client_address
+from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import NO_STORE, Request, Response, json_response
 from portero.web.oidc.cors import CORS, NONCE_HEADER, preflight
@@ -24,7 +25,7 @@ INTROSPECTION_PATH: Final = "/oauth/introspect"
 REVOCATION_PATH: Final = "/oauth/revoke"
 _BODY_CAP: Final = 32 * 1024  # bytes; a form with one token and one assertion
 # RFC 6749 §5.1 asks for both; the second is for caches of the last century.
-_UNCACHED: Final = (NO_STORE, ("Pragma", "no-cache"))
+UNCACHED: Final = (NO_STORE, ("Pragma", "no-cache"))
 
 Work = Callable[[ClientCall], Response]
 
@@ -35,12 +36,13 @@ def oauth_endpoints(
     introspection: Introspection,
     revocation: Revocation,
     trusted_proxies: Sequence[Network],
+    certificates: CertificateSource = NO_SOURCE,
 ) -> list[Endpoint]:
     def issue(call: ClientCall) -> Response:
-        return json_response(200, _told(token.answer(call)), *_UNCACHED, *CORS)
+        return json_response(200, _told(token.answer(call)), *UNCACHED, *CORS)
 
     def introspect(call: ClientCall) -> Response:
-        return json_response(200, introspection.answer(call), *_UNCACHED)
+        return json_response(200, introspection.answer(call), *UNCACHED)
 
     def revoke(call: ClientCall) -> Response:
         revocation.revoke(call)
@@ -49,9 +51,9 @@ def oauth_endpoints(
     def endpoint(path: str, work: Work) -> Endpoint:
         def answer(request: Request) -> Response:
             try:
-                said = work(client_call(request, trusted_proxies))
+                said = work(client_call(request, trusted_proxies, certificates))
             except Refusal as refusal:
-                said = _refused(refusal, by_header=request.header("authorization") is not None)
+                said = refused(refusal, by_header=request.header("authorization") is not None)
             return _with_nonce(said, token) if proves(request) else said
 
         return Endpoint(path, frozenset({"POST"}), answer, body_cap=_BODY_CAP)
@@ -69,13 +71,20 @@ def oauth_endpoints(
     ]
 
 
-def client_call(request: Request, trusted_proxies: Sequence[Network]) -> ClientCall:
+def client_call(
+    request: Request,
+    trusted_proxies: Sequence[Network],
+    certificates: CertificateSource = NO_SOURCE,
+) -> ClientCall:
     """The request as a value; raises `InvalidRequest` for a body that is no form."""
+    shown = certificates.read(request)
     return ClientCall(
-        _actor(request, trusted_proxies),
+        actor_of(request, trusted_proxies),
         _form(request),
         authorization=tuple(request.header_lines("authorization")),
         proofs=tuple(request.header_lines("dpop")),
+        certificate=shown.der,
+        certificate_verified=shown.verified,
     )
 
 
@@ -92,7 +101,7 @@ def _form(request: Request) -> Parameters:
         raise InvalidRequest("The body is not form-encoded.") from None
 
 
-def _actor(request: Request, trusted_proxies: Sequence[Network]) -> Actor:
+def actor_of(request: Request, trusted_proxies: Sequence[Network]) -> Actor:
     forwarded = request.header_lines("x-forwarded-for")
     return Actor.anonymous(
         Origin(
@@ -123,9 +132,9 @@ def _told(issued: IssuedToken) -> dict[str, object]:
     return told | dict(issued.more)
 
 
-def _refused(refusal: Refusal, *, by_header: bool) -> Response:
+def refused(refusal: Refusal, *, by_header: bool) -> Response:
     """RFC 6749 §5.2. A refusal that is no OAuth one (busy, limited) keeps its own status."""
-    headers: list[tuple[str, str]] = [*_UNCACHED, *CORS]
+    headers: list[tuple[str, str]] = [*UNCACHED, *CORS]
     if refusal.retry_after_seconds is not None:
         headers.append(("Retry-After", str(refusal.retry_after_seconds)))
     if isinstance(refusal, OAuthRefusal):

@@ -60,7 +60,7 @@ def test_id_and_secret_of_a_basic_header_are_form_encoded() -> None:
     """RFC 6749 §2.3.1: decoded after base64, so that both may hold any character."""
     shown = presented(read_parameters(""), basic("a%3Ab:c+d%25"))
     assert (shown.unverified_client_id, shown.unverified_secret) == ("a:b", "c d%")
-    assert shown.method is AuthMethod.SECRET_BASIC
+    assert shown.methods == {AuthMethod.SECRET_BASIC}
 
 
 @pytest.mark.parametrize(

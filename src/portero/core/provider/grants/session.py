@@ -60,6 +60,9 @@ class SessionGrant:
             offline=False,
             created_at=now,
             expires_at=session.expires_at,
+            auth_time=session.auth_time,
+            acr=session.acr,
+            amr=session.amr,
         )
         issued = TokensIssued(
             account_id=account.id,
@@ -70,10 +73,13 @@ class SessionGrant:
             scope=grant.scope,
         )
 
+        status = self._issuing.status_index(grant.client_id, now)
+
         def unit(tx: Tx) -> Secret | None:
             if not store.add_grant_if_live(tx, grant, now=now):
                 return None
             refresh = self._issuing.first_refresh_in(tx, grant, now=now)
+            self._issuing.keep_status_in(tx, status, grant, now=now)
             self._audit.record(tx, actor, now, issued)
             return refresh
 
@@ -81,5 +87,5 @@ class SessionGrant:
         if refresh is None:
             raise SessionEnded("it ended before it was redeemed")
         return self._issuing.token_set(
-            Basis(grant, account, session), now=now, refresh_token=refresh
+            Basis(grant, account, session), now=now, refresh_token=refresh, status=status
         )

@@ -1,0 +1,91 @@
+"""The table of consents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from portero.core.consent.model import Consent
+from portero.kit.db import Json, Tx, UtcTime, insert, metadata
+
+consents: Final = sa.Table(
+    "consents",
+    metadata,
+    sa.Column(
+        "account_id",
+        sa.String(36),
+        sa.ForeignKey("accounts.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("client_id", sa.String(255), primary_key=True),
+    sa.Column("scope", Json, nullable=False),
+    sa.Column("resources", Json, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+)
+
+
+def find(tx: Tx, account_id: str, client_id: str) -> Consent | None:
+    row = tx.execute(
+        sa.select(consents).where(
+            consents.c.account_id == account_id, consents.c.client_id == client_id
+        )
+    ).one_or_none()
+    return None if row is None else consent_of(row)
+
+
+def list_of_account(tx: Tx, account_id: str) -> list[Consent]:
+    rows = tx.execute(
+        sa.select(consents)
+        .where(consents.c.account_id == account_id)
+        .order_by(consents.c.updated_at.desc())
+    )
+    return [known for row in rows if (known := consent_of(row)) is not None]
+
+
+def remember(
+    tx: Tx,
+    account_id: str,
+    client_id: str,
+    *,
+    scope: Sequence[str],
+    resources: Sequence[str],
+    now: datetime,
+) -> None:
+    """Add to what was agreed to before."""
+    known = find(tx, account_id, client_id)
+    merged_scope = list(dict.fromkeys([*(known.scope if known else ()), *scope]))
+    merged_resources = list(dict.fromkeys([*(known.resources if known else ()), *resources]))
+    values = {"scope": merged_scope, "resources": merged_resources, "updated_at": now}
+    statement = insert(tx, consents).values(
+        account_id=account_id, client_id=client_id, created_at=now, **values
+    )
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=[consents.c.account_id, consents.c.client_id], set_=values
+        )
+    )
+
+
+def forget(tx: Tx, account_id: str, client_id: str) -> bool:
+    deleted = tx.execute(
+        consents.delete().where(
+            consents.c.account_id == account_id, consents.c.client_id == client_id
+        )
+    )
+    return deleted.rowcount == 1
+
+
+def consent_of(row: sa.Row[tuple[object, ...]]) -> Consent | None:
+    """A consent from a row that holds (at least) all columns of the table; None where the join
+    found none."""
+    found = row._mapping
+    if found[consents.c.client_id] is None:
+        return None
+    values = {name: found[consents.c[name]] for name in Consent.__slots__}
+    values["scope"] = tuple(values["scope"])
+    values["resources"] = tuple(values["resources"])
+    return Consent(**values)

@@ -1,0 +1,10 @@
+"""The authorization endpoint's verb: who asks, who is there, do they agree, and a code.
+
+Owns no table: codes and waiting requests are `codes`', what a person agreed to is `core/consent`'s.
+Called by the face that holds the browser's cookie.
+"""
+
+from portero.core.provider.authorize.flows import Authorize
+from portero.core.provider.authorize.model import Answer, ConsentOwed, Outcome, SignInOwed
+
+__all__ = ["Answer", "Authorize", "ConsentOwed", "Outcome", "SignInOwed"]

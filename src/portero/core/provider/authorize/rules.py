@@ -1,0 +1,74 @@
+"""Who of those in the browser is meant, and whether the person has to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from portero.core.clients import Client
+from portero.core.clients.model import CreatedBy
+from portero.core.consent import covers
+from portero.core.provider.authorize.model import Asked, Seat
+from portero.core.sessions import SignInDemand, satisfies
+from portero.core.sessions.demand import LEVELS, reaches, weakest
+from portero.protocol.oauth.authorization_request import AuthorizationRequest
+from portero.protocol.oauth.errors import UnmetAuthenticationRequirements
+from portero.protocol.oauth.redirect_uris import is_claimed
+
+
+def demand_of(asked: Asked, *, reachable: Collection[str]) -> SignInDemand:
+    """What the request demands of the sign-in; raises `UnmetAuthenticationRequirements`.
+
+    Levels that were asked for but not as essential are a wish (OpenID Connect Core §5.5.1): the
+    weakest of them that anybody can reach here is demanded, and none where nobody can.
+    """
+    request = asked.request
+    wanted = [level for level in request.acr_values if level in reachable]
+    if request.essential_acr and not wanted:
+        raise UnmetAuthenticationRequirements("an essential acr that nobody can reach here")
+    return SignInDemand(
+        client_id=asked.client.client_id,
+        began_at=asked.began_at,
+        max_age=request.max_age,
+        fresh=bool(request.prompt & {"login", "select_account"}),
+        acr=weakest(wanted),
+        login_hint=request.login_hint,
+    )
+
+
+def fitting(seats: Collection[Seat], demand: SignInDemand, now: datetime) -> Seat | None:
+    """The first of those who may be meant whose session is enough."""
+    for seat in seats:
+        if satisfies(seat.session, demand, now):
+            return seat
+    return None
+
+
+def check_essential(request: AuthorizationRequest, seat: Seat) -> None:
+    """An essential acr is met or refused, never lowered silently (§5.5.1.1)."""
+    if request.essential_acr:
+        known = [level for level in request.acr_values if level in LEVELS]
+        if not known or not reaches(seat.session.acr, weakest(known)):
+            raise UnmetAuthenticationRequirements("signed in, but not at that level")
+
+
+def owes_consent(client: Client, request: AuthorizationRequest, seat: Seat) -> bool:
+    """Whether this person has to be asked now."""
+    if "consent" in request.prompt:
+        return True
+    if not is_claimed(request.back.redirect_uri):
+        # Any program on the device can take a loopback port or a private-use scheme (RFC 8252
+        # §8.6): what was agreed to for one may be asked for by another.
+        return True
+    if client.first_party:
+        return False
+    if not is_assured(client):
+        return True
+    return bool(request.details) or not covers(
+        seat.consent, scope=request.scope, resources=request.resources
+    )
+
+
+def is_assured(client: Client) -> bool:
+    """Whether the application is who it says: an operator registered it, and it proves itself."""
+    return client.created_by == CreatedBy.OPERATOR and not client.metadata.is_public

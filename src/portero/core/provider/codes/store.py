@@ -1,0 +1,142 @@
+"""The tables of authorization codes and of waiting requests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from portero.core.provider.codes.model import AuthorizationCode, RedeemedCode, WaitingRequest
+from portero.core.provider.model import RefreshState
+from portero.core.sessions.store import browsers
+from portero.kit.db import Json, Tx, UtcTime, metadata
+
+authorization_codes: Final = sa.Table(
+    "authorization_codes",
+    metadata,
+    sa.Column("code_hash", sa.String(64), primary_key=True),
+    sa.Column("grant_id", sa.String(36), nullable=False),
+    sa.Column("client_id", sa.String(255), nullable=False),
+    sa.Column(
+        "account_id",
+        sa.String(36),
+        sa.ForeignKey("accounts.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    sa.Column("session_id", sa.String(36), nullable=False),
+    sa.Column("redirect_uri", sa.Text, nullable=False),
+    sa.Column("redirect_uri_was_sent", sa.Boolean, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("resources", Json, nullable=False),
+    sa.Column("nonce", sa.String(512), nullable=False),
+    sa.Column("code_challenge", sa.String(128), nullable=False),
+    sa.Column("dpop_jkt", sa.String(64), nullable=False),
+    sa.Column("claims", Json, nullable=False),
+    sa.Column("details", Json, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False, index=True),
+    sa.Column("spent_at", UtcTime),
+)
+
+waiting_requests: Final = sa.Table(
+    "waiting_requests",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("handle_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("client_id", sa.String(255), nullable=False),
+    sa.Column("browser_id", sa.String(36), nullable=False),
+    sa.Column("parameters", Json, nullable=False),
+    sa.Column("pushed_id", sa.String(64), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False, index=True),
+)
+
+_code_columns: Final = tuple(authorization_codes.c[name] for name in AuthorizationCode.__slots__)
+_add_code: Final = authorization_codes.insert()
+_redeem: Final = (
+    authorization_codes.update()
+    .where(
+        authorization_codes.c.code_hash == sa.bindparam("hash"),
+        authorization_codes.c.client_id == sa.bindparam("client"),
+        authorization_codes.c.spent_at.is_(None),
+        authorization_codes.c.expires_at > sa.bindparam("now"),
+    )
+    .values(spent_at=sa.bindparam("now"))
+    .returning(*_code_columns)
+)
+
+
+def add_code(tx: Tx, code_hash: str, code: AuthorizationCode) -> None:
+    values: dict[str, Any] = {name: getattr(code, name) for name in AuthorizationCode.__slots__}
+    values["resources"] = list(code.resources)
+    values["claims"] = dict(code.claims)
+    values["details"] = [dict(each) for each in code.details]
+    tx.execute(_add_code, {"code_hash": code_hash, **values})
+
+
+def redeem_code(tx: Tx, code_hash: str, client_id: str, *, now: datetime) -> RedeemedCode:
+    """Spend it: of any number of parallel tries exactly one is told FRESH."""
+    row = tx.execute(_redeem, {"hash": code_hash, "client": client_id, "now": now}).one_or_none()
+    if row is not None:
+        values = dict(row._mapping)
+        values["resources"] = tuple(values["resources"])
+        values["details"] = tuple(values["details"])
+        return RedeemedCode(RefreshState.FRESH, AuthorizationCode(**values), row.grant_id)
+    spent = tx.execute(
+        sa.select(authorization_codes.c.grant_id).where(
+            authorization_codes.c.code_hash == code_hash,
+            authorization_codes.c.client_id == client_id,
+            authorization_codes.c.spent_at.is_not(None),
+        )
+    ).scalar_one_or_none()
+    if spent is None:
+        return RedeemedCode(RefreshState.UNKNOWN)
+    return RedeemedCode(RefreshState.SPENT, None, spent)
+
+
+def add_waiting(tx: Tx, handle_hash: str, request: WaitingRequest) -> None:
+    values: dict[str, Any] = {name: getattr(request, name) for name in WaitingRequest.__slots__}
+    values["parameters"] = {name: list(each) for name, each in request.parameters.items()}
+    tx.execute(waiting_requests.insert().values(handle_hash=handle_hash, **values))
+
+
+def find_waiting(
+    tx: Tx, handle_hash: str, browser_hash: str, *, now: datetime
+) -> WaitingRequest | None:
+    """The request behind a handle, for the browser (by the hash of its cookie) that began it."""
+    row = tx.execute(
+        sa.select(waiting_requests)
+        .join(browsers, browsers.c.id == waiting_requests.c.browser_id)
+        .where(
+            waiting_requests.c.handle_hash == handle_hash,
+            browsers.c.secret_hash == browser_hash,
+            waiting_requests.c.expires_at > now,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    values = {name: row._mapping[name] for name in WaitingRequest.__slots__}
+    values["parameters"] = {name: tuple(each) for name, each in values["parameters"].items()}
+    return WaitingRequest(**values)
+
+
+def end_waiting(tx: Tx, request_id: str) -> bool:
+    """Take it away; False when another tab has finished it."""
+    return (
+        tx.execute(waiting_requests.delete().where(waiting_requests.c.id == request_id)).rowcount
+        == 1
+    )
+
+
+def purge(tx: Tx, *, before: datetime) -> int:
+    codes = tx.execute(
+        authorization_codes.delete().where(authorization_codes.c.expires_at < before)
+    ).rowcount
+    return (
+        codes
+        + tx.execute(
+            waiting_requests.delete().where(waiting_requests.c.expires_at < before)
+        ).rowcount
+    )

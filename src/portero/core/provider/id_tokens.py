@@ -1,0 +1,63 @@
+"""ID tokens (OpenID Connect Core §2): minted beside `issuing`, for the client that they name.
+
+Signed by the algorithm that the client registered: one of ours, or HMAC with its own secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from portero.core.accounts.model import Account
+from portero.core.clients import Client
+from portero.core.provider.client_signer import ClientSigner
+from portero.core.provider.issuing import authentication_claims
+from portero.core.provider.model import Grant, IssuedToken
+from portero.core.provider.person import known_claims
+from portero.kit.secrets import Secret
+from portero.protocol.oauth.scopes import OPENID
+from portero.protocol.oidc.claims import id_token_claims
+from portero.protocol.oidc.id_token import build_id_token
+
+TYPE: Final = "JWT"
+
+
+class IdTokens:
+    def __init__(self, *, signer: ClientSigner, issuer: str, lifetime_seconds: int) -> None:
+        self._signer = signer
+        self._issuer = issuer
+        self._lifetime_seconds = lifetime_seconds
+
+    def added_to(
+        self,
+        issued: IssuedToken,
+        client: Client,
+        grant: Grant,
+        *,
+        subject: str,
+        account: Account,
+        refresh_token: Secret | None,
+        now: datetime,
+        nonce: str = "",
+    ) -> IssuedToken:
+        """The whole token answer: with an ID token where `openid` was granted."""
+        id_token = None
+        if OPENID in grant.scope.split(" "):
+            alg = client.metadata.id_token_signed_response_alg
+            claims = build_id_token(
+                issuer=self._issuer,
+                subject=subject,
+                client_id=client.client_id,
+                issued_at=int(now.timestamp()),
+                lifetime_seconds=self._lifetime_seconds,
+                authentication={"sid": grant.session_id, **authentication_claims(grant)},
+                nonce=nonce,
+                extra=id_token_claims(
+                    asked=grant.claims.get("id_token", {}), known=known_claims(account)
+                ),
+                access_token=issued.access_token.reveal(),
+                alg=alg,
+            )
+            id_token = Secret(self._signer.signed(client, claims, alg=alg, typ=TYPE, now=now))
+        return replace(issued, refresh_token=refresh_token, id_token=id_token)

@@ -1,0 +1,63 @@
+"""By which name a client knows a person (OpenID Connect Core §8).
+
+Public: the account's id. Pairwise: another name in each sector, made at random and stored, so that
+no secret has to be kept for ever and the account is found again. Two clients in one sector (the
+host of their redirect URIs) share it.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from portero.core.clients import Client
+from portero.core.provider.subjects import store
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Dice
+from portero.protocol.oauth.redirect_uris import host_of
+
+CAPACITY: Final = 4096  # pairs; some 200 bytes each
+
+
+class Subjects:
+    def __init__(self, *, db: Database, dice: Dice) -> None:
+        self._db = db
+        self._dice = dice
+        self._lock = threading.Lock()
+        self._accounts: dict[tuple[str, str], str] = {}
+
+    def subject_in(self, tx: Tx, client: Client, account_id: str, *, now: datetime) -> str:
+        """The `sub` for that client, made at its first use."""
+        if client.metadata.subject_type != "pairwise":
+            return account_id
+        made = self._dice.token(160)
+        return store.pairwise_subject(tx, sector_of(client), account_id, made, now=now)
+
+    def account_of(self, client: Client, subject: str) -> str:
+        """Whose `sub` that is; '' when nobody's. A pairwise one costs a statement the first time
+        that this process meets it."""
+        if client.metadata.subject_type != "pairwise":
+            return subject
+        key = (sector_of(client), subject)
+        known = self._accounts.get(key)
+        if known is not None:
+            return known
+        found = self._db.read(lambda tx: store.find_pairwise(tx, *key))
+        if found:
+            with self._lock:
+                while len(self._accounts) >= CAPACITY:
+                    del self._accounts[next(iter(self._accounts))]
+                self._accounts[key] = found
+        return found
+
+
+def sector_of(client: Client) -> str:
+    """§8.1: the host of `sector_identifier_uri`, else that of the redirect URIs (registration has
+    made sure that they have but one)."""
+    sector = client.metadata.sector_identifier_uri
+    if sector:
+        return urlsplit(sector).hostname or ""
+    hosts = sorted({host_of(uri) for uri in client.metadata.redirect_uris})
+    return hosts[0] if hosts else client.client_id

@@ -1,0 +1,68 @@
+"""What the UserInfo endpoint tells of the person behind a token (OpenID Connect Core §5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from portero.core.accounts import store as account_store
+from portero.core.clients import ClientCache
+from portero.core.provider.client_signer import ClientSigner
+from portero.core.provider.person import known_claims
+from portero.core.provider.scopes import Scopes
+from portero.core.provider.subjects import Subjects
+from portero.kit.db import Database
+from portero.kit.ports import Clock
+from portero.protocol.oauth.scopes import OPENID
+from portero.protocol.oidc.claims import userinfo_claims
+from portero_guard.checks import CheckedToken
+from portero_guard.errors import ScopeMissing, TokenRefused
+
+
+class UserInfo:
+    def __init__(
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        clients: ClientCache,
+        scopes: Scopes,
+        subjects: Subjects,
+        signer: ClientSigner,
+        issuer: str,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._signer = signer
+        self._issuer = issuer
+        self._clients = clients
+        self._scopes = scopes
+        self._subjects = subjects
+
+    def answer(self, token: CheckedToken) -> Mapping[str, Any] | str:
+        """The claims, or a JWT of them for a client that registered a signed answer (§5.3.2).
+        Raises `ScopeMissing` without `openid`, and `TokenRefused` for a token without a person.
+        One statement."""
+        scope = str(token.claims.get("scope", "")).split(" ")
+        if OPENID not in scope:
+            raise ScopeMissing("no openid", parameters={"scope": OPENID})
+        client = self._clients.find(token.client_id)
+        if client is None or "auth_time" not in token.claims:
+            raise TokenRefused("nobody is behind it")
+        account_id = self._subjects.account_of(client, token.subject)
+        account = self._db.read(lambda tx: account_store.find(tx, account_id))
+        if account is None or not account.is_active:
+            raise TokenRefused("the account is not active")
+        asked = token.claims.get("userinfo_claims", [])
+        more = [name for each in scope for name in self._scopes.of(each).claims]
+        told = userinfo_claims(
+            subject=token.subject,
+            scope=scope,
+            asked=[*asked, *more],
+            known=known_claims(account),
+        )
+        alg = client.metadata.userinfo_signed_response_alg
+        if not alg:
+            return told
+        claims = {**told, "iss": self._issuer, "aud": client.client_id}
+        return self._signer.signed(client, claims, alg=alg, typ="JWT", now=self._clock.now())

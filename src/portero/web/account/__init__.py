@@ -1,0 +1,1 @@
+"""What a signed-in person sees of the own account."""

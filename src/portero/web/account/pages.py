@@ -1,0 +1,70 @@
+"""The account page: who is signed in, which applications are connected, and the way out."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from portero.core.audit import Actor
+from portero.core.sessions import EndReason, Session
+from portero.web.forms import Forms
+from portero.web.host import translator
+from portero.web.places import ACCOUNT_PATH, SIGN_IN_PATH, SIGN_OUT_PATH
+from portero.web.rooms import Rooms
+
+_DISCONNECT_PATH = f"{ACCOUNT_PATH}/disconnect"
+
+
+def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
+    def present() -> Session | None:
+        """The session that was proven last in this browser."""
+        browser = forms.browser()
+        held = rooms.sessions.of_browser(browser) if browser else []
+        return held[0] if held else None
+
+    def account() -> AnyResponse:
+        session = present()
+        if session is None:
+            return redirect(SIGN_IN_PATH, 303)
+        page = render_template(
+            "account/home.html",
+            account=rooms.accounts.get(session.account_id),
+            connections=rooms.connections.list_of(session.account_id),
+            sentence=lambda name: translator().text(
+                rooms.scopes.of(name).sentence.replace("%", "%%")
+            ),
+            disconnect_path=_DISCONNECT_PATH,
+            sign_out_path=SIGN_OUT_PATH,
+        )
+        return Response(page, content_type="text/html; charset=utf-8")
+
+    def disconnect() -> AnyResponse:
+        forms.check()
+        session = present()
+        if session is None:
+            return redirect(SIGN_IN_PATH, 303)
+        rooms.connections.withdraw(
+            _actor(session), session.account_id, request.form.get("client_id", "")[:255]
+        )
+        return redirect(ACCOUNT_PATH, 303)
+
+    def sign_out() -> AnyResponse:
+        forms.check()
+        browser = forms.browser()
+        for session in rooms.sessions.of_browser(browser) if browser else []:
+            rooms.sessions.end_one(
+                _actor(session), session.account_id, session.id, EndReason.LOGOUT
+            )
+        message = translator().text("You are signed out.")
+        page = render_template("login/done.html", message=message)
+        return Response(page, content_type="text/html; charset=utf-8")
+
+    host.add_url_rule(ACCOUNT_PATH, endpoint="account.home", view_func=account)
+    for path, view in ((_DISCONNECT_PATH, disconnect), (SIGN_OUT_PATH, sign_out)):
+        host.add_url_rule(
+            path, endpoint=f"account.{view.__name__}", view_func=view, methods=["POST"]
+        )
+
+
+def _actor(session: Session) -> Actor:
+    return Actor.account(session.account_id, session_id=session.id, origin=g.origin)

@@ -1,0 +1,84 @@
+"""Forms of our own pages: that a post comes from one of them (CSRF), and from this browser.
+
+Two proofs, both asked for. What the browser says of where the request came from, wherever it says
+it; and a value that only a page of ours could have read, made from the browser's own cookie. The
+sign-in form has it too: else somebody could sign a stranger's browser in as himself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from flask import Flask, Response, g, request
+
+from portero.kit.secrets import Secret, same_secret
+from portero.web.browser import TokenCookies
+from portero.web.browser_cookie import BrowserCookie
+from portero_guard.errors import CrossSite
+
+FIELD: Final = "csrf"
+PURPOSE: Final = "form-token"
+
+
+class Forms:
+    def __init__(
+        self,
+        *,
+        keys: Sequence[bytes],
+        new_secret: Callable[[], str],
+        cookie: BrowserCookie,
+        issuer: str,
+    ) -> None:
+        """`keys` are derived from SECRET_KEY and its fallbacks, the present one first."""
+        self._keys = tuple(keys)
+        self._new_secret = new_secret
+        self._origins = TokenCookies(issuer)
+        self.cookie = cookie
+
+    def browser(self) -> str:
+        """The browser's cookie, "" when it has none."""
+        fresh: Secret | None = g.get("fresh_browser")
+        return fresh.reveal() if fresh else self.cookie.read(request.headers.get("Cookie"))
+
+    def put_browser(self, secret: Secret) -> None:
+        """Have the answer set the cookie."""
+        g.fresh_browser = secret
+
+    def token(self) -> str:
+        """The value for a form of this page. A browser without a cookie gets one that names
+        nothing yet; signing in replaces it."""
+        secret = self.browser()
+        if not secret:
+            secret = self._new_secret()
+            self.put_browser(Secret(secret))
+        return _mac(self._keys[0], secret)
+
+    def check(self) -> None:
+        """Raise `CrossSite` unless this post comes from a form of ours in this browser."""
+        head = self._origins.head(request)
+        if head.fetch_site is not None or head.origin is not None:
+            self._origins.require_own_origin(request)
+        secret, given = self.browser(), request.form.get(FIELD, "")
+        if not secret or not any(same_secret(given, _mac(key, secret)) for key in self._keys):
+            raise CrossSite("the form's token is missing, or of another browser")
+
+    def set_up(self, host: Flask) -> None:
+        """Give templates `form_token()`, and answers the cookie."""
+
+        @host.context_processor
+        def fields() -> dict[str, Any]:
+            return {"form_token": self.token}
+
+        @host.after_request
+        def put(answer: Response) -> Response:
+            fresh: Secret | None = g.get("fresh_browser")
+            if fresh is not None:
+                answer.headers.add(*self.cookie.put(fresh))
+            return answer
+
+
+def _mac(key: bytes, secret: str) -> str:
+    return hmac.digest(key, secret.encode(), hashlib.sha256).hex()

@@ -1,0 +1,151 @@
+"""The sign-in page: name and password, then whatever is still owed, then back to where it began."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from portero.core.audit import Actor
+from portero.core.login.errors import InteractionOver, OwesMore
+from portero.core.login.model import Owed, Registration, SignedIn, Step, StillOwes
+from portero.core.provider.authorize.model import Asked
+from portero.kit.refusals import Refusal
+from portero.web.forms import Forms
+from portero.web.host import translator
+from portero.web.places import (
+    ACCOUNT_PATH,
+    CONTINUATION_PATH,
+    FORGOT_PATH,
+    SIGN_IN_PATH,
+    SIGN_UP_PATH,
+)
+from portero.web.problems import extra_headers, status_of
+from portero.web.rooms import Rooms
+
+
+def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
+    def sign_in() -> AnyResponse:
+        handle = request.values.get("request", "")[:128]
+        asked = _asked(handle)
+        if request.method != "POST":
+            return _page(asked, handle, typed={"username": _hint(asked)})
+        forms.check()
+        try:
+            signed_in = _prove()
+        except OwesMore as refusal:
+            return _owed(asked, handle, refusal.still)
+        except InteractionOver as refusal:
+            return _refused(_page(asked, handle, **_told(refusal)), refusal)
+        except Refusal as refusal:
+            if "auth_session" in request.form:
+                # The step was refused and is still owed: its secret was not spent.
+                return _refused(_step_again(asked, handle, refusal), refusal)
+            return _refused(_page(asked, handle, typed=request.form, **_told(refusal)), refusal)
+        if signed_in.browser is not None:
+            forms.put_browser(signed_in.browser)
+        return redirect(_next(handle), 303)
+
+    def _asked(handle: str) -> Asked | None:
+        """What the person signs in for; None for this service itself."""
+        if not handle:
+            return None
+        asked = rooms.authorize.waiting_for(handle, forms.browser())
+        g.form_action = (asked.request.back.redirect_uri,)
+        return asked
+
+    def _prove() -> SignedIn:
+        actor, form = Actor.anonymous(g.origin), request.form
+        browser = forms.browser()
+        if "auth_session" not in form:
+            return rooms.sign_in.with_password(
+                actor, form.get("username", ""), form.get("password", ""), in_browser=browser
+            )
+        step = Step(
+            new_password=form.get("new_password"),
+            token=form.get("token"),
+            resend="resend" in form,
+        )
+        return rooms.sign_in.go_on(actor, form["auth_session"], step, in_browser=browser)
+
+    def _page(asked: Asked | None, handle: str, **values: Any) -> Response:
+        values = {"faults": {}, "message": "", "typed": {}, **values}
+        page = render_template(
+            "login/sign_in.html",
+            client_name=client_name(asked),
+            handle=handle,
+            forgot_path=FORGOT_PATH,
+            sign_up_path=SIGN_UP_PATH if rooms.settings.registration is Registration.OPEN else "",
+            **values,
+        )
+        return _html(page)
+
+    def _owed(asked: Asked | None, handle: str, still: StillOwes) -> Response:
+        """The next step. Nothing is lost, so it is no error for the person."""
+        return _step(asked, handle, still.owed, still.auth_session.reveal())
+
+    def _step_again(asked: Asked | None, handle: str, refusal: Refusal) -> Response:
+        owed = Owed(request.form.get("owed", Owed.CHANGE_PASSWORD))
+        return _step(asked, handle, owed, request.form["auth_session"], **_told(refusal))
+
+    def _step(
+        asked: Asked | None, handle: str, owed: Owed, auth_session: str, **values: Any
+    ) -> Response:
+        values = {"faults": {}, "message": "", **values}
+        page = render_template(
+            f"login/owed_{owed.value}.html",
+            client_name=client_name(asked),
+            handle=handle,
+            owed=owed.value,
+            auth_session=auth_session,
+            typed={},
+            **values,
+        )
+        return _html(page)
+
+    host.add_url_rule(
+        SIGN_IN_PATH, endpoint="login.sign_in", view_func=sign_in, methods=["GET", "POST"]
+    )
+
+
+def client_name(asked: Asked | None) -> str:
+    """What the application calls itself, in the reader's language where it said so (RFC 7591
+    §2.2); its id for one without a name."""
+    if asked is None:
+        return ""
+    metadata = asked.client.metadata
+    tag = translator().locale
+    for name in (f"client_name#{tag}", f"client_name#{tag.partition('-')[0]}"):
+        if name in metadata.localized:
+            return metadata.localized[name]
+    return metadata.client_name or asked.client.client_id
+
+
+def _hint(asked: Asked | None) -> str:
+    return asked.request.login_hint if asked is not None else ""
+
+
+def _next(handle: str) -> str:
+    """Only places of our own: what waits is named by a handle, never by a URL (open redirects)."""
+    return f"{CONTINUATION_PATH}?{urlencode({'request': handle})}" if handle else ACCOUNT_PATH
+
+
+def _told(refusal: Refusal) -> dict[str, Any]:
+    text = translator().text
+    faults = {fault.name: text(fault.public, **fault.values) for fault in refusal.faults}
+    return {
+        "faults": faults,
+        "message": "" if faults else text(refusal.public, **refusal.values),
+    }
+
+
+def _refused(answer: Response, refusal: Refusal) -> Response:
+    answer.status_code = status_of(refusal)
+    answer.headers.update(extra_headers(refusal))
+    return answer
+
+
+def _html(page: str) -> Response:
+    return Response(page, content_type="text/html; charset=utf-8")

@@ -1,0 +1,35 @@
+"""How an authorization response travels: in the URL, or in a form that posts itself.
+
+A redirect is a 303, so that no browser sends a form on with it (RFC 9700 §4.12).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from portero.core.provider.authorize import Answer
+from portero.web.exchange import NO_STORE, Request, Response
+from portero.web.standalone import StandalonePages
+
+_REDIRECT_HEADERS: Final = (NO_STORE, ("Pragma", "no-cache"), ("Referrer-Policy", "no-referrer"))
+
+
+def rendered(answer: Answer, request: Request, pages: StandalonePages) -> Response:
+    """`form_post` and `form_post.jwt` as a page, the others in the query."""
+    back = answer.back
+    if back.response_mode.startswith("form_post"):
+        return pages.page(
+            request,
+            "oidc/form_post.html",
+            form_action=(back.redirect_uri,),
+            target=back.redirect_uri,
+            parameters=dict(answer.parameters),
+        )
+    joint = "&" if urlsplit(back.redirect_uri).query else "?"
+    location = f"{back.redirect_uri}{joint}{urlencode(answer.parameters)}"
+    return redirect(location)
+
+
+def redirect(location: str, *headers: tuple[str, str]) -> Response:
+    return Response(303, b"", (("Location", location), *_REDIRECT_HEADERS, *headers))

@@ -1,0 +1,94 @@
+"""The authorization endpoint: parameters and the browser's cookie in, a redirect or a page out.
+
+No CORS here: nothing but a browser that goes there itself has business with it (RFC 9700 §2.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlencode
+
+from portero.core.audit import Actor
+from portero.core.provider.authorize import Answer, Authorize, Outcome, SignInOwed
+from portero.core.provider.errors import UnusableReturnAddress
+from portero.kit.refusals import Refusal
+from portero.protocol.oauth.errors import InvalidRequest, OAuthRefusal
+from portero.protocol.oauth.parameters import FORM_TYPE, Parameters, read_parameters
+from portero.web.browser_cookie import BrowserCookie
+from portero.web.endpoints import Endpoint
+from portero.web.exchange import Request, Response
+from portero.web.oidc.answers import redirect, rendered
+from portero.web.oidc.oauth import actor_of
+from portero.web.places import (
+    AUTHORIZATION_PATH,
+    CONSENT_PATH,
+    CONTINUATION_PATH,
+    SIGN_IN_PATH,
+)
+from portero.web.rooms import FaceSettings
+from portero.web.standalone import StandalonePages
+
+_BODY_CAP: Final = 32 * 1024  # bytes; the longest is a signed request object
+
+
+def authorize_endpoints(
+    *, authorize: Authorize, cookie: BrowserCookie, settings: FaceSettings
+) -> list[Endpoint]:
+    pages = StandalonePages(settings)
+
+    def begin(request: Request) -> Outcome:
+        return authorize.begin(
+            _actor(request), _parameters(request), cookie.read(request.header("cookie"))
+        )
+
+    def go_on(request: Request) -> Outcome:
+        handle = _parameters(request).get("request") or ""
+        return authorize.resume(_actor(request), handle, cookie.read(request.header("cookie")))
+
+    def _actor(request: Request) -> Actor:
+        return actor_of(request, settings.trusted_proxies)
+
+    def endpoint(
+        path: str, methods: frozenset[str], work: Callable[[Request], Outcome]
+    ) -> Endpoint:
+        def answer(request: Request) -> Response:
+            try:
+                return told(work(request), request, pages, cookie)
+            except OAuthRefusal as refusal:
+                values = {"why": refusal.description}
+                return pages.refusal(request, UnusableReturnAddress(values=values))
+            except Refusal as refusal:
+                return pages.refusal(request, refusal)
+
+        return Endpoint(path, methods, answer, body_cap=_BODY_CAP)
+
+    return [
+        endpoint(AUTHORIZATION_PATH, frozenset({"GET", "POST"}), begin),
+        endpoint(CONTINUATION_PATH, frozenset({"GET"}), go_on),
+    ]
+
+
+def told(
+    outcome: Outcome, request: Request, pages: StandalonePages, cookie: BrowserCookie
+) -> Response:
+    if isinstance(outcome, Answer):
+        return rendered(outcome, request, pages)
+    asked = urlencode({"request": outcome.handle.reveal()})
+    if isinstance(outcome, SignInOwed):
+        fresh = () if outcome.browser is None else (cookie.put(outcome.browser),)
+        return redirect(f"{SIGN_IN_PATH}?{asked}", *fresh)
+    return redirect(f"{CONSENT_PATH}?{asked}")
+
+
+def _parameters(request: Request) -> Parameters:
+    """From the query of a GET, from the body of a POST (OpenID Connect Core §3.1.2.1)."""
+    if request.method != "POST":
+        return read_parameters(request.query_string)
+    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if media_type != FORM_TYPE or request.query_string:
+        raise InvalidRequest("Send the parameters as a form, in the body alone.")
+    try:
+        return read_parameters(request.body.decode("ascii"))
+    except UnicodeDecodeError:
+        raise InvalidRequest("The body is not form-encoded.") from None

@@ -1,0 +1,107 @@
+"""The question whether an application may have what it asks for."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from portero.core.audit import Actor
+from portero.core.provider.authorize import ConsentOwed
+from portero.core.provider.authorize.rules import is_assured
+from portero.core.provider.scopes import Scope
+from portero.protocol.oauth.redirect_uris import is_claimed
+from portero.web.exchange import Request
+from portero.web.exchange import Response as Plain
+from portero.web.forms import Forms
+from portero.web.host import translator
+from portero.web.oidc.authorize import told
+from portero.web.places import CONSENT_PATH
+from portero.web.rooms import Rooms
+from portero.web.standalone import StandalonePages
+
+
+def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
+    pages = StandalonePages(rooms.settings)
+
+    def consent() -> AnyResponse:
+        handle = request.values.get("request", "")[:128]
+        actor, browser = Actor.anonymous(g.origin), forms.browser()
+        if request.method == "POST":
+            forms.check()
+            agreed = request.form.get("decision") == "allow"
+            outcome = rooms.authorize.decide(actor, handle, browser, agreed=agreed)
+        else:
+            outcome = rooms.authorize.resume(actor, handle, browser)
+        if isinstance(outcome, ConsentOwed):
+            return _page(outcome)
+        return _as_flask(told(outcome, _request(), pages, forms.cookie))
+
+    def _page(owed: ConsentOwed) -> Response:
+        asked, metadata = owed.asked, owed.asked.client.metadata
+        back = asked.request.back.redirect_uri
+        g.form_action = (back,)
+        page = render_template(
+            "oidc/consent.html",
+            handle=owed.handle.reveal(),
+            client_name=metadata.client_name or asked.client.client_id,
+            client_uri=metadata.client_uri,
+            policy_uri=metadata.policy_uri,
+            tos_uri=metadata.tos_uri,
+            username=owed.account.username,
+            sentences=[_sentence(rooms.scopes.of(name)) for name in asked.request.scope],
+            resources=asked.request.resources,
+            details=[
+                (rooms.detail_types[detail["type"]].label, _fields(detail))
+                for detail in asked.request.details
+            ],
+            host=urlsplit(back).netloc or urlsplit(back).scheme,
+            on_this_device=not is_claimed(back),
+            assured=is_assured(asked.client),
+        )
+        return Response(page, content_type="text/html; charset=utf-8")
+
+    host.add_url_rule(
+        CONSENT_PATH, endpoint="oidc.consent", view_func=consent, methods=["GET", "POST"]
+    )
+
+
+def _sentence(scope: Scope) -> str:
+    """The operator's own words in the reader's language, else ours."""
+    tag = translator().locale
+    for known in (tag, tag.partition("-")[0]):
+        if known in scope.sentences:
+            return scope.sentences[known]
+    return translator().text(scope.sentence.replace("%", "%%"))
+
+
+def _fields(detail: object) -> list[tuple[str, str]]:
+    fields = dict(detail) if isinstance(detail, dict) else {}
+    return [
+        (name, ", ".join(value) if isinstance(value, list) else str(value))
+        for name, value in fields.items()
+        if name != "type"
+    ]
+
+
+def _request() -> Request:
+    """The present request, for what renders answers without Flask."""
+    return Request(
+        method=request.method,
+        path=request.path,
+        query_string="",
+        headers=tuple((name.lower(), value) for name, value in request.headers.items()),
+        body=b"",
+        peer=request.remote_addr or "",
+        scheme=request.scheme,
+        request_id=g.origin.request_id,
+    )
+
+
+def _as_flask(answer: Plain) -> AnyResponse:
+    made = redirect("/", answer.status) if answer.status == 303 else Response(status=answer.status)
+    made.set_data(answer.body)
+    for name, value in answer.headers:
+        made.headers.set(name, value)
+    return made

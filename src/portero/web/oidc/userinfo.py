@@ -1,0 +1,76 @@
+"""The UserInfo endpoint: a token in, claims out (OpenID Connect Core §5.3, RFC 6750)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+from urllib.parse import quote
+
+from portero.core.provider.checking import TokenCheck
+from portero.core.provider.userinfo import UserInfo
+from portero.protocol.oauth.errors import InvalidRequest
+from portero.protocol.oauth.parameters import FORM_TYPE, read_parameters
+from portero.web.certificates import CertificateSource
+from portero.web.endpoints import Endpoint
+from portero.web.exchange import NO_STORE, Request, Response, json_response
+from portero.web.oidc.cors import CORS, preflight
+from portero_guard.credentials import RequestHead
+from portero_guard.errors import Refused, RequestRefused
+from portero_guard.errors import answer as refusal_answer
+
+USERINFO_PATH: Final = "/oauth/userinfo"
+_BODY_CAP: Final = 16 * 1024  # bytes; one token
+
+
+def userinfo_endpoints(
+    *, userinfo: UserInfo, tokens: TokenCheck, url: str, certificates: CertificateSource
+) -> list[Endpoint]:
+    """`url` is the endpoint's own, which is the audience of the tokens that open it."""
+
+    def answer(request: Request) -> Response:
+        try:
+            head = _head(request, certificates.read(request).der)
+            told = userinfo.answer(tokens.admit(head, audience=url))
+        except Refused as refusal:
+            said = refusal_answer(refusal)
+            return Response(said.status, said.body, (*said.headers, *CORS))
+        if isinstance(told, str):
+            headers = (("Content-Type", "application/jwt"), NO_STORE, *CORS)
+            return Response(200, told.encode(), headers)
+        return json_response(200, told, NO_STORE, *CORS)
+
+    methods = frozenset({"GET", "POST"})
+    return [
+        Endpoint(USERINFO_PATH, methods, answer, body_cap=_BODY_CAP),
+        preflight(USERINFO_PATH, ("GET", "POST")),
+    ]
+
+
+def _head(request: Request, certificate: bytes) -> RequestHead:
+    """What decides who is asking. A token in the URL is never looked at (RFC 9700 §4.3.2)."""
+    head = RequestHead(
+        method=request.method,
+        scheme=request.scheme,
+        host=request.header("host") or "",
+        authorization=tuple(request.header_lines("authorization")),
+        path=quote(request.path),
+        proofs=tuple(request.header_lines("dpop")),
+        certificate=certificate,
+    )
+    in_body = _token_in_body(request)
+    if not in_body:
+        return head
+    if head.authorization:
+        raise RequestRefused("a token in the header and one in the body")  # RFC 6750 §2
+    return replace(head, authorization=(f"Bearer {in_body}",))
+
+
+def _token_in_body(request: Request) -> str:
+    """RFC 6750 §2.2; '' for none."""
+    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if request.method != "POST" or media_type != FORM_TYPE:
+        return ""
+    try:
+        return read_parameters(request.body.decode("ascii")).get("access_token") or ""
+    except (UnicodeDecodeError, InvalidRequest):
+        raise RequestRefused("the body is not form-encoded") from None

@@ -1,0 +1,17 @@
+"""Where the faces send people to one another: they share addresses, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SIGN_IN_PATH: Final = "/sign-in"
+SIGN_OUT_PATH: Final = "/sign-out"
+SIGN_UP_PATH: Final = "/sign-up"
+FORGOT_PATH: Final = "/forgot-password"
+ACCOUNT_PATH: Final = "/account"
+CONSENT_PATH: Final = "/consent"
+PAR_PATH: Final = "/oauth/par"
+END_SESSION_PATH: Final = "/oauth/logout"
+AUTHORIZATION_PATH: Final = "/oauth/authorize"
+# Where a person comes back to after signing in; `request` is the handle of what waits.
+CONTINUATION_PATH: Final = "/oauth/authorize/continue"

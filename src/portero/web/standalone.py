@@ -1,0 +1,87 @@
+"""Pages of the protocol endpoints, which are no Flask views: the same templates, language and
+headers, from a value to a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from portero.kit.refusals import Refusal
+from portero.translations import Translator, translator_for
+from portero.web.exchange import Request, Response
+from portero.web.headers import page_headers
+from portero.web.problems import extra_headers, status_of
+from portero.web.rooms import FaceSettings
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+class StandalonePages:
+    def __init__(self, settings: FaceSettings) -> None:
+        self._settings = settings
+        self._environments: dict[str, jinja2.Environment] = {}
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        *,
+        status: int = 200,
+        locales: Sequence[str] = (),
+        form_action: Iterable[str] = (),
+        **values: Any,
+    ) -> Response:
+        """`locales` come before what the browser prefers (`ui_locales`)."""
+        translator = self._translator(request, locales)
+        text = self._environment(translator).get_template(template).render(values)
+        named = page_headers(secure=self._settings.secure, form_action=form_action)
+        return Response(
+            status,
+            text.encode(),
+            (("Content-Type", "text/html; charset=utf-8"), *named.items()),
+        )
+
+    def refusal(self, request: Request, refusal: Refusal) -> Response:
+        """What went wrong, for a person whom nobody can be told about elsewhere."""
+        translator = self._translator(request, ())
+        values = {name: translator.text(str(value)) for name, value in refusal.values.items()}
+        answer = self.page(
+            request,
+            "error.html",
+            status=status_of(refusal),
+            title=translator.text(refusal.public, **values),
+            request_id=request.request_id,
+        )
+        more = tuple(extra_headers(refusal).items())
+        return Response(answer.status, answer.body, (*answer.headers, *more))
+
+    def _translator(self, request: Request, locales: Sequence[str]) -> Translator:
+        accepted = parse_accept_header(request.header("accept-language"), LanguageAccept)
+        wanted = [*locales, *(tag for tag, _ in accepted), self._settings.default_locale]
+        return translator_for(wanted)
+
+    def _environment(self, translator: Translator) -> jinja2.Environment:
+        """One for each language, made at its first page."""
+        known = self._environments.get(translator.locale)
+        if known is None:
+            known = jinja2.Environment(
+                loader=jinja2.FileSystemLoader(TEMPLATES),
+                autoescape=True,
+                undefined=jinja2.StrictUndefined,
+                extensions=["jinja2.ext.i18n"],
+            )
+            known.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
+                translator.gettext, translator.ngettext, newstyle=True
+            )
+            known.globals.update(
+                product_name=self._settings.product_name,
+                locale=translator.locale,
+                direction=translator.direction,
+            )
+            self._environments[translator.locale] = known
+        return known
