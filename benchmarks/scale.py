@@ -115,7 +115,7 @@ class _Subject:
     def _log_in(self, name: str) -> None:
         rooms = self._house.rooms
         signed_in = rooms.sign_in.with_password(_ACTOR, name, PASSWORD)
-        rooms.session_grant.redeem(_ACTOR, signed_in.session, signed_in.account)
+        rooms.provider.session_grant.redeem(_ACTOR, signed_in.session, signed_in.account)
 
     def _taken(self, connection: Any, record: Any, proxy: Any) -> None:
         record.info["taken_at"] = time.perf_counter()

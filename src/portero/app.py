@@ -88,41 +88,41 @@ def endpoints_of(house: House) -> list[Endpoint]:
     return [
         *health_endpoints(rooms.health),
         jwks_endpoint(house.ring, house.clock),
-        status_list_endpoint(rooms.statuses),
+        status_list_endpoint(rooms.provider.statuses),
         *metadata_endpoints(
             Offer(
                 issuer=rooms.settings.issuer,
-                grant_types=rooms.token_endpoint.grant_types,
+                grant_types=rooms.provider.token_endpoint.grant_types,
                 signing_algs=house.settings.signing_algs,
-                scopes=rooms.scopes.names,
-                acr_values=rooms.authorize.reachable_levels,
-                detail_types=tuple(rooms.detail_types),
+                scopes=rooms.provider.scopes.names,
+                acr_values=rooms.provider.authorize.reachable_levels,
+                detail_types=tuple(rooms.provider.detail_types),
                 certificates=rooms.settings.certificates,
                 mtls_url=rooms.settings.mtls_url,
-                registration=rooms.registration.is_on,
+                registration=rooms.provider.registration.is_on,
                 client_id_documents=house.settings.client_id_documents,
             )
         ),
         *authorize_endpoints(
-            authorize=rooms.authorize, cookie=rooms.browser_cookie, settings=rooms.settings
+            authorize=rooms.provider.authorize, cookie=rooms.browser_cookie, settings=rooms.settings
         ),
         *par_endpoints(
-            pushed=rooms.pushed,
+            pushed=rooms.provider.pushed,
             trusted_proxies=rooms.settings.trusted_proxies,
             certificates=rooms.settings.certificates,
-            fresh_nonce=rooms.token_endpoint.fresh_nonce,
+            fresh_nonce=rooms.provider.token_endpoint.fresh_nonce,
         ),
         *userinfo_endpoints(
-            userinfo=rooms.userinfo,
-            tokens=rooms.tokens,
+            userinfo=rooms.provider.userinfo,
+            tokens=rooms.provider.tokens,
             url=rooms.settings.issuer + USERINFO_PATH,
             certificates=rooms.settings.certificates,
         ),
-        *registration_endpoints(rooms.registration, rooms.settings.trusted_proxies),
+        *registration_endpoints(rooms.provider.registration, rooms.settings.trusted_proxies),
         *oauth_endpoints(
-            token=rooms.token_endpoint,
-            introspection=rooms.introspection,
-            revocation=rooms.revocation,
+            token=rooms.provider.token_endpoint,
+            introspection=rooms.provider.introspection,
+            revocation=rooms.provider.revocation,
             trusted_proxies=rooms.settings.trusted_proxies,
             certificates=rooms.settings.certificates,
         ),

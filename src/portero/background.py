@@ -122,10 +122,13 @@ def purge(house: House) -> int:
             (provider_store.purge_refresh_tokens, before),
             (provider_store.purge_grants, before),
             (register_store.purge, before),
-            (code_store.purge, before),
+            (code_store.purge_codes, before),
+            (code_store.purge_waiting, now),
             (par.purge, before),
             (replay.purge, now),  # too old to be accepted, so nothing to be remembered for
             (session_store.purge, before),
-            (status_store.purge, now),  # the tokens are over, so nobody looks for them in the list
+            # The tokens are over, so nobody looks for them in the list.
+            (status_store.purge_statuses, now),
+            (status_store.purge_revoked, now),
         )
     )

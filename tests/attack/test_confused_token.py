@@ -24,7 +24,7 @@ def token_of_another_client(home: Home) -> str:
     """Good in every respect, for a live session of the account, but not the first party's."""
     home.register("ana")
     answer = home.log_in()
-    checked = home.house.rooms.tokens.check(answer["access_token"])
+    checked = home.house.rooms.provider.tokens.check(answer["access_token"])
     home.house.clients.create(
         Actor.system(), {"redirect_uris": ["https://reports.example/back"]}, client_id="reports"
     )

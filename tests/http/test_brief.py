@@ -43,6 +43,7 @@ def test_the_access_token_has_the_claims_that_the_decisions_list(home: Home) -> 
     assert set(claims) == {
         *("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"),
         *("sid", "auth_time", "acr", "amr", "user_id", "username"),
+        "status",  # where an API finds out offline that it was revoked
     }
 
 

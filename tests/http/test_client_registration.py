@@ -60,7 +60,7 @@ def refused(answer: TestResponse, status: int, code: str) -> str:
 
 
 def invited(home: Home, uses: int = 1, **lifetime: float) -> str:
-    invitations = home.house.rooms.client_invitations
+    invitations = home.house.rooms.provider.client_invitations
     _, token = invitations.invite(
         Actor.operator(), uses=uses, lifetime=timedelta(**(lifetime or {"hours": 1}))
     )
@@ -280,7 +280,7 @@ def test_an_initial_access_token_expires_and_can_be_withdrawn(token_home: Home) 
     token_home.clock.let_pass(hours=2)
     assert ask(token_home, WEB, old).status_code == 401
     token = invited(token_home)
-    invitations = token_home.house.rooms.client_invitations
+    invitations = token_home.house.rooms.provider.client_invitations
     [live] = invitations.list_live()
     invitations.withdraw(Actor.operator(), live.id)
     assert ask(token_home, WEB, token).status_code == 401

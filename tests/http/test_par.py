@@ -65,7 +65,7 @@ def uri_of(answer: TestResponse) -> str:
 
 
 def kept(home: Home, client: tuple[str, str], answer: TestResponse) -> Pushed:
-    return home.house.rooms.pushed.find(client[0], uri_of(answer))
+    return home.house.rooms.provider.pushed.find(client[0], uri_of(answer))
 
 
 def error_of(answer: TestResponse) -> tuple[int, str]:
@@ -172,7 +172,7 @@ def test_a_pushed_request_is_its_clients_alone(home: Home) -> None:
     """RFC 9126 §4: another client, a made-up name, and a name of something else find nothing."""
     owner, other = client_of(home), client_of(home)
     uri = uri_of(push(home, owner, **GOOD))
-    find = home.house.rooms.pushed.find
+    find = home.house.rooms.provider.pushed.find
     assert find(owner[0], uri)
     for client_id, name in (
         (other[0], uri),
@@ -186,7 +186,7 @@ def test_a_pushed_request_is_its_clients_alone(home: Home) -> None:
 def test_it_is_found_until_it_expires_or_is_used(home: Home) -> None:
     """Looking is free; the transaction that hands out a code uses it up, once."""
     client = client_of(home)
-    pushed, uri = home.house.rooms.pushed, uri_of(push(home, client, **GOOD))
+    pushed, uri = home.house.rooms.provider.pushed, uri_of(push(home, client, **GOOD))
     found = pushed.find(client[0], uri)
     assert pushed.find(client[0], uri).id == found.id
     home.house.db.write(lambda tx: pushed.use_in(tx, found.id, client[0]))

@@ -120,7 +120,7 @@ def invite(told: Console, /, uses: int, hours: int, remark: str) -> None:
 
         from portero.core.audit import Actor
 
-        made, token = house.rooms.client_invitations.invite(
+        made, token = house.rooms.provider.client_invitations.invite(
             Actor.operator(), uses=uses, lifetime=timedelta(hours=hours), note=remark
         )
         off = house.settings.client_registration == "off"
@@ -136,7 +136,9 @@ def invite(told: Console, /, uses: int, hours: int, remark: str) -> None:
 def invitations(told: Console, /) -> None:
     """List the initial access tokens that still let somebody register."""
     with opened_house() as house:
-        rows = [_invitation_json(one) for one in house.rooms.client_invitations.list_live()]
+        rows = [
+            _invitation_json(one) for one in house.rooms.provider.client_invitations.list_live()
+        ]
     told.table(rows, columns=INVITATION_COLUMNS, empty="There is no invitation.")
 
 
@@ -149,7 +151,7 @@ def withdraw(told: Console, /, invitation_id: str) -> None:
     with opened_house() as house:
         from portero.core.audit import Actor
 
-        house.rooms.client_invitations.withdraw(Actor.operator(), invitation_id)
+        house.rooms.provider.client_invitations.withdraw(Actor.operator(), invitation_id)
     told.show({"id": invitation_id, "withdrawn": True}, f"Withdrew {invitation_id}.")
 
 

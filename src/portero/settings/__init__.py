@@ -9,8 +9,9 @@ start of every command, and the rules that matter (two sources that contradict e
 key that nobody declared, a generated secret) would still be ours.
 """
 
-from portero.settings.declared import DECLARED, Declared, Effective, Settings
+from portero.settings.declared import DECLARED, Settings
 from portero.settings.errors import SettingsError
 from portero.settings.loading import load
+from portero.settings.rows import Declared, Effective
 
 __all__ = ["DECLARED", "Declared", "Effective", "Settings", "SettingsError", "load"]

@@ -11,66 +11,18 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeVar, cast
+from typing import Final, Literal, cast
 from urllib.parse import urlsplit
 
 from portero.core.accounts.profile import AttributeRule
 from portero.kit.secrets import MASK, Secret
 from portero.protocol.oauth.authorization_details import AuthorizationDetailType
 from portero.settings import parsing, rules
-
-T = TypeVar("T")
-Earlier = Mapping[str, Any]  # the values of the fields above, by field name
-
-DAY: Final = 86_400  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """A default that follows from fields above it; `told` is how the reference writes it."""
-
-    told: str
-    of: Callable[[Earlier], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """One row: everything there is to know about a setting except its value."""
-
-    field: str
-    key: str
-    read: Callable[[str], object]
-    default: str | Derived
-    meaning: str
-    secret: bool
-
-    @property
-    def toml_key(self) -> str:
-        return self.key.removeprefix("PORTERO_").lower()
-
-    @property
-    def default_text(self) -> str:
-        return self.default.told if isinstance(self.default, Derived) else self.default
-
-
-@dataclass(frozen=True, slots=True)
-class Effective:
-    """One setting as it is in force, ready to print: a secret's text is ***."""
-
-    key: str
-    value_text: str
-    source: str
-    meaning: str
-
-
-def _setting(key: str, read: Callable[[str], T], default: str | Derived, meaning: str) -> T:
-    """A row of the table. It claims to be a `T`, so that mypy holds parser and field together."""
-    about = {"key": key, "read": read, "default": default, "meaning": meaning}
-    return cast(T, dataclasses.field(metadata=about))
+from portero.settings.rows import DAY, Declared, Derived, Earlier, Effective, setting
 
 
 def _issuer(earlier: Earlier) -> str:
@@ -109,69 +61,69 @@ class Settings:
     """
 
     # Where it runs
-    data_dir: Path = _setting(
+    data_dir: Path = setting(
         "PORTERO_DATA_DIR",
         parsing.path,
         "var",
         "Folder for the embedded database, the generated SECRET_KEY and mails in development.",
     )
-    host: str = _setting("PORTERO_HOST", parsing.bind_host, "127.0.0.1", "Address to listen on.")
-    port: int = _setting("PORTERO_PORT", parsing.integer(1, 65535), "8000", "Port to listen on.")
-    workers: int = _setting(
+    host: str = setting("PORTERO_HOST", parsing.bind_host, "127.0.0.1", "Address to listen on.")
+    port: int = setting("PORTERO_PORT", parsing.integer(1, 65535), "8000", "Port to listen on.")
+    workers: int = setting(
         "PORTERO_WORKERS", parsing.integer(1, 256), "1", "Number of server processes."
     )
-    threads: int = _setting(
+    threads: int = setting(
         "PORTERO_THREADS",
         parsing.integer(4, 512),
         Derived("48 and 2 for each core", _threads),
         "Threads of each process for pages and the JSON API.",
     )
-    tls_cert: Path | None = _setting(
+    tls_cert: Path | None = setting(
         "PORTERO_TLS_CERT",
         parsing.paths_optional,
         "",
         "Certificate chain (PEM) to serve TLS without a proxy; needs PORTERO_TLS_KEY.",
     )
-    tls_key: Path | None = _setting(
+    tls_key: Path | None = setting(
         "PORTERO_TLS_KEY", parsing.paths_optional, "", "Private key (PEM) of PORTERO_TLS_CERT."
     )
-    issuer: str = _setting(
+    issuer: str = setting(
         "PORTERO_ISSUER",
         parsing.issuer,
         Derived("http://HOST:PORT on loopback", _issuer),
         "Public URL of this deployment. It names it in every token: choose once, keep for ever.",
     )
-    allowed_hosts: tuple[str, ...] = _setting(
+    allowed_hosts: tuple[str, ...] = setting(
         "PORTERO_ALLOWED_HOSTS",
         parsing.hosts,
         "",
         "Host names to answer to besides the issuer's (comma separated).",
     )
-    trusted_proxies: tuple[parsing.Network, ...] = _setting(
+    trusted_proxies: tuple[parsing.Network, ...] = setting(
         "PORTERO_TRUSTED_PROXIES",
         parsing.networks,
         "",
         "Networks (CIDR) of the proxies whose X-Forwarded headers are believed.",
     )
-    client_certificate_header: str = _setting(
+    client_certificate_header: str = setting(
         "PORTERO_CLIENT_CERTIFICATE_HEADER",
         parsing.header_name,
         "",
         "Header in which trusted proxies tell the client's certificate (RFC 9440, or PEM escaped).",
     )
-    client_verified_header: str = _setting(
+    client_verified_header: str = setting(
         "PORTERO_CLIENT_VERIFIED_HEADER",
         parsing.header_name,
         "",
         "Header in which they say SUCCESS when its chain was verified; tls_client_auth needs it.",
     )
-    mtls_url: str = _setting(
+    mtls_url: str = setting(
         "PORTERO_MTLS_URL",
         parsing.issuer_optional,
         "",
         "Base URL at which proxies ask for client certificates, if not PORTERO_ISSUER.",
     )
-    metrics_port: int = _setting(
+    metrics_port: int = setting(
         "PORTERO_METRICS_PORT",
         parsing.integer(0, 65535),
         "0",
@@ -179,75 +131,75 @@ class Settings:
     )
 
     # Secrets and storage
-    secret_key: Secret = _setting(
+    secret_key: Secret = setting(
         "SECRET_KEY",
         parsing.secret,
         "",
         "Root of all derived keys, 32 bytes or more, random. Generated on a loopback issuer.",
     )
-    secret_key_fallbacks: tuple[Secret, ...] = _setting(
+    secret_key_fallbacks: tuple[Secret, ...] = setting(
         "SECRET_KEY_FALLBACKS",
         parsing.secrets,
         "",
         "Former values of SECRET_KEY (comma separated) that still open what they sealed.",
     )
-    database_url: Secret = _setting(
+    database_url: Secret = setting(
         "DATABASE_URL",
         parsing.database_url,
         Derived("sqlite:///DATA_DIR/portero.db", lambda e: f"sqlite:///{e['data_dir']}/portero.db"),
         "Database: sqlite:/// and a path, or postgresql://user:password@host/name.",
     )
-    db_pool_size: int = _setting(
+    db_pool_size: int = setting(
         "PORTERO_DB_POOL_SIZE", parsing.integer(1, 500), "20", "Connections of each process."
     )
 
     # Who may come in
-    registration: Literal["open", "invite", "closed"] = _setting(
+    registration: Literal["open", "invite", "closed"] = setting(
         "PORTERO_REGISTRATION",
         parsing.registration,
         "open",
         "Who may register: open (anyone), invite (with an invitation) or closed.",
     )
-    password_api: bool = _setting(
+    password_api: bool = setting(
         "PORTERO_PASSWORD_API",
         parsing.on_off,
         "on",
         "Whether POST /login takes a name and password; off leaves the pages and protocols.",
     )
-    require_verified_email: bool = _setting(
+    require_verified_email: bool = setting(
         "PORTERO_REQUIRE_VERIFIED_EMAIL",
         parsing.on_off,
         "off",
         "Whether an account must prove its mail address before it can sign in.",
     )
 
-    client_registration: Literal["off", "token", "open"] = _setting(
+    client_registration: Literal["off", "token", "open"] = setting(
         "PORTERO_CLIENT_REGISTRATION",
         parsing.client_registration,
         "off",
         "Who may register OAuth clients (RFC 7591): off, token (with one of `portero clients "
         "invite`) or open (anyone).",
     )
-    client_registration_scopes: tuple[str, ...] = _setting(
+    client_registration_scopes: tuple[str, ...] = setting(
         "PORTERO_CLIENT_REGISTRATION_SCOPES",
         parsing.scopes,
         "openid,profile,email,address,phone,offline_access",
         "Scopes that clients which no operator made may ask for.",
     )
-    software_statement_issuers: tuple[str, ...] = _setting(
+    software_statement_issuers: tuple[str, ...] = setting(
         "PORTERO_SOFTWARE_STATEMENT_ISSUERS",
         parsing.key_files,
         "",
         "Whose software statements are believed: issuer=file of its JWK set (comma separated).",
     )
-    client_id_documents: bool = _setting(
+    client_id_documents: bool = setting(
         "PORTERO_CLIENT_ID_DOCUMENTS",
         parsing.on_off,
         "off",
         "Whether a client may be a Client ID Metadata Document: its id is the document's URL.",
     )
 
-    limits: tuple[str, ...] = _setting(
+    limits: tuple[str, ...] = setting(
         "PORTERO_LIMITS",
         parsing.limits,
         "",
@@ -255,73 +207,73 @@ class Settings:
     )
 
     # Tokens, sessions, signing keys
-    api_scopes: tuple[str, ...] = _setting(
+    api_scopes: tuple[str, ...] = setting(
         "PORTERO_API_SCOPES", parsing.scopes, "api", "Scope of the tokens that POST /login issues."
     )
-    api_audience: str = _setting(
+    api_audience: str = setting(
         "PORTERO_API_AUDIENCE",
         parsing.audience,
         Derived("ISSUER/api", lambda e: f"{e['issuer']}/api"),
         "Audience of the tokens that POST /login issues; your own API must expect it.",
     )
-    resources: tuple[str, ...] = _setting(
+    resources: tuple[str, ...] = setting(
         "PORTERO_RESOURCES",
         parsing.resources,
         "",
         "Further APIs that clients may ask tokens for (RFC 8707), by their URLs, comma separated.",
     )
-    access_token_seconds: int = _setting(
+    access_token_seconds: int = setting(
         "PORTERO_ACCESS_TOKEN_SECONDS",
         parsing.integer(30, DAY),
         "600",
         "How long an access token lives.",
     )
-    status_list_seconds: int = _setting(
+    status_list_seconds: int = setting(
         "PORTERO_STATUS_LIST_SECONDS",
         parsing.integer(2, 300),
         "10",
         "Within this time every API that uses the guard refuses an access token that was revoked.",
     )
-    refresh_token_seconds: int = _setting(
+    refresh_token_seconds: int = setting(
         "PORTERO_REFRESH_TOKEN_SECONDS",
         parsing.integer(60, 400 * DAY),
         str(30 * DAY),
         "How long a refresh token lives without being used.",
     )
-    refresh_grace_seconds: int = _setting(
+    refresh_grace_seconds: int = setting(
         "PORTERO_REFRESH_GRACE_SECONDS",
         parsing.integer(0, 60),
         "10",
         "How long a rotated refresh token still gets the same successor (lost answers, two tabs).",
     )
-    offline_seconds: int = _setting(
+    offline_seconds: int = setting(
         "PORTERO_OFFLINE_SECONDS",
         parsing.integer(60, 3650 * DAY),
         str(180 * DAY),
         "How long an application with offline_access may act at most, without a new sign-in.",
     )
-    session_idle_seconds: int = _setting(
+    session_idle_seconds: int = setting(
         "PORTERO_SESSION_IDLE_SECONDS",
         parsing.integer(60, 400 * DAY),
         str(14 * DAY),
         "How long a session lives without being used.",
     )
-    session_seconds: int = _setting(
+    session_seconds: int = setting(
         "PORTERO_SESSION_SECONDS",
         parsing.integer(60, 400 * DAY),
         str(90 * DAY),
         "How long a session lives at most.",
     )
-    signing_algs: tuple[str, ...] = _setting(
+    signing_algs: tuple[str, ...] = setting(
         "PORTERO_SIGNING_ALGS",
         parsing.some_of("ES256", "RS256", "PS256", "EdDSA"),
         "ES256,RS256",
         "Algorithms to keep signing keys for. ES256 (access tokens) has to be among them.",
     )
-    key_rotate_days: int = _setting(
+    key_rotate_days: int = setting(
         "PORTERO_KEY_ROTATE_DAYS", parsing.integer(1, 3650), "90", "Days that a signing key signs."
     )
-    key_publish_ahead_seconds: int = _setting(
+    key_publish_ahead_seconds: int = setting(
         "PORTERO_KEY_PUBLISH_AHEAD_SECONDS",
         parsing.integer(0, 90 * DAY),
         str(DAY),
@@ -329,70 +281,70 @@ class Settings:
     )
 
     # Passwords
-    password_min_length: int = _setting(
+    password_min_length: int = setting(
         "PORTERO_PASSWORD_MIN_LENGTH",
         parsing.integer(8, 128),
         "15",
         "Fewest code points of a password (NIST SP 800-63B-4 §3.1.1.2: 15 as the only factor).",
     )
-    password_min_score: int = _setting(
+    password_min_score: int = setting(
         "PORTERO_PASSWORD_MIN_SCORE", parsing.integer(0, 4), "2", "Lowest zxcvbn score, 0 to 4."
     )
-    password_composition: tuple[str, ...] = _setting(
+    password_composition: tuple[str, ...] = setting(
         "PORTERO_PASSWORD_COMPOSITION",
         parsing.some_of("lower", "upper", "digit", "symbol"),
         "off",
         "Kinds of characters that a password must hold, or off (better: NIST SP 800-63B-4).",
     )
-    password_max_age_days: int = _setting(
+    password_max_age_days: int = setting(
         "PORTERO_PASSWORD_MAX_AGE_DAYS",
         parsing.integer(0, 3650),
         "0",
         "Days after which a password must be changed; 0 is never (better).",
     )
-    password_history: int = _setting(
+    password_history: int = setting(
         "PORTERO_PASSWORD_HISTORY",
         parsing.integer(0, 24),
         "0",
         "How many former passwords may not be taken again.",
     )
-    password_pepper: Secret = _setting(
+    password_pepper: Secret = setting(
         "PORTERO_PASSWORD_PEPPER",
         parsing.secret,
         "",
         "Key mixed into every password hash and kept outside the database; empty is off.",
     )
-    password_pepper_fallbacks: tuple[Secret, ...] = _setting(
+    password_pepper_fallbacks: tuple[Secret, ...] = setting(
         "PORTERO_PASSWORD_PEPPER_FALLBACKS",
         parsing.secrets,
         "",
         "Former peppers (comma separated) that still verify.",
     )
-    password_breach_url: str = _setting(
+    password_breach_url: str = setting(
         "PORTERO_PASSWORD_BREACH_URL",
         parsing.service_url,
         "",
         "Range endpoint in the manner of Have I Been Pwned for breached passwords; empty is off.",
     )
-    argon2_time_cost: int = _setting(
+    argon2_time_cost: int = setting(
         "PORTERO_ARGON2_TIME_COST", parsing.integer(1, 20), "2", "Argon2id passes."
     )
-    argon2_memory_kib: int = _setting(
+    argon2_memory_kib: int = setting(
         "PORTERO_ARGON2_MEMORY_KIB",
         parsing.integer(7168, 1_048_576),
         "19456",
         "Argon2id memory of one hash in KiB.",
     )
-    argon2_parallelism: int = _setting(
+    argon2_parallelism: int = setting(
         "PORTERO_ARGON2_PARALLELISM", parsing.integer(1, 16), "1", "Argon2id lanes."
     )
-    hash_memory_mib: int = _setting(
+    hash_memory_mib: int = setting(
         "PORTERO_HASH_MEMORY_MIB",
         parsing.integer(16, 65_536),
         "512",
         "Memory in MiB that all hashes of one process may use at a time.",
     )
-    hash_queue: int = _setting(
+    hash_queue: int = setting(
         "PORTERO_HASH_QUEUE",
         parsing.integer(1, 500),
         Derived("half of PORTERO_THREADS without the hashes that run", _hash_queue),
@@ -400,28 +352,28 @@ class Settings:
     )
 
     # Mail
-    smtp_host: str = _setting(
+    smtp_host: str = setting(
         "PORTERO_SMTP_HOST",
         parsing.text,
         "",
         "Mail server. Without one, mails are written to DATA_DIR/mail.",
     )
-    smtp_port: int = _setting(
+    smtp_port: int = setting(
         "PORTERO_SMTP_PORT", parsing.integer(1, 65535), "587", "Port of the mail server."
     )
-    smtp_username: str = _setting(
+    smtp_username: str = setting(
         "PORTERO_SMTP_USERNAME", parsing.text, "", "User name at the mail server."
     )
-    smtp_password: Secret = _setting(
+    smtp_password: Secret = setting(
         "PORTERO_SMTP_PASSWORD", parsing.secret, "", "Password at the mail server."
     )
-    smtp_tls: Literal["starttls", "tls", "off"] = _setting(
+    smtp_tls: Literal["starttls", "tls", "off"] = setting(
         "PORTERO_SMTP_TLS",
         parsing.smtp_tls,
         "starttls",
         "starttls, tls (from the first byte, port 465) or off (to a loopback address only).",
     )
-    mail_from: str = _setting(
+    mail_from: str = setting(
         "PORTERO_MAIL_FROM",
         parsing.mailbox,
         Derived("no-reply@ISSUER_HOST", _mail_from),
@@ -429,19 +381,19 @@ class Settings:
     )
 
     # Looks and logs
-    product_name: str = _setting(
+    product_name: str = setting(
         "PORTERO_PRODUCT_NAME", parsing.text, "Portero", "Name on pages and in mails."
     )
-    default_locale: str = _setting(
+    default_locale: str = setting(
         "PORTERO_DEFAULT_LOCALE",
         parsing.locale,
         "en",
         "Language where neither the account nor the browser names one.",
     )
-    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+    log_level: Literal["debug", "info", "warning", "error"] = setting(
         "PORTERO_LOG_LEVEL", parsing.log_level, "info", "debug, info, warning or error."
     )
-    log_format: Literal["json", "console"] = _setting(
+    log_format: Literal["json", "console"] = setting(
         "PORTERO_LOG_FORMAT", parsing.log_format, "json", "json, or console for people."
     )
 

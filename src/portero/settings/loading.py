@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from portero.settings import parsing, rules, secret_key
 from portero.settings.attributes import attributes
 from portero.settings.authorization_details import authorization_details
-from portero.settings.declared import CONFIG_KEY, DECLARED, Declared, Derived, Settings
+from portero.settings.declared import CONFIG_KEY, DECLARED, Settings
 from portero.settings.errors import SettingsError
+from portero.settings.rows import Declared, Derived
 from portero.settings.sources import Given, Layer, env_layer, override_layer, toml_layer
 
 _DATA_DIR_MODE = 0o700  # the database in it holds what nobody else on the machine should read

@@ -62,22 +62,12 @@ class FaceSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Rooms:
-    settings: FaceSettings
-    clock: Clock
-    health: Health
-    accounts: Accounts
-    email: EmailProofs
-    sign_in: SignIn
-    sign_up: SignUp
-    recovery: Recovery
-    password_change: PasswordChange
-    account_admin: AccountAdmin
-    sessions: Sessions
+class ProviderRooms:
+    """The verbs of the OpenID Provider."""
+
     session_grant: SessionGrant
     refresh_grant: RefreshRotation
     tokens: TokenCheck
-    keys: KeyRing
     token_endpoint: TokenEndpoint
     introspection: Introspection
     revocation: Revocation
@@ -90,6 +80,23 @@ class Rooms:
     connections: Connections
     scopes: Scopes
     detail_types: Mapping[str, AuthorizationDetailType]
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    settings: FaceSettings
+    clock: Clock
+    health: Health
+    accounts: Accounts
+    email: EmailProofs
+    sign_in: SignIn
+    sign_up: SignUp
+    recovery: Recovery
+    password_change: PasswordChange
+    account_admin: AccountAdmin
+    sessions: Sessions
+    provider: ProviderRooms
+    keys: KeyRing
     browser_cookie: BrowserCookie
     form_keys: tuple[bytes, ...]
     new_secret: Callable[[], str]

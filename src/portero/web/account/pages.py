@@ -29,9 +29,9 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         page = render_template(
             "account/home.html",
             account=rooms.accounts.get(session.account_id),
-            connections=rooms.connections.list_of(session.account_id),
+            connections=rooms.provider.connections.list_of(session.account_id),
             sentence=lambda name: translator().text(
-                rooms.scopes.of(name).sentence.replace("%", "%%")
+                rooms.provider.scopes.of(name).sentence.replace("%", "%%")
             ),
             disconnect_path=_DISCONNECT_PATH,
             sign_out_path=SIGN_OUT_PATH,
@@ -43,7 +43,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         session = present()
         if session is None:
             return redirect(SIGN_IN_PATH, 303)
-        rooms.connections.withdraw(
+        rooms.provider.connections.withdraw(
             _actor(session), session.account_id, request.form.get("client_id", "")[:255]
         )
         return redirect(ACCOUNT_PATH, 303)

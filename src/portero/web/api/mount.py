@@ -88,7 +88,7 @@ def _view(rooms: Rooms, route: Route, cookies: TokenCookies) -> Any:
 def _token(rooms: Rooms, route: Route, cookies: TokenCookies) -> CheckedToken | None:
     if route.access is Access.PUBLIC:
         return None
-    checked = rooms.tokens.admit(cookies.head(request), cookie_name=cookies.access_name)
+    checked = rooms.provider.tokens.admit(cookies.head(request), cookie_name=cookies.access_name)
     if route.access is Access.FIRST_PARTY:
         if checked.client_id != FIRST_PARTY_CLIENT_ID:
             raise NotFirstParty(f"a token of client {checked.client_id}")

@@ -53,7 +53,7 @@ def refresh(call: Call) -> Response:
             _cookies().require_own_origin(request)
     if not token:
         raise RefreshRefused("no refresh token was sent")
-    made = call.rooms.refresh_grant.redeem(call.actor, token)
+    made = call.rooms.provider.refresh_grant.redeem(call.actor, token)
     return _answer(made, delivery)
 
 
@@ -73,7 +73,9 @@ def log_out(call: Call) -> Response:
 
 def tokens_for(call: Call, signed_in: SignedIn, delivery: str) -> Response:
     """Tokens for a session that a verb has just made or renewed."""
-    made = call.rooms.session_grant.redeem(call.actor, signed_in.session, signed_in.account)
+    made = call.rooms.provider.session_grant.redeem(
+        call.actor, signed_in.session, signed_in.account
+    )
     return _answer(made, delivery)
 
 

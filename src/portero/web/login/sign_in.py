@@ -52,7 +52,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         """What the person signs in for; None for this service itself."""
         if not handle:
             return None
-        asked = rooms.authorize.waiting_for(handle, forms.browser())
+        asked = rooms.provider.authorize.waiting_for(handle, forms.browser())
         g.form_action = (asked.request.back.redirect_uri,)
         return asked
 

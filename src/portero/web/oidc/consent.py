@@ -31,9 +31,9 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         if request.method == "POST":
             forms.check()
             agreed = request.form.get("decision") == "allow"
-            outcome = rooms.authorize.decide(actor, handle, browser, agreed=agreed)
+            outcome = rooms.provider.authorize.decide(actor, handle, browser, agreed=agreed)
         else:
-            outcome = rooms.authorize.resume(actor, handle, browser)
+            outcome = rooms.provider.authorize.resume(actor, handle, browser)
         if isinstance(outcome, ConsentOwed):
             return _page(outcome)
         return _as_flask(told(outcome, _request(), pages, forms.cookie))
@@ -50,10 +50,10 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             policy_uri=metadata.policy_uri,
             tos_uri=metadata.tos_uri,
             username=owed.account.username,
-            sentences=[_sentence(rooms.scopes.of(name)) for name in asked.request.scope],
+            sentences=[_sentence(rooms.provider.scopes.of(name)) for name in asked.request.scope],
             resources=asked.request.resources,
             details=[
-                (rooms.detail_types[detail["type"]].label, _fields(detail))
+                (rooms.provider.detail_types[detail["type"]].label, _fields(detail))
                 for detail in asked.request.details
             ],
             host=urlsplit(back).netloc or urlsplit(back).scheme,

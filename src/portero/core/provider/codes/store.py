@@ -130,13 +130,14 @@ def end_waiting(tx: Tx, request_id: str) -> bool:
     )
 
 
-def purge(tx: Tx, *, before: datetime) -> int:
-    codes = tx.execute(
-        authorization_codes.delete().where(authorization_codes.c.expires_at < before)
+def purge_codes(tx: Tx, *, before: datetime) -> int:
+    """Forget codes that expired before then. Until then a second use is known as one."""
+    old = authorization_codes.c.expires_at < before
+    return tx.execute(authorization_codes.delete().where(old)).rowcount
+
+
+def purge_waiting(tx: Tx, *, before: datetime) -> int:
+    """Forget requests that nobody came back to."""
+    return tx.execute(
+        waiting_requests.delete().where(waiting_requests.c.expires_at < before)
     ).rowcount
-    return (
-        codes
-        + tx.execute(
-            waiting_requests.delete().where(waiting_requests.c.expires_at < before)
-        ).rowcount
-    )

@@ -1,0 +1,307 @@
+"""The whole house over one database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from portero.core.accounts.email import EMAIL_CLAIMED, EmailProofs
+from portero.core.accounts.flows import Accounts
+from portero.core.admin.accounts import AccountAdmin
+from portero.core.audit import AuditBuffer, AuditLog
+from portero.core.changes import ChangeFeed, ChangeKind
+from portero.core.clients import ClientKeys, Clients, RemoteKeys
+from portero.core.factors.password import Passwords
+from portero.core.keys.flows import Keys
+from portero.core.keys.ring import KeyRing
+from portero.core.keys.rules import KeySchedule
+from portero.core.limits import Limits
+from portero.core.login.dispatcher import Dispatcher
+from portero.core.login.model import Registration, SignInPolicy
+from portero.core.login.password_change import PasswordChange
+from portero.core.login.recovery import RECOVERY_ASKED, Recovery
+from portero.core.login.sign_in import SignIn
+from portero.core.login.sign_up import SignUp
+from portero.core.notices import NOTICE, Notices
+from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker
+from portero.core.sessions import Lifetimes, Sessions
+from portero.kit.db import Database
+from portero.kit.ports import Clock, Dice, Meter
+from portero.kit.vault import Vault
+from portero.outside.clock import SystemClock, SystemDice
+from portero.outside.hashing import HashPool
+from portero.outside.http_fetch import HttpFetch
+from portero.outside.signing import LocalKeyMaker
+from portero.protocol.jose.algorithms import SigningAlg
+from portero.settings import Settings
+from portero.web.browser_cookie import BrowserCookie
+from portero.web.health import Health
+from portero.web.login.links import link_url
+from portero.web.rooms import FaceSettings, Rooms
+from portero.wiring.parts import (
+    Waker,
+    allowed_hosts,
+    breach,
+    certificates,
+    hasher_of,
+    mailer,
+    metadata_policy,
+    meter_of,
+    password_policy,
+    settled_limits,
+)
+from portero.wiring.provider import Base, join_provider
+
+# A resource server may be a little late in noticing that a token has expired.
+_TOKEN_SLACK: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything that a face, a command or a background thread may need."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    audit: AuditLog
+    feed: ChangeFeed
+    keys: Keys
+    ring: KeyRing
+    clients: Clients
+    buffer: AuditBuffer
+    desk: OutboxDesk
+    worker: OutboxWorker
+    hasher: HashPool
+    meter: Meter
+    rooms: Rooms
+
+
+def join(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    dice: Dice | None = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> House:
+    """The house over one database. `clock`, `dice` and `pause` are for tests."""
+    clock, dice = clock or SystemClock(), dice or SystemDice()
+    db = Database(settings.database_url.reveal(), pool_size=settings.db_pool_size)
+    vault = Vault((settings.secret_key, *settings.secret_key_fallbacks))
+    longest_token = timedelta(seconds=settings.access_token_seconds) + _TOKEN_SLACK
+
+    meter = meter_of(settings)
+    audit = AuditLog(db, dice, meter=meter)
+    feed = ChangeFeed(db, clock, dice, memory=longest_token)
+    waker = Waker()
+    outbox = Outbox(dice, vault, wake=waker)
+    notices = Notices(outbox)
+    limits = Limits(settled_limits(settings))
+
+    ring = KeyRing(db, vault)
+    feed.subscribe(ChangeKind.KEYS_CHANGED, lambda subject, at: ring.reload())
+    keys = Keys(
+        db=db,
+        clock=clock,
+        vault=vault,
+        maker=LocalKeyMaker(),
+        feed=feed,
+        audit=audit,
+        schedule=KeySchedule(
+            rotate_after=timedelta(days=settings.key_rotate_days),
+            publish_ahead=timedelta(seconds=settings.key_publish_ahead_seconds),
+            longest_token=longest_token,
+        ),
+    )
+
+    make_link = link_url(settings.issuer)
+    accounts = Accounts(
+        db=db, clock=clock, dice=dice, audit=audit, outbox=outbox, attributes=settings.attributes
+    )
+    email = EmailProofs(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        limits=limits,
+        outbox=outbox,
+        notices=notices,
+        link_url=make_link,
+    )
+    clients = Clients(
+        db=db,
+        clock=clock,
+        dice=dice,
+        vault=vault,
+        audit=audit,
+        feed=feed,
+        policy=metadata_policy(settings),
+    )
+    remote_keys = RemoteKeys(HttpFetch(allow_loopback=settings.development), clock)
+    client_keys = ClientKeys(clients, remote_keys)
+    sessions = Sessions(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        feed=feed,
+        lifetimes=Lifetimes(settings.session_idle_seconds, settings.session_seconds),
+    )
+    hasher = hasher_of(settings)
+    passwords = Passwords(
+        db=db,
+        clock=clock,
+        hasher=hasher,
+        policy=password_policy(settings),
+        pause=pause,
+        breach=breach(settings, meter),
+        # Half of the threads at most: the other half is for all who are signed in.
+        most_at_once=settings.threads // 2,
+    )
+
+    sign_in = SignIn(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        limits=limits,
+        accounts=accounts,
+        email=email,
+        passwords=passwords,
+        dispatcher=Dispatcher(
+            dice=dice,
+            audit=audit,
+            sessions=sessions,
+            passwords=passwords,
+            policy=SignInPolicy(require_verified_email=settings.require_verified_email),
+        ),
+    )
+    sign_up = SignUp(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        limits=limits,
+        accounts=accounts,
+        passwords=passwords,
+        notices=notices,
+        link_url=make_link,
+        registration=Registration(settings.registration),
+        email_required=settings.require_verified_email,
+    )
+    recovery = Recovery(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        limits=limits,
+        accounts=accounts,
+        passwords=passwords,
+        sessions=sessions,
+        notices=notices,
+        outbox=outbox,
+        feed=feed,
+        link_url=make_link,
+    )
+    password_change = PasswordChange(
+        db=db,
+        clock=clock,
+        audit=audit,
+        limits=limits,
+        accounts=accounts,
+        passwords=passwords,
+        sessions=sessions,
+        notices=notices,
+    )
+    account_admin = AccountAdmin(
+        db=db,
+        clock=clock,
+        audit=audit,
+        limits=limits,
+        feed=feed,
+        accounts=accounts,
+        passwords=passwords,
+        sessions=sessions,
+    )
+
+    provider = join_provider(
+        Base(
+            settings=settings,
+            db=db,
+            clock=clock,
+            dice=dice,
+            vault=vault,
+            audit=audit,
+            feed=feed,
+            limits=limits,
+            ring=ring,
+            clients=clients,
+            client_keys=client_keys,
+            sessions=sessions,
+            longest_token=longest_token,
+        )
+    )
+
+    worker = OutboxWorker(
+        db,
+        clock,
+        dice,
+        vault,
+        {
+            NOTICE: mailer(settings),
+            EMAIL_CLAIMED: email.follow_claim,
+            RECOVERY_ASKED: recovery.follow,
+        },
+    )
+    waker.worker = worker
+    rooms = Rooms(
+        settings=FaceSettings(
+            issuer=settings.issuer,
+            product_name=settings.product_name,
+            default_locale=settings.default_locale,
+            password_api=settings.password_api,
+            trusted_proxies=settings.trusted_proxies,
+            allowed_hosts=allowed_hosts(settings),
+            development=settings.development,
+            registration=Registration(settings.registration),
+            certificates=certificates(settings),
+            mtls_url=settings.mtls_url,
+        ),
+        clock=clock,
+        health=Health(
+            {"database": db.ping, "signing_key": lambda: ring.signer(SigningAlg.ES256, clock.now())}
+        ),
+        accounts=accounts,
+        email=email,
+        sign_in=sign_in,
+        sign_up=sign_up,
+        recovery=recovery,
+        password_change=password_change,
+        account_admin=account_admin,
+        sessions=sessions,
+        provider=provider.rooms,
+        keys=ring,
+        browser_cookie=BrowserCookie(
+            secure=settings.issuer.startswith("https:"), max_age_seconds=settings.session_seconds
+        ),
+        form_keys=vault.keys("form-token"),
+        new_secret=dice.token,
+    )
+    return House(
+        settings=settings,
+        db=db,
+        clock=clock,
+        audit=audit,
+        feed=feed,
+        keys=keys,
+        ring=ring,
+        clients=clients,
+        buffer=provider.buffer,
+        desk=OutboxDesk(db, vault),
+        worker=worker,
+        hasher=hasher,
+        meter=meter,
+        rooms=rooms,
+    )

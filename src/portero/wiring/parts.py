@@ -1,0 +1,183 @@
+"""What is made of the settings alone: pools, policies, the mailer, what a Host may say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from portero.core.factors.password import CharacterClass, PasswordPolicy
+from portero.core.limits import LimitPolicy
+from portero.core.login.rules import POLICIES
+from portero.core.outbox import Deliverer, OutboxWorker
+from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
+from portero.core.provider.par import PUSHED_BY_ADDRESS
+from portero.core.provider.register import (
+    CLIENT_MANAGEMENT_BY_ADDRESS,
+    CLIENT_REGISTRATION_BY_ADDRESS,
+    Registrants,
+    RegistrationMode,
+)
+from portero.kit.ports import Meter, NoMeter
+from portero.outside.breach import BreachRange
+from portero.outside.hashing import Argon2Params, HashPool
+from portero.outside.http_fetch import HttpFetch
+from portero.protocol.oauth.client_keys import checked_jwks
+from portero.protocol.oauth.metadata_policy import AuthMethod, MetadataPolicy
+from portero.settings import Settings, SettingsError
+from portero.settings.rules import hash_threads
+from portero.web.certificates import CertificateSource
+
+
+class Waker:
+    """Ties the knot between the outbox (below) and its worker (made last)."""
+
+    def __init__(self) -> None:
+        self.worker: OutboxWorker | None = None
+
+    def __call__(self) -> None:
+        if self.worker is not None:
+            self.worker.wake()
+
+
+def allowed_hosts(settings: Settings) -> tuple[str, ...]:
+    """What a Host header may say. In development every name of this machine is the same place."""
+    local = ("localhost", "127.0.0.1", "[::1]") if settings.development else ()
+    named = tuple(f"{name}:{settings.port}" for name in local)
+    mtls = (settings.mtls_url,) if settings.mtls_url else ()
+    return (settings.issuer, *mtls, *settings.allowed_hosts, *named)
+
+
+def certificates(settings: Settings) -> CertificateSource:
+    return CertificateSource(
+        header=settings.client_certificate_header,
+        verified_header=settings.client_verified_header,
+        proxies=settings.trusted_proxies,
+    )
+
+
+def metadata_policy(settings: Settings) -> MetadataPolicy:
+    """Nobody registers a method that no request could ever meet."""
+    absent = {AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS}
+    absent -= {AuthMethod(name) for name in certificates(settings).auth_methods}
+    offered = frozenset(AuthMethod) - absent
+    return MetadataPolicy(auth_methods=offered, local=settings.development)
+
+
+def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
+    clients = (
+        PUSHED_BY_ADDRESS,
+        CLIENT_AUTH_BY_ADDRESS,
+        CLIENT_REGISTRATION_BY_ADDRESS,
+        CLIENT_MANAGEMENT_BY_ADDRESS,
+    )
+    known = {policy.name for policy in (*POLICIES, *clients)}
+    settled = {}
+    for part in settings.limits:
+        name, _, figures = part.partition("=")
+        tries, _, seconds = figures.partition("/")
+        if name not in known:
+            sentence = f"PORTERO_LIMITS names {name}; known are {', '.join(sorted(known))}."
+            raise SettingsError("PORTERO_LIMITS", sentence)
+        settled[name] = LimitPolicy(name, int(tries), int(seconds))
+    return settled
+
+
+def registrants_of(settings: Settings) -> Registrants:
+    return Registrants(
+        mode=RegistrationMode(settings.client_registration),
+        scopes=settings.client_registration_scopes,
+        policy=metadata_policy(settings),
+        statements=dict(_trusted_keys(part) for part in settings.software_statement_issuers),
+    )
+
+
+def _trusted_keys(part: str) -> tuple[str, Mapping[str, Any]]:
+    """The issuer and the JWK set of `issuer=file`; a file that holds none stops the start."""
+    issuer, _, path = part.partition("=")
+    key = "PORTERO_SOFTWARE_STATEMENT_ISSUERS"
+    try:
+        return issuer, checked_jwks(json.loads(Path(path).read_text("utf-8")))
+    except (OSError, ValueError) as error:  # `Unacceptable` is a ValueError
+        raise SettingsError(key, f"{key}: {path} can't be read as a JWK set: {error}.") from error
+
+
+def hasher_of(settings: Settings) -> HashPool:
+    return HashPool(
+        params=Argon2Params(
+            time_cost=settings.argon2_time_cost,
+            memory_kib=settings.argon2_memory_kib,
+            parallelism=settings.argon2_parallelism,
+        ),
+        pepper=settings.password_pepper if settings.password_pepper else None,
+        pepper_fallbacks=settings.password_pepper_fallbacks,
+        memory_mib_cap=settings.hash_memory_mib,
+        queue=settings.hash_queue,
+        threads=hash_threads(
+            threads=settings.threads,
+            memory_mib=settings.hash_memory_mib,
+            argon2_memory_kib=settings.argon2_memory_kib,
+        ),
+    )
+
+
+def password_policy(settings: Settings) -> PasswordPolicy:
+    return PasswordPolicy(
+        min_length=settings.password_min_length,
+        min_score=settings.password_min_score,
+        product_words=(settings.product_name,),
+        composition=frozenset(CharacterClass(name) for name in settings.password_composition),
+        max_age_days=settings.password_max_age_days,
+        history=settings.password_history,
+    )
+
+
+def breach(settings: Settings, meter: Meter) -> BreachRange | None:
+    if not settings.password_breach_url:
+        return None
+    # The operator named this host; a mirror on the same machine is theirs to choose.
+    host = urlsplit(settings.password_breach_url).hostname or ""
+    fetch = HttpFetch(allowed_hosts=(host,))
+    return BreachRange(fetch, settings.password_breach_url, on_failure=meter.breach_failure)
+
+
+def meter_of(settings: Settings) -> Meter:
+    if not settings.metrics_port:
+        return NoMeter()
+    from portero.outside.metrics import PrometheusMeter
+
+    return PrometheusMeter()
+
+
+def mailer(settings: Settings) -> Deliverer:
+    """Imports Jinja's templates and smtplib when the first mail is sent, not at the start."""
+    made: list[Deliverer] = []
+
+    def deliver(payload: Mapping[str, object]) -> None:
+        if not made:
+            made.append(_make_mailer(settings))
+        made[0](payload)
+
+    return deliver
+
+
+def _make_mailer(settings: Settings) -> Deliverer:
+    from portero.outside.mail import FileSender, MailDelivery, MailRenderer, SmtpSender
+
+    renderer = MailRenderer(
+        product_name=settings.product_name,
+        mail_from=settings.mail_from,
+        message_id_host=urlsplit(settings.issuer).hostname or "localhost",
+    )
+    if not settings.smtp_host:
+        return MailDelivery(renderer, FileSender(settings.data_dir / "mail"))
+    sender = SmtpSender(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        username=settings.smtp_username,
+        password=settings.smtp_password if settings.smtp_password else None,
+        tls=settings.smtp_tls,
+    )
+    return MailDelivery(renderer, sender)

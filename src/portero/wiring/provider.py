@@ -1,0 +1,278 @@
+"""The OpenID Provider's rooms, on top of what the house has: tokens, codes, consent, clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from portero.core.audit import AuditBuffer, AuditLog
+from portero.core.changes import ChangeFeed
+from portero.core.clients import ClientCache, ClientDocuments, ClientKeys, Clients
+from portero.core.keys.ring import KeyRing
+from portero.core.limits import Limits
+from portero.core.provider.authorize import Authorize
+from portero.core.provider.authorize.reading import RequestReader
+from portero.core.provider.checking import TokenCheck
+from portero.core.provider.client_auth import ClientAuth
+from portero.core.provider.client_signer import ClientSigner
+from portero.core.provider.connections import Connections
+from portero.core.provider.grants.authorization_code import AuthorizationCodeGrant
+from portero.core.provider.grants.client_credentials import ClientCredentialsGrant
+from portero.core.provider.grants.refresh_token import RefreshTokenGrant
+from portero.core.provider.grants.session import FirstParty, SessionGrant
+from portero.core.provider.hints import IdTokenHints
+from portero.core.provider.id_tokens import IdTokens
+from portero.core.provider.introspect import Introspection
+from portero.core.provider.issuing import Issuing
+from portero.core.provider.liveness import Liveness
+from portero.core.provider.model import TokenLifetimes
+from portero.core.provider.par import PushedRequests
+from portero.core.provider.possession import Possession
+from portero.core.provider.register import (
+    ClientInvitations,
+    ClientRegistration,
+)
+from portero.core.provider.resources import Resources
+from portero.core.provider.revoke import Revocation
+from portero.core.provider.rotation import RefreshRotation
+from portero.core.provider.scopes import Scopes
+from portero.core.provider.statuses import StatusList, StatusTimes
+from portero.core.provider.subjects import Subjects
+from portero.core.provider.token_endpoint import TokenEndpoint
+from portero.core.provider.userinfo import UserInfo
+from portero.core.sessions import Sessions
+from portero.kit.db import Database
+from portero.kit.ports import Clock, Dice
+from portero.kit.vault import Vault
+from portero.outside.http_fetch import HttpFetch
+from portero.protocol.oauth.metadata_policy import GrantType
+from portero.settings import Settings
+from portero.web.oidc.oauth import TOKEN_PATH
+from portero.web.oidc.register import REGISTRATION_PATH
+from portero.web.oidc.status_list import STATUS_LIST_PATH
+from portero.web.oidc.userinfo import USERINFO_PATH
+from portero.web.places import PAR_PATH
+from portero.web.rooms import ProviderRooms
+from portero.wiring.parts import registrants_of
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the provider stands on."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    dice: Dice
+    vault: Vault
+    audit: AuditLog
+    feed: ChangeFeed
+    limits: Limits
+    ring: KeyRing
+    clients: Clients
+    client_keys: ClientKeys
+    sessions: Sessions
+    longest_token: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """What the faces use, and what the background flushes."""
+
+    rooms: ProviderRooms
+    buffer: AuditBuffer
+
+
+def join_provider(base: Base) -> Provider:
+    settings, db, clock, dice, vault = base.settings, base.db, base.clock, base.dice, base.vault
+    audit, feed, limits, ring = base.audit, base.feed, base.limits, base.ring
+    clients, client_keys, sessions = base.clients, base.client_keys, base.sessions
+    statuses = StatusList(
+        db=db,
+        clock=clock,
+        ring=ring,
+        issuer=settings.issuer,
+        uri=settings.issuer + STATUS_LIST_PATH,
+        times=StatusTimes(settings.access_token_seconds, settings.status_list_seconds),
+    )
+    issuing = Issuing(
+        ring=ring,
+        dice=dice,
+        vault=vault,
+        issuer=settings.issuer,
+        lifetimes=TokenLifetimes(
+            access_seconds=settings.access_token_seconds,
+            refresh_idle_seconds=settings.refresh_token_seconds,
+            refresh_grace_seconds=settings.refresh_grace_seconds,
+        ),
+        statuses=statuses,
+    )
+    session_grant = SessionGrant(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        issuing=issuing,
+        first_party=FirstParty(" ".join(settings.api_scopes), settings.api_audience),
+    )
+    refresh_grant = RefreshRotation(
+        db=db, clock=clock, audit=audit, feed=feed, issuing=issuing, sessions=sessions
+    )
+    registrants = registrants_of(settings)
+    fetch = HttpFetch(allow_loopback=settings.development)
+    client_cache = ClientCache(
+        db=db,
+        clock=clock,
+        feed=feed,
+        documents=ClientDocuments(
+            fetch=fetch, clock=clock, policy=registrants.policy, scopes=registrants.scopes
+        )
+        if settings.client_id_documents
+        else None,
+    )
+    tokens = TokenCheck(
+        db=db,
+        clock=clock,
+        ring=ring,
+        clients=client_cache,
+        liveness=Liveness(feed, memory=base.longest_token),
+        issuer=settings.issuer,
+        audience=settings.api_audience,
+    )
+
+    subjects = Subjects(db=db, dice=dice)
+    scopes = Scopes()
+    resources = Resources(
+        known=(settings.api_audience, *settings.resources),
+        fallback=settings.issuer + USERINFO_PATH,
+    )
+    signer = ClientSigner(ring=ring, hmac_key_of=client_keys.hmac_key_of)
+    id_tokens = IdTokens(
+        signer=signer, issuer=settings.issuer, lifetime_seconds=settings.access_token_seconds
+    )
+    possession = Possession(db=db, clock=clock, vault=vault)
+    client_auth = ClientAuth(
+        db=db,
+        clock=clock,
+        audit=audit,
+        limits=limits,
+        clients=client_cache,
+        keys=client_keys,
+        issuer=settings.issuer,
+        audiences=[base + TOKEN_PATH for base in (settings.issuer, settings.mtls_url) if base],
+    )
+    buffer = AuditBuffer(db, audit)
+    reader = RequestReader(
+        clock=clock,
+        scopes=scopes,
+        resources=resources,
+        hints=IdTokenHints(ring=ring, clock=clock, issuer=settings.issuer),
+        keys_of=client_keys.jwks_of,
+        detail_types=settings.authorization_details,
+        issuer=settings.issuer,
+    )
+    pushed = PushedRequests(
+        db=db,
+        clock=clock,
+        dice=dice,
+        limits=limits,
+        client_auth=client_auth,
+        validate=reader,
+        binding_of=lambda call, client: possession.prove(
+            call, client, urls=(settings.issuer + PAR_PATH,)
+        ),
+        keys_of=client_keys.jwks_of,
+        issuer=settings.issuer,
+    )
+    authorize = Authorize(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        clients=client_cache,
+        sessions=sessions,
+        reader=reader,
+        pushed=pushed,
+        signer=signer,
+        subjects=subjects,
+        issuer=settings.issuer,
+        reachable_levels=("aal1",),
+    )
+    code_grant = AuthorizationCodeGrant(
+        db=db,
+        clock=clock,
+        audit=audit,
+        feed=feed,
+        issuing=issuing,
+        id_tokens=id_tokens,
+        resources=resources,
+        subjects=subjects,
+        offline_lifetime=timedelta(seconds=settings.offline_seconds),
+    )
+    token_endpoint = TokenEndpoint(
+        client_auth=client_auth,
+        possession=possession,
+        urls=[base + TOKEN_PATH for base in (settings.issuer, settings.mtls_url) if base],
+        grants={
+            GrantType.CLIENT_CREDENTIALS: ClientCredentialsGrant(
+                clock=clock, buffer=buffer, issuing=issuing, resources=resources
+            ),
+            GrantType.AUTHORIZATION_CODE: code_grant,
+            GrantType.REFRESH_TOKEN: RefreshTokenGrant(
+                clock=clock,
+                rotation=refresh_grant,
+                issuing=issuing,
+                id_tokens=id_tokens,
+                resources=resources,
+                scopes=scopes,
+                subjects=subjects,
+            ),
+        },
+    )
+    registration = ClientRegistration(
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        limits=limits,
+        clients=clients,
+        fetch=fetch,
+        registrants=registrants,
+        issuer=settings.issuer,
+        url=settings.issuer + REGISTRATION_PATH,
+    )
+    revocation = Revocation(
+        db=db,
+        clock=clock,
+        audit=audit,
+        feed=feed,
+        client_auth=client_auth,
+        tokens=tokens,
+        statuses=statuses,
+    )
+    rooms = ProviderRooms(
+        session_grant=session_grant,
+        refresh_grant=refresh_grant,
+        tokens=tokens,
+        token_endpoint=token_endpoint,
+        introspection=Introspection(client_auth=client_auth, tokens=tokens),
+        revocation=revocation,
+        statuses=statuses,
+        registration=registration,
+        client_invitations=ClientInvitations(db=db, clock=clock, dice=dice, audit=audit),
+        authorize=authorize,
+        pushed=pushed,
+        userinfo=UserInfo(
+            db=db,
+            clock=clock,
+            clients=client_cache,
+            scopes=scopes,
+            subjects=subjects,
+            signer=signer,
+            issuer=settings.issuer,
+        ),
+        connections=Connections(db=db, clock=clock, audit=audit, feed=feed, clients=client_cache),
+        scopes=scopes,
+        detail_types=settings.authorization_details,
+    )
+    return Provider(rooms, buffer)
