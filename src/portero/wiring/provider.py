@@ -11,6 +11,8 @@ from portero.core.clients import ClientCache, ClientDocuments, ClientKeys, Clien
 from portero.core.keys.ring import KeyRing
 from portero.core.limits import Limits
 from portero.core.provider.authorize import Authorize
+from portero.core.provider.authorize.answers import Answers
+from portero.core.provider.authorize.arrivals import Arrivals
 from portero.core.provider.authorize.reading import RequestReader
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
@@ -189,13 +191,10 @@ def join_provider(base: Base) -> Provider:
         clock=clock,
         dice=dice,
         audit=audit,
-        clients=client_cache,
         sessions=sessions,
-        reader=reader,
-        pushed=pushed,
-        signer=signer,
+        arrivals=Arrivals(db=db, clock=clock, clients=client_cache, reader=reader, pushed=pushed),
+        answers=Answers(clock=clock, signer=signer, issuer=settings.issuer),
         subjects=subjects,
-        issuer=settings.issuer,
         reachable_levels=("aal1",),
     )
     code_grant = AuthorizationCodeGrant(

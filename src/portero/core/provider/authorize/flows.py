@@ -18,9 +18,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.audit import Actor, AuditLog
-from portero.core.clients import Client, ClientCache
+from portero.core.clients import Client
 from portero.core.consent import store as consent_store
 from portero.core.provider.authorize import rules, store
+from portero.core.provider.authorize.answers import Answers
+from portero.core.provider.authorize.arrivals import Arrivals, as_page
 from portero.core.provider.authorize.model import (
     Answer,
     Asked,
@@ -30,29 +32,22 @@ from portero.core.provider.authorize.model import (
     SignInOwed,
     Visit,
 )
-from portero.core.provider.authorize.reading import RequestReader
-from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.codes import store as code_store
 from portero.core.provider.codes.model import AuthorizationCode, WaitingRequest
-from portero.core.provider.errors import UnknownClient, UnusableReturnAddress, WaitingRequestOver
+from portero.core.provider.errors import WaitingRequestOver
 from portero.core.provider.events import CodeIssued, ConsentGiven, ConsentRefused
-from portero.core.provider.par import PushedRequests
 from portero.core.provider.subjects import Subjects
 from portero.core.sessions import Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import Secret, fingerprint
-from portero.protocol.oauth.authorization_request import ReturnAddress, UnusableReturn
+from portero.protocol.oauth.authorization_request import UnusableReturn
 from portero.protocol.oauth.errors import (
     AccessDenied,
     ConsentRequired,
-    InvalidRequest,
     LoginRequired,
     OAuthRefusal,
 )
-from portero.protocol.oauth.jarm import TYP as JARM_TYP
-from portero.protocol.oauth.jarm import jarm_alg, jarm_claims
-from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE
 from portero.protocol.oauth.parameters import Parameters
 
 # A code travels through one redirect: a minute is plenty (section 17 of the protocol checklist;
@@ -70,77 +65,62 @@ class Authorize:
         clock: Clock,
         dice: Dice,
         audit: AuditLog,
-        clients: ClientCache,
         sessions: Sessions,
-        reader: RequestReader,
-        pushed: PushedRequests,
-        signer: ClientSigner,
+        arrivals: Arrivals,
+        answers: Answers,
         subjects: Subjects,
-        issuer: str,
         reachable_levels: Collection[str],
-        push_required: bool = False,
     ) -> None:
         self._db = db
         self._clock = clock
         self._dice = dice
         self._audit = audit
-        self._clients = clients
         self._sessions = sessions
-        self._reader = reader
-        self._pushed = pushed
-        self._signer = signer
+        self._arrivals = arrivals
+        self._answers = answers
         self._subjects = subjects
-        self._issuer = issuer
         self.reachable_levels = tuple(reachable_levels)
-        self._push_required = push_required
 
     # --- the three ways in ---------------------------------------------------------------------
 
     def begin(self, actor: Actor, parameters: Parameters, browser: str) -> Outcome:
         """A new request. `browser` is the cookie, "" for none. Raises `UnknownClient` and
         `UnusableReturnAddress`, which are pages of ours."""
-        client = self._client(parameters)
-        back: ReturnAddress | None = None
+        client = self._arrivals.client_of(parameters)
+        counting, back = parameters, None
         try:
-            counting, pushed_id = self._counting(client, parameters)
-            back = self._reader.return_address(client, counting)
-            if not pushed_id and self._has_to_push(client):
-                raise InvalidRequest("This client has to push its requests.")  # RFC 9126 §5
-            asked = Asked(
-                client=client,
-                parameters=counting,
-                request=self._reader.request(client, counting, back),
-                pushed_id=pushed_id,
-                began_at=self._clock.now(),
-            )
+            counting, pushed_id = self._arrivals.counting(client, parameters)
+            back = self._arrivals.return_address(client, counting)
+            asked = self._arrivals.new(client, counting, back, pushed_id)
             return self._go_on(actor, asked, browser)
         except UnusableReturn as refusal:
-            raise _as_page(refusal) from refusal
+            raise as_page(refusal) from refusal
         except OAuthRefusal as refusal:
-            back = back or self._outer_return(client, parameters)
+            # Of a request object that is bad: to an address that needs no object, or on a page.
+            back = back or self._arrivals.known_return(client, parameters)
             if back is None:
-                raise _as_page(refusal) from refusal
-            return self._refused(client, back, refusal)
+                raise as_page(refusal) from refusal
+            return self._answers.refused(client, back, refusal)
 
     def resume(self, actor: Actor, handle: str, browser: str) -> Outcome:
         """The person is back from signing in. Raises `WaitingRequestOver`."""
-        asked = self._waiting(handle, browser)
+        asked = self._arrivals.back(handle, browser)
         try:
             return self._go_on(actor, asked, browser)
         except OAuthRefusal as refusal:
-            return self._refused(asked.client, asked.request.back, refusal)
+            return self._answers.refused(asked.client, asked.request.back, refusal)
 
     def decide(self, actor: Actor, handle: str, browser: str, *, agreed: bool) -> Outcome:
         """The person's answer to the question. Raises `WaitingRequestOver`."""
-        asked = self._waiting(handle, browser)
+        asked = self._arrivals.back(handle, browser)
         try:
             return self._go_on(actor, asked, browser, agreed=agreed)
         except OAuthRefusal as refusal:
-            return self._refused(asked.client, asked.request.back, refusal)
+            return self._answers.refused(asked.client, asked.request.back, refusal)
 
     def waiting_for(self, handle: str, browser: str) -> Asked:
         """What a handle stands for, for the sign-in page to tell. Raises `WaitingRequestOver`."""
-        return self._waiting(handle, browser)
+        return self._arrivals.back(handle, browser)
 
     # --- one transaction -----------------------------------------------------------------------
 
@@ -160,7 +140,7 @@ class Authorize:
         if isinstance(outcome, OAuthRefusal):
             raise outcome
         if isinstance(outcome, Answer):
-            return self._sealed(asked.client, outcome)
+            return self._answers.sealed(asked.client, outcome)
         return outcome
 
     def _go_on_in(
@@ -205,7 +185,7 @@ class Authorize:
 
     def _meant_in(self, tx: Tx, asked: Asked, visit: Visit, now: datetime) -> tuple[Seat, ...]:
         """Of those in the browser, the ones that the request can mean."""
-        wanted = self._reader.subject_of(asked.client, asked.request)
+        wanted = self._arrivals.subject_of(asked)
         if not wanted:
             return visit.seats
         return tuple(
@@ -248,7 +228,7 @@ class Authorize:
         if asked.waiting is not None and not code_store.end_waiting(tx, asked.waiting.id):
             raise WaitingRequestOver("another tab was faster")
         if asked.pushed_id:
-            self._pushed.use_in(tx, asked.pushed_id, asked.client.client_id)
+            self._arrivals.use_pushed_in(tx, asked)
 
     def _remember_in(self, tx: Tx, actor: Actor, asked: Asked, seat: Seat, now: datetime) -> None:
         request = asked.request
@@ -297,93 +277,7 @@ class Authorize:
             scope=code.scope,
         )
         self._audit.record(tx, actor, now, issued)
-        return self._answer(request.back, {"code": secret})
-
-    # --- before a transaction, and after -------------------------------------------------------
-
-    def _client(self, parameters: Parameters) -> Client:
-        try:
-            client_id = parameters.get("client_id")
-        except OAuthRefusal as refusal:
-            raise _as_page(refusal) from refusal
-        client = self._clients.find(client_id) if client_id else None
-        if client is None or not client.is_active:
-            raise UnknownClient("no such client, or a disabled one")
-        return client
-
-    def _counting(self, client: Client, parameters: Parameters) -> tuple[Parameters, str]:
-        """The parameters that count, and the pushed request that they come from ("" for none)."""
-        request_uri = parameters.get("request_uri")
-        if request_uri is None:
-            return self._reader.counting(client, parameters), ""
-        if "request" in parameters:
-            raise InvalidRequest("request and request_uri were both sent.")  # RFC 9101 §5
-        pushed = self._pushed.find(client.client_id, request_uri)
-        return pushed.parameters, pushed.id
-
-    def _has_to_push(self, client: Client) -> bool:
-        metadata = client.metadata
-        return (
-            self._push_required
-            or metadata.require_pushed_authorization_requests
-            or metadata.profile == FAPI2_PROFILE
-        )
-
-    def _waiting(self, handle: str, browser: str) -> Asked:
-        now = self._clock.now()
-        waiting = self._db.read(
-            lambda tx: code_store.find_waiting(
-                tx, fingerprint(handle), fingerprint(browser), now=now
-            )
-        )
-        if waiting is None:
-            raise WaitingRequestOver("unknown, expired, or begun in another browser")
-        parameters = Parameters(waiting.parameters)
-        client = self._client(parameters)
-        try:
-            back = self._reader.return_address(client, parameters)
-            request = self._reader.request(client, parameters, back)
-        except OAuthRefusal as refusal:
-            # It was good when it began: the client was changed meanwhile.
-            raise WaitingRequestOver(refusal.description) from refusal
-        return Asked(
-            client=client,
-            parameters=parameters,
-            request=request,
-            pushed_id=waiting.pushed_id,
-            began_at=waiting.created_at,
-            waiting=waiting,
-            handle=handle,
-        )
-
-    def _outer_return(self, client: Client, parameters: Parameters) -> ReturnAddress | None:
-        """Where to tell that a request object is bad: only an address that needs no object."""
-        try:
-            return self._reader.return_address(client, parameters)
-        except OAuthRefusal:
-            return None
-
-    def _refused(self, client: Client, back: ReturnAddress, refusal: OAuthRefusal) -> Answer:
-        told = {"error": refusal.code, "error_description": refusal.description}
-        return self._sealed(client, self._answer(back, told))
-
-    def _sealed(self, client: Client, answer: Answer) -> Answer:
-        """As a JWT where the client asked for one (JARM), after the transaction: a signature is
-        slow."""
-        if not answer.back.response_mode.endswith("jwt"):
-            return answer
-        now, back = self._clock.now(), answer.back
-        claims = jarm_claims(
-            answer.parameters, issuer=self._issuer, client_id=client.client_id, now=now
-        )
-        alg = jarm_alg(client.metadata)
-        signed = self._signer.signed(client, claims, alg=alg, typ=JARM_TYP, now=now)
-        return Answer(back, {"response": signed})
-
-    def _answer(self, back: ReturnAddress, parameters: dict[str, str]) -> Answer:
-        """With `state` as it came, and `iss` in every answer (RFC 9207 §2)."""
-        state = {"state": back.state} if back.state else {}
-        return Answer(back, {**parameters, **state, "iss": self._issuer})
+        return self._answers.bare(request.back, {"code": secret})
 
 
 def _person(actor: Actor, seat: Seat, client: Client) -> Actor:
@@ -393,7 +287,3 @@ def _person(actor: Actor, seat: Seat, client: Client) -> Actor:
         client_id=client.client_id,
         origin=actor.origin,
     )
-
-
-def _as_page(refusal: OAuthRefusal) -> UnusableReturnAddress:
-    return UnusableReturnAddress(refusal.detail, values={"why": refusal.description})

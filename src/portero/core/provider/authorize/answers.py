@@ -1,0 +1,40 @@
+"""The authorization response as a value: a code or an error, plain or as a JWT."""
+
+from __future__ import annotations
+
+from portero.core.clients import Client
+from portero.core.provider.authorize.model import Answer
+from portero.core.provider.client_signer import ClientSigner
+from portero.kit.ports import Clock
+from portero.protocol.oauth.authorization_request import ReturnAddress
+from portero.protocol.oauth.errors import OAuthRefusal
+from portero.protocol.oauth.jarm import TYP, jarm_alg, jarm_claims
+
+
+class Answers:
+    def __init__(self, *, clock: Clock, signer: ClientSigner, issuer: str) -> None:
+        self._clock = clock
+        self._signer = signer
+        self._issuer = issuer
+
+    def refused(self, client: Client, back: ReturnAddress, refusal: OAuthRefusal) -> Answer:
+        told = {"error": refusal.code, "error_description": refusal.description}
+        return self.sealed(client, self.bare(back, told))
+
+    def bare(self, back: ReturnAddress, parameters: dict[str, str]) -> Answer:
+        """With `state` as it came, and `iss` in every answer (RFC 9207 §2)."""
+        state = {"state": back.state} if back.state else {}
+        return Answer(back, {**parameters, **state, "iss": self._issuer})
+
+    def sealed(self, client: Client, answer: Answer) -> Answer:
+        """As a JWT where the client asked for one (JARM), after the transaction: a signature is
+        slow."""
+        if not answer.back.response_mode.endswith("jwt"):
+            return answer
+        now, back = self._clock.now(), answer.back
+        claims = jarm_claims(
+            answer.parameters, issuer=self._issuer, client_id=client.client_id, now=now
+        )
+        alg = jarm_alg(client.metadata)
+        signed = self._signer.signed(client, claims, alg=alg, typ=TYP, now=now)
+        return Answer(back, {"response": signed})
