@@ -86,7 +86,9 @@ def read_subject(given: str) -> Sequence[Rdn]:
     try:
         name = x509.Name.from_rfc4514_string(given, _MORE_ATTRIBUTES)
     except ValueError as error:
-        raise Unacceptable("dn_malformed", "This must be a DN as in RFC 4514: CN=a,O=b") from error
+        raise Unacceptable(
+            "dn_malformed", "This must be a DN in the form of RFC 4514, such as CN=a,O=b."
+        ) from error
     return _comparable(name)
 
 
