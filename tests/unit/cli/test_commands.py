@@ -189,7 +189,7 @@ def test_db_commands_tell_and_mend(portero: Portero) -> None:
     assert (before["current"], before["is_current"]) == (None, False)
     unmade = portero("db", "check", "--json")
     assert (unmade.status, unmade.problem["code"]) == (1, "database_differs")
-    assert portero("db", "upgrade", "--json").json["applied"] == [before["needed"]]
+    assert portero("db", "upgrade", "--json").json["applied"][-1] == before["needed"]
     assert portero("db", "upgrade", "--json").json["applied"] == []
     assert portero("db", "check", "--json").json["differences"] == []
 

@@ -1,6 +1,6 @@
 """Why tokens are refused."""
 
-from portero.kit.refusals import Invalid, Missing, NotProven
+from portero.kit.refusals import Missing, NotProven, Refusal
 
 
 class RefreshRefused(NotProven):
@@ -10,21 +10,21 @@ class RefreshRefused(NotProven):
     public = "The refresh token is not valid any more. Sign in again."
 
 
-class UnknownClient(Invalid):
+class UnknownClient(Refusal):
     """No such client, or a disabled one: nobody to send an answer to."""
 
     code = "unknown_client"
     public = "The application that sent you here is not known."
 
 
-class UnusableReturnAddress(Invalid):
+class UnusableReturnAddress(Refusal):
     """The answer has nowhere to go, so the person is told instead (RFC 6749 §4.1.2.1)."""
 
     code = "unusable_return_address"
     public = "The application that sent you here made a mistake: %(why)s"
 
 
-class WaitingRequestOver(Invalid):
+class WaitingRequestOver(Refusal):
     """Finished elsewhere, expired, or begun in another browser."""
 
     code = "request_over"
