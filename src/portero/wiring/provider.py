@@ -132,17 +132,18 @@ def join_provider(base: Base) -> Provider:
         if settings.client_id_documents
         else None,
     )
+    subjects = Subjects(db=db, dice=dice)
     tokens = TokenCheck(
         db=db,
         clock=clock,
         ring=ring,
         clients=client_cache,
         liveness=Liveness(feed, memory=base.longest_token),
+        subjects=subjects,
         issuer=settings.issuer,
         audience=settings.api_audience,
     )
 
-    subjects = Subjects(db=db, dice=dice)
     scopes = Scopes()
     resources = Resources(
         known=(settings.api_audience, *settings.resources),
@@ -161,7 +162,12 @@ def join_provider(base: Base) -> Provider:
         clients=client_cache,
         keys=client_keys,
         issuer=settings.issuer,
-        audiences=[base + TOKEN_PATH for base in (settings.issuer, settings.mtls_url) if base],
+        audiences=[
+            url + path
+            for url in (settings.issuer, settings.mtls_url)
+            if url
+            for path in (TOKEN_PATH, PAR_PATH)  # RFC 9126 §2
+        ],
     )
     buffer = AuditBuffer(db, audit)
     reader = RequestReader(
@@ -254,7 +260,7 @@ def join_provider(base: Base) -> Provider:
         refresh_grant=refresh_grant,
         tokens=tokens,
         token_endpoint=token_endpoint,
-        introspection=Introspection(client_auth=client_auth, tokens=tokens),
+        introspection=Introspection(db=db, clock=clock, client_auth=client_auth, tokens=tokens),
         revocation=revocation,
         statuses=statuses,
         registration=registration,

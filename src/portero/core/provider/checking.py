@@ -13,9 +13,11 @@ from portero.core.clients import ClientCache
 from portero.core.keys.ring import KeyRing
 from portero.core.provider.liveness import Liveness
 from portero.core.provider.replay import spend_once
+from portero.core.provider.subjects import Subjects
 from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.protocol.jose.algorithms import PublicKey
+from portero.protocol.oauth.client_id_document import looks_like_document_id
 from portero_guard.cache import VerifiedTokens
 from portero_guard.checks import CheckedToken, check_access_token, unverified_audience
 from portero_guard.credentials import RequestHead, Shown, shown_by
@@ -40,6 +42,7 @@ class TokenCheck:
         ring: KeyRing,
         clients: ClientCache,
         liveness: Liveness,
+        subjects: Subjects,
         issuer: str,
         audience: str,
     ) -> None:
@@ -48,6 +51,7 @@ class TokenCheck:
         self._ring = ring
         self._clients = clients
         self._liveness = liveness
+        self._subjects = subjects
         self._issuer = issuer
         self._audience = audience
         self._verified = VerifiedTokens(capacity=_CACHE_CAPACITY)
@@ -124,13 +128,22 @@ class TokenCheck:
             token_id=str(checked.claims["jti"]),
             session_id=checked.session_id or "",
             grant_id=str(checked.claims.get("grant_id", "")),
-            account_id=checked.subject,
+            account_id=self._account_of(checked),
             issued_at=datetime.fromtimestamp(checked.claims["iat"], UTC),
         ):
             raise TokenRefused("it was revoked, or its session or account ended")
         if not self._clients.is_live(checked.client_id):
             raise TokenRefused("its client is disabled or gone")
         return checked
+
+    def _account_of(self, checked: CheckedToken) -> str:
+        """Whose token it is: the account behind a pairwise `sub` too."""
+        if looks_like_document_id(checked.client_id):
+            return checked.subject  # never pairwise, and nothing is fetched for it here
+        client = self._clients.find(checked.client_id)
+        if client is None:
+            return checked.subject
+        return self._subjects.account_of(client, checked.subject)
 
     def _is_published(self, checked: CheckedToken, now: datetime) -> bool:
         return self._ring.verification_key(checked.key_id, now) is not None

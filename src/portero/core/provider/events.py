@@ -82,3 +82,11 @@ class ConsentWithdrawn(Event):
     """A person took back what they had agreed to; the application's grants ended."""
 
     kind: ClassVar[str] = "consent.withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRevoked(Event):
+    """A client threw a refresh token away: its grant ended with every token on it."""
+
+    kind: ClassVar[str] = "grant.revoked"
+    grant_id: str

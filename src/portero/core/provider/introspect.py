@@ -11,9 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from portero.core.clients import Client
+from portero.core.provider import store
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
-from portero.core.provider.model import ClientCall
+from portero.core.provider.model import Basis, ClientCall
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock
+from portero.kit.secrets import fingerprint
 from portero.protocol.oauth.errors import InvalidClient
 from portero_guard.checks import CheckedToken
 from portero_guard.errors import TokenRefused
@@ -22,12 +26,16 @@ INACTIVE: Mapping[str, Any] = {"active": False}
 # RFC 7662 §2.2, with RFC 9470 §6.2. What else a token holds is not for everybody who may ask.
 _TOLD = (
     *("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"),
-    *("username", "auth_time", "acr", "amr", "sid", "cnf"),
+    *("username", "auth_time", "acr", "amr", "sid", "cnf", "authorization_details"),
 )
 
 
 class Introspection:
-    def __init__(self, *, client_auth: ClientAuth, tokens: TokenCheck) -> None:
+    def __init__(
+        self, *, db: Database, clock: Clock, client_auth: ClientAuth, tokens: TokenCheck
+    ) -> None:
+        self._db = db
+        self._clock = clock
         self._client_auth = client_auth
         self._tokens = tokens
 
@@ -37,6 +45,8 @@ class Introspection:
         if caller.metadata.is_public:
             raise InvalidClient("anybody could ask in the name of a public client")
         token = call.form.require("token")
+        if "." not in token:
+            return self._refresh(caller, token)
         try:
             checked = self._tokens.check_any_audience(token)
         except TokenRefused:
@@ -48,6 +58,26 @@ class Introspection:
             "active": True,
             "token_type": "DPoP" if "jkt" in checked.claims.get("cnf", {}) else "Bearer",
             **told,
+        }
+
+    def _refresh(self, caller: Client, token: str) -> Mapping[str, Any]:
+        """A refresh token is told of to its own client alone, and is not spent by asking."""
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> Basis | None:
+            grant_id = store.find_refresh(tx, fingerprint(token), caller.client_id, now=now)
+            return store.find_live_basis(tx, grant_id, now=now) if grant_id else None
+
+        basis = self._db.read(unit)
+        if basis is None:
+            return INACTIVE
+        grant = basis.grant
+        return {
+            "active": True,
+            "token_type": "refresh_token",
+            "client_id": grant.client_id,
+            "scope": grant.scope,
+            "exp": int(grant.expires_at.timestamp()),
         }
 
 

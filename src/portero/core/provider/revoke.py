@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from portero.core.audit import AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
+from portero.core.clients import Client
+from portero.core.provider import store
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
-from portero.core.provider.events import TokenRevoked
-from portero.core.provider.model import ClientCall
+from portero.core.provider.events import GrantRevoked, TokenRevoked
+from portero.core.provider.model import ClientCall, Grant
 from portero.core.provider.statuses import StatusList
 from portero.core.provider.token_endpoint import acting
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
+from portero.kit.secrets import fingerprint
 from portero.protocol.oauth.errors import InvalidClient
 from portero_guard.errors import TokenRefused
 
@@ -45,6 +48,10 @@ class Revocation:
         an API that checks tokens by itself sees it in the status list."""
         client = self._client_auth.authenticate(call)
         token = call.form.require("token")
+        # `token_type_hint` is not needed (§2.1): a refresh token of ours has no dot, a JWT has two.
+        if "." not in token:
+            self._revoke_refresh(call, client, token)
+            return
         try:
             checked = self._tokens.check_any_audience(token)
         except TokenRefused:
@@ -61,3 +68,26 @@ class Revocation:
 
         self._db.write(unit)
         self._feed.apply_now(ChangeKind.TOKEN_REVOKED, jti, now)
+
+    def _revoke_refresh(self, call: ClientCall, client: Client, token: str) -> None:
+        """The grant ends, with every token on it (§2.1)."""
+        now, token_hash = self._clock.now(), fingerprint(token)
+
+        def unit(tx: Tx) -> Grant | None:
+            grant = store.find_grant_of_refresh(tx, token_hash)
+            if grant is None or grant.client_id != client.client_id:
+                return grant
+            if store.revoke_grant(tx, grant.id, now=now):
+                self._feed.note(tx, ChangeKind.GRANT_REVOKED, grant.id)
+                revoked = GrantRevoked(
+                    account_id=grant.account_id, client_id=client.client_id, grant_id=grant.id
+                )
+                self._audit.record(tx, acting(call.actor, client), now, revoked)
+            return grant
+
+        grant = self._db.write(unit)
+        if grant is None:
+            return
+        if grant.client_id != client.client_id:
+            raise InvalidClient("the token was issued to another client")
+        self._feed.apply_now(ChangeKind.GRANT_REVOKED, grant.id, now)

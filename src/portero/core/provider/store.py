@@ -249,6 +249,16 @@ def revoke_grants_of(tx: Tx, account_id: str, client_id: str, *, now: datetime) 
     return [row.id for row in rows]
 
 
+def find_grant_of_refresh(tx: Tx, token_hash: str) -> Grant | None:
+    """The grant that a refresh token belongs to, spent ones included; live or not."""
+    row = tx.execute(
+        sa.select(*_grant_columns)
+        .join(refresh_tokens, refresh_tokens.c.grant_id == grants.c.id)
+        .where(refresh_tokens.c.token_hash == token_hash)
+    ).one_or_none()
+    return None if row is None else _grant(row._mapping)
+
+
 def find_refresh(tx: Tx, token_hash: str, client_id: str, *, now: datetime) -> str | None:
     """The grant of a live refresh token, which is not spent by this; None for any other."""
     return tx.execute(
