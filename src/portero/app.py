@@ -52,7 +52,7 @@ def make_flask(house: House) -> Flask:
     from portero.web.api import documents, mount
     from portero.web.forms import Forms
     from portero.web.host import make_host
-    from portero.web.login import links, sign_in
+    from portero.web.login import forgot, links, sign_in
     from portero.web.oidc import consent
     from portero.web.render import set_up
 
@@ -67,7 +67,7 @@ def make_flask(house: House) -> Flask:
         issuer=house.rooms.settings.issuer,
     )
     forms.set_up(host)
-    for face in (links, sign_in, consent, account):
+    for face in (links, sign_in, forgot, consent, account):
         face.mount(host, house.rooms, forms)
     return host
 

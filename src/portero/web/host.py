@@ -86,11 +86,12 @@ def make_host(rooms: Rooms) -> Flask:
 
 
 def translator() -> Translator:
-    """The translator for this request's `Accept-Language`."""
+    """The translator for this request: for what the application asked (`g.locales`, from
+    `ui_locales`) before what the browser prefers."""
     if "translator" not in g:
         rooms: Rooms = _rooms()
         wanted = [tag for tag, _ in request.accept_languages]
-        g.translator = translator_for([*wanted, rooms.settings.default_locale])
+        g.translator = translator_for([*g.get("locales", ()), *wanted, rooms.settings.default_locale])
     found: Translator = g.translator
     return found
 

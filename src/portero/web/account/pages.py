@@ -56,7 +56,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
                 _actor(session), session.account_id, session.id, EndReason.LOGOUT
             )
         message = translator().text("You are signed out.")
-        page = render_template("login/done.html", message=message)
+        page = render_template("login/done.html", message=message, sign_in=SIGN_IN_PATH)
         return Response(page, content_type="text/html; charset=utf-8")
 
     host.add_url_rule(ACCOUNT_PATH, endpoint="account.home", view_func=account)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Flask, Response, g, render_template, request
 
@@ -16,6 +17,7 @@ from portero.core.links import LinkPurpose
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
 from portero.web.host import translator
+from portero.web.places import SIGN_IN_PATH
 from portero.web.problems import extra_headers, status_of
 from portero.web.rooms import Rooms
 
@@ -36,13 +38,13 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         def view() -> Response:
             token = request.values.get("token", "")[:512]
             if request.method != "POST":
-                return _page(template, token=token)
+                return _page(template, token=token, handle=_handle())
             forms.check()
             try:
                 done = verb(token)
             except Refusal as refusal:
                 return _refused(template, refusal, token=token)
-            return _page("login/done.html", message=done)
+            return _page("login/done.html", message=done, sign_in=_sign_in_url())
 
         return view
 
@@ -83,10 +85,27 @@ def _refused(template: str, refusal: Refusal, *, token: str) -> Response:
     text = translator().text
     faults = {f.name: text(f.public, **f.values) for f in refusal.faults}
     message = "" if faults else text(refusal.public, **refusal.values)
-    answer = _page(template, token=token, faults=faults, message=message, typed=request.form)
+    answer = _page(
+        template,
+        token=token,
+        faults=faults,
+        message=message,
+        typed=request.form,
+        handle=_handle(),
+    )
     answer.status_code = status_of(refusal)
     answer.headers.update(extra_headers(refusal))
     return answer
+
+
+def _handle() -> str:
+    """What the person was about to do when they found that they have no account yet."""
+    return request.values.get("request", "")[:128]
+
+
+def _sign_in_url() -> str:
+    handle = _handle()
+    return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}" if handle else SIGN_IN_PATH
 
 
 def _page(template: str, **values: Any) -> Response:

@@ -54,6 +54,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             return None
         asked = rooms.provider.authorize.waiting_for(handle, forms.browser())
         g.form_action = (asked.request.back.redirect_uri,)
+        g.locales = asked.request.ui_locales
         return asked
 
     def _prove() -> SignedIn:

@@ -42,6 +42,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         asked, metadata = owed.asked, owed.asked.client.metadata
         back = asked.request.back.redirect_uri
         g.form_action = (back,)
+        g.locales = asked.request.ui_locales
         page = render_template(
             "oidc/consent.html",
             handle=owed.handle.reveal(),
