@@ -18,31 +18,26 @@ from portero.protocol.oauth.scopes import OFFLINE_ACCESS, OPENID, read_scope
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`sentence` completes "The application wants to …" and is translated where it is ours;
+    """`public` completes "The application wants to …" and is translated where it is ours;
     `sentences` are the operator's own, by language tag. `claims` are account attributes that the
     scope gives at the UserInfo endpoint. `for_all`: any client may ask for it."""
 
     name: str
-    sentence: str
+    public: str
     sentences: Mapping[str, str] = field(default_factory=dict)
     claims: tuple[str, ...] = ()
     for_all: bool = False
-
-
-def _(sentence: str) -> str:
-    """Marks a sentence for translation; the page translates it."""
-    return sentence
 
 
 STANDARD: Final[Mapping[str, Scope]] = MappingProxyType(
     {
         scope.name: scope
         for scope in (
-            Scope(OPENID, _("Know that it is you"), for_all=True),
-            Scope("profile", _("See your name, picture, language and time zone"), for_all=True),
-            Scope("email", _("See your mail address"), for_all=True),
-            Scope("phone", _("See your phone number"), for_all=True),
-            Scope(OFFLINE_ACCESS, _("Stay connected after you sign out"), for_all=True),
+            Scope(OPENID, "Know that it is you", for_all=True),
+            Scope("profile", "See your name, picture, language and time zone", for_all=True),
+            Scope("email", "See your mail address", for_all=True),
+            Scope("phone", "See your phone number", for_all=True),
+            Scope(OFFLINE_ACCESS, "Stay connected after you sign out", for_all=True),
         )
     }
 )

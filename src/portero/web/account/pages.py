@@ -31,7 +31,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             account=rooms.accounts.get(session.account_id),
             connections=rooms.provider.connections.list_of(session.account_id),
             sentence=lambda name: translator().text(
-                rooms.provider.scopes.of(name).sentence.replace("%", "%%")
+                rooms.provider.scopes.of(name).public.replace("%", "%%")
             ),
             disconnect_path=_DISCONNECT_PATH,
             sign_out_path=SIGN_OUT_PATH,

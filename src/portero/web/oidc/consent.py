@@ -74,7 +74,7 @@ def _sentence(scope: Scope) -> str:
     for known in (tag, tag.partition("-")[0]):
         if known in scope.sentences:
             return scope.sentences[known]
-    return translator().text(scope.sentence.replace("%", "%%"))
+    return translator().text(scope.public.replace("%", "%%"))
 
 
 def _fields(detail: object) -> list[tuple[str, str]]:
