@@ -124,7 +124,7 @@ def purge(house: House) -> int:
             (register_store.purge, before),
             (code_store.purge_codes, before),
             (code_store.purge_waiting, now),
-            (par.purge, before),
+            (par.purge, now),
             (replay.purge, now),  # too old to be accepted, so nothing to be remembered for
             (session_store.purge, before),
             # The tokens are over, so nobody looks for them in the list.

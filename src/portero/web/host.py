@@ -91,7 +91,9 @@ def translator() -> Translator:
     if "translator" not in g:
         rooms: Rooms = _rooms()
         wanted = [tag for tag, _ in request.accept_languages]
-        g.translator = translator_for([*g.get("locales", ()), *wanted, rooms.settings.default_locale])
+        g.translator = translator_for(
+            [*g.get("locales", ()), *wanted, rooms.settings.default_locale]
+        )
     found: Translator = g.translator
     return found
 

@@ -189,8 +189,6 @@ def join_provider(base: Base) -> Provider:
         binding_of=lambda call, client: possession.prove(
             call, client, urls=(settings.issuer + PAR_PATH,)
         ),
-        keys_of=client_keys.jwks_of,
-        issuer=settings.issuer,
     )
     authorize = Authorize(
         db=db,

@@ -56,7 +56,7 @@ def values_are_offered(client: ClientMetadata, policy: MetadataPolicy) -> Faults
         "userinfo_signed_response_alg": {"", *server_algs},
         "authorization_signed_response_alg": {"", *server_algs},
         "introspection_signed_response_alg": {"", *server_algs},
-        "request_object_signing_alg": {"", *client_algs, *policy.hmac_algs, *unsigned},
+        "request_object_signing_alg": {"", *client_algs, *unsigned},
         "token_endpoint_auth_signing_alg": {"", *client_algs, *policy.hmac_algs},
         "id_token_encrypted_response_alg": {"", *policy.encryption_algs},
         "id_token_encrypted_response_enc": {"", *policy.encryption_encs},
@@ -118,10 +118,7 @@ def keys_are_given_once(client: ClientMetadata, policy: MetadataPolicy) -> Fault
         client.token_endpoint_auth_method
         in {AuthMethod.PRIVATE_KEY_JWT, AuthMethod.SELF_SIGNED_TLS}
         or bool(client.id_token_encrypted_response_alg)
-        or (
-            client.require_signed_request_object
-            and client.request_object_signing_alg not in HMAC_ALGS
-        )
+        or client.require_signed_request_object
     )
     if needs_keys and not client.jwks and not client.jwks_uri:
         yield FieldFault("jwks", "required", "This client needs keys: register jwks or jwks_uri.")

@@ -114,7 +114,7 @@ def test_only_the_very_secret_is_right(here: Process) -> None:
     [
         {"token_endpoint_auth_method": "client_secret_jwt"},
         {"id_token_signed_response_alg": "HS256"},
-        {"request_object_signing_alg": "HS256"},
+        {"userinfo_signed_response_alg": "HS256"},
     ],
 )
 def test_a_secret_that_is_an_hmac_key_can_be_read(here: Process, members: dict[str, str]) -> None:

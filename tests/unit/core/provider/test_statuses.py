@@ -243,7 +243,7 @@ def test_a_token_stays_revoked_for_as_long_as_it_could_be_shown(room: Room) -> N
     assert not room.listed().is_valid(mine)
     room.clock.move(300)
     assert room.listed().is_valid(mine)
-    assert room.db.write(lambda tx: store.purge(tx, before=room.clock.now())) == 1
+    assert room.db.write(lambda tx: store.purge_statuses(tx, before=room.clock.now())) == 1
 
 
 def test_the_list_is_made_once_in_a_while(room: Room) -> None:

@@ -113,7 +113,7 @@ def test_hmac_is_for_clients_with_a_secret(method: str) -> None:
     """OpenID Connect Core §10.1: a client without a secret would have its tokens signed by an
     empty key."""
     members = {"token_endpoint_auth_method": method, "jwks_uri": JWKS_URI}
-    for name in ("id_token_signed_response_alg", "request_object_signing_alg"):
+    for name in ("id_token_signed_response_alg", "userinfo_signed_response_alg"):
         assert faults(**members, **{name: "HS256"}) == {name: "inconsistent"}
         assert faults(**{name: "HS256"}) == {}
 

@@ -9,9 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from portero.core.clients import Client
 from portero.core.limits import LimitPolicy, Limits
@@ -19,13 +18,12 @@ from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.model import ClientCall
 from portero.core.provider.par import store
 from portero.core.provider.par.model import REQUEST_URI_PREFIX, Pushed, PushedUri
-from portero.core.provider.par.ports import BindingOf, KeysOf, Validate
+from portero.core.provider.par.ports import BindingOf, Validate
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import Secret, fingerprint
 from portero.protocol.oauth.errors import InvalidRequest, InvalidRequestUri
 from portero.protocol.oauth.parameters import Parameters
-from portero.protocol.oauth.request_object import unverified_key_id, with_request_object
 
 # A redirect follows at once; FAPI 2.0 §5.3.2.2 wants less than 600. It is longer than a minute,
 # because a person's own device may first have to open a browser.
@@ -51,8 +49,6 @@ class PushedRequests:
         client_auth: ClientAuth,
         validate: Validate,
         binding_of: BindingOf,
-        keys_of: KeysOf,
-        issuer: str,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -61,8 +57,6 @@ class PushedRequests:
         self._client_auth = client_auth
         self._validate = validate
         self._binding_of = binding_of
-        self._keys_of = keys_of
-        self._issuer = issuer
 
     def push(self, call: ClientCall) -> PushedUri:
         """Keep the request; raises `OAuthRefusal` for what the authorization endpoint would
@@ -99,24 +93,11 @@ class PushedRequests:
             raise InvalidRequestUri("used meanwhile")
 
     def _resolved(self, form: Parameters, client: Client) -> Parameters:
-        counting = with_request_object(
-            form,
-            client_id=client.client_id,
-            client=client.metadata,
-            jwks=self._keys(form.get("request"), client),
-            expected_issuer=self._issuer,
-            now=self._clock.now(),
-        )
+        counting = self._validate.counting(client, form)
         kept = {
             name: values for name, values in counting.as_mapping().items() if name not in _NOT_KEPT
         }
-        # Basic names the client in a header; whoever reads the request expects it here.
-        return Parameters({**kept, "client_id": (client.client_id,)})
-
-    def _keys(self, unverified_object: str | None, client: Client) -> Mapping[str, Any]:
-        if unverified_object is None:
-            return {}
-        return self._keys_of(client, kid=unverified_key_id(unverified_object))
+        return Parameters(kept)
 
     def _bound(self, parameters: Parameters, call: ClientCall, client: Client) -> Parameters:
         if not call.proofs:

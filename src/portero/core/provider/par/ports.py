@@ -14,6 +14,9 @@ class Validate(Protocol):
     """The authorization endpoint's own rules, so that what was accepted here is not refused
     there."""
 
+    def counting(self, client: Client, parameters: Parameters) -> Parameters:
+        """The parameters that count: those of the request object where there is one."""
+
     def check(self, client: Client, parameters: Parameters) -> None:
         """Raise an `OAuthRefusal` for what could not be answered with a code."""
 
