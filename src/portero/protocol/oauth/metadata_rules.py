@@ -244,7 +244,11 @@ def fapi2_is_kept(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
     for name, kept in demands:
         if not kept:
             yield FieldFault(name, "fapi2", "The FAPI 2.0 profile does not allow this.")
-    for name in (*HMAC_CAPABLE[1:], "token_endpoint_auth_signing_alg"):
+    for name in (
+        *HMAC_CAPABLE[1:],
+        "request_object_signing_alg",
+        "token_endpoint_auth_signing_alg",
+    ):
         if getattr(client, name) not in {"", *FAPI2_ALGS}:
             yield FieldFault(name, "fapi2", "The FAPI 2.0 profile does not allow this algorithm.")
 
