@@ -115,6 +115,7 @@ def test_a_client_that_publishes_keys_has_to_use_them(more: Any) -> None:
         {"redirect_uris": ["http://app.example/cb"]},
         {"grant_types": ["client_credentials"], "response_types": []},
         {"require_pkce": False},
+        {"subject_type": "pairwise"},
         {"scope": "admin"},
         {"jwks": {"keys": [{"kty": "oct", "k": "c2VjcmV0"}]}},
     ],
