@@ -44,6 +44,11 @@ class Client:
     def is_active(self) -> bool:
         return self.state is ClientState.ACTIVE
 
+    def is_older_than(self, moment: datetime) -> bool:
+        """Whether it was this client at that moment, and not a former one of the same id: what
+        somebody let the former one do, this one may not. A document's client was always there."""
+        return self.created_by == CreatedBy.DOCUMENT or self.created_at <= moment
+
 
 @dataclass(frozen=True, slots=True)
 class CreatedClient:

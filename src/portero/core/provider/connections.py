@@ -15,6 +15,7 @@ from portero.core.provider.errors import NotConnected
 from portero.core.provider.events import ConsentWithdrawn
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
+from portero.protocol.oauth.client_id_document import looks_like_document_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class Connections:
             self._feed.apply_now(ChangeKind.GRANT_REVOKED, grant_id, now)
 
     def _connection(self, known: consent.Consent) -> Connection:
-        client = self._clients.find(known.client_id)
-        name = client.metadata.client_name if client is not None else ""
+        name = ""
+        if not looks_like_document_id(known.client_id):  # its URL says most, and nothing is fetched
+            client = self._clients.find(known.client_id)
+            name = client.metadata.client_name if client is not None else ""
         return Connection(known.client_id, name or known.client_id, known.scope, known.created_at)

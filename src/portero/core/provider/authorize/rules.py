@@ -64,8 +64,11 @@ def owes_consent(client: Client, request: AuthorizationRequest, seat: Seat) -> b
         return False
     if not is_assured(client):
         return True
+    consent = seat.consent
+    if consent is not None and not client.is_older_than(consent.created_at):
+        return True
     return bool(request.details) or not covers(
-        seat.consent, scope=request.scope, resources=request.resources
+        consent, scope=request.scope, resources=request.resources
     )
 
 

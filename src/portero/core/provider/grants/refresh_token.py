@@ -44,6 +44,8 @@ class RefreshTokenGrant:
         told: list[str] = []
 
         def check(tx: Tx, basis: Basis) -> None:
+            if not client.is_older_than(basis.grant.created_at):
+                raise InvalidGrant("of a former client with that id")
             _check_binding(asked, basis.grant)
             told[:] = [
                 self._scope(asked, basis.grant),
