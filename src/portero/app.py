@@ -53,7 +53,7 @@ def make_flask(house: House) -> Flask:
     from portero.web.forms import Forms
     from portero.web.host import make_host
     from portero.web.login import forgot, links, sign_in
-    from portero.web.oidc import consent
+    from portero.web.oidc import consent, device_page
     from portero.web.render import set_up
 
     host = make_host(house.rooms)
@@ -67,7 +67,7 @@ def make_flask(house: House) -> Flask:
         issuer=house.rooms.settings.issuer,
     )
     forms.set_up(host)
-    for face in (links, sign_in, forgot, consent, account):
+    for face in (links, sign_in, forgot, consent, device_page, account):
         face.mount(host, house.rooms, forms)
     return host
 
@@ -76,6 +76,7 @@ def endpoints_of(house: House) -> list[Endpoint]:
     """The table of endpoints that both adapters mount."""
     from portero.web.health import health_endpoints
     from portero.web.oidc.authorize import authorize_endpoints
+    from portero.web.oidc.device import device_endpoints
     from portero.web.oidc.jwks import jwks_endpoint
     from portero.web.oidc.metadata import Offer, metadata_endpoints
     from portero.web.oidc.oauth import oauth_endpoints
@@ -108,6 +109,13 @@ def endpoints_of(house: House) -> list[Endpoint]:
         ),
         *par_endpoints(
             pushed=rooms.provider.pushed,
+            trusted_proxies=rooms.settings.trusted_proxies,
+            certificates=rooms.settings.certificates,
+            fresh_nonce=rooms.provider.token_endpoint.fresh_nonce,
+        ),
+        *device_endpoints(
+            devices=rooms.provider.devices,
+            issuer=rooms.settings.issuer,
             trusted_proxies=rooms.settings.trusted_proxies,
             certificates=rooms.settings.certificates,
             fresh_nonce=rooms.provider.token_endpoint.fresh_nonce,

@@ -12,6 +12,7 @@ from typing import TypeVar
 import portero
 from portero.core.login.rules import POLICIES
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
+from portero.core.provider.device import POLICIES as DEVICE_POLICIES
 from portero.core.provider.par import PUSHED_BY_ADDRESS
 from portero.core.provider.register import (
     CLIENT_MANAGEMENT_BY_ADDRESS,
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\d+) \| ", re.MULTILINE)
+PROVIDER = (CLIENT_AUTH_BY_ADDRESS, PUSHED_BY_ADDRESS, *DEVICE_POLICIES)
 REGISTERING = (CLIENT_MANAGEMENT_BY_ADDRESS, CLIENT_REGISTRATION_BY_ADDRESS)
 # What acts at import, or needs Alembic around it.
 NOT_IMPORTED = ("portero.wsgi", "portero.__main__", "portero.migrations.")
@@ -70,7 +72,7 @@ def test_the_page_of_limits_has_the_limits_in_force() -> None:
     rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| (\d+) \|", read("limits.md"), re.MULTILINE)
     in_force = {
         (one.name, one.tries, one.window_seconds)
-        for one in (*POLICIES, CLIENT_AUTH_BY_ADDRESS, PUSHED_BY_ADDRESS, *REGISTERING)
+        for one in (*POLICIES, *PROVIDER, *REGISTERING)
     }
     assert {(name, int(tries), int(seconds)) for name, tries, seconds in rows} == in_force
 

@@ -21,6 +21,7 @@ from portero.core.login.sign_up import SignUp
 from portero.core.provider.authorize import Authorize
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.connections import Connections
+from portero.core.provider.device import Devices
 from portero.core.provider.grants.session import SessionGrant
 from portero.core.provider.introspect import Introspection
 from portero.core.provider.par import PushedRequests
@@ -76,6 +77,7 @@ class ProviderRooms:
     client_invitations: ClientInvitations
     authorize: Authorize
     pushed: PushedRequests
+    devices: Devices
     userinfo: UserInfo
     connections: Connections
     scopes: Scopes

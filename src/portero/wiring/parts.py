@@ -13,6 +13,7 @@ from portero.core.limits import LimitPolicy
 from portero.core.login.rules import POLICIES
 from portero.core.outbox import Deliverer, OutboxWorker
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
+from portero.core.provider.device import POLICIES as DEVICE_POLICIES
 from portero.core.provider.par import PUSHED_BY_ADDRESS
 from portero.core.provider.register import (
     CLIENT_MANAGEMENT_BY_ADDRESS,
@@ -72,6 +73,7 @@ def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
         CLIENT_AUTH_BY_ADDRESS,
         CLIENT_REGISTRATION_BY_ADDRESS,
         CLIENT_MANAGEMENT_BY_ADDRESS,
+        *DEVICE_POLICIES,
     )
     known = {policy.name for policy in (*POLICIES, *clients)}
     settled = {}

@@ -18,10 +18,13 @@ from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.connections import Connections
+from portero.core.provider.device import Devices
 from portero.core.provider.grants.authorization_code import AuthorizationCodeGrant
 from portero.core.provider.grants.client_credentials import ClientCredentialsGrant
+from portero.core.provider.grants.device_code import DeviceCodeGrant
 from portero.core.provider.grants.refresh_token import RefreshTokenGrant
 from portero.core.provider.grants.session import FirstParty, SessionGrant
+from portero.core.provider.grants.settlement import Settlement
 from portero.core.provider.hints import IdTokenHints
 from portero.core.provider.id_tokens import IdTokens
 from portero.core.provider.introspect import Introspection
@@ -53,7 +56,7 @@ from portero.web.oidc.oauth import TOKEN_PATH
 from portero.web.oidc.register import REGISTRATION_PATH
 from portero.web.oidc.status_list import STATUS_LIST_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
-from portero.web.places import PAR_PATH
+from portero.web.places import DEVICE_PATH, PAR_PATH
 from portero.web.rooms import ProviderRooms
 from portero.wiring.parts import registrants_of
 
@@ -166,7 +169,7 @@ def join_provider(base: Base) -> Provider:
             url + path
             for url in (settings.issuer, settings.mtls_url)
             if url
-            for path in (TOKEN_PATH, PAR_PATH)  # RFC 9126 §2
+            for path in (TOKEN_PATH, PAR_PATH, DEVICE_PATH)  # RFC 9126 §2
         ],
     )
     buffer = AuditBuffer(db, audit)
@@ -201,16 +204,31 @@ def join_provider(base: Base) -> Provider:
         subjects=subjects,
         reachable_levels=("aal1",),
     )
-    code_grant = AuthorizationCodeGrant(
-        db=db,
-        clock=clock,
+    settlement = Settlement(
         audit=audit,
-        feed=feed,
         issuing=issuing,
         id_tokens=id_tokens,
-        resources=resources,
         subjects=subjects,
         offline_lifetime=timedelta(seconds=settings.offline_seconds),
+    )
+    code_grant = AuthorizationCodeGrant(
+        db=db, clock=clock, audit=audit, feed=feed, resources=resources, settlement=settlement
+    )
+    devices = Devices(
+        db=db,
+        clock=clock,
+        dice=dice,
+        vault=vault,
+        audit=audit,
+        limits=limits,
+        client_auth=client_auth,
+        clients=client_cache,
+        scopes=scopes,
+        resources=resources,
+        binding_of=lambda call, client: possession.prove(
+            call, client, urls=(settings.issuer + DEVICE_PATH,)
+        ),
+        reachable_levels=authorize.reachable_levels,
     )
     token_endpoint = TokenEndpoint(
         client_auth=client_auth,
@@ -221,6 +239,9 @@ def join_provider(base: Base) -> Provider:
                 clock=clock, buffer=buffer, issuing=issuing, resources=resources
             ),
             GrantType.AUTHORIZATION_CODE: code_grant,
+            GrantType.DEVICE_CODE: DeviceCodeGrant(
+                db=db, clock=clock, dice=dice, resources=resources, settlement=settlement
+            ),
             GrantType.REFRESH_TOKEN: RefreshTokenGrant(
                 clock=clock,
                 rotation=refresh_grant,
@@ -265,6 +286,7 @@ def join_provider(base: Base) -> Provider:
         client_invitations=ClientInvitations(db=db, clock=clock, dice=dice, audit=audit),
         authorize=authorize,
         pushed=pushed,
+        devices=devices,
         userinfo=UserInfo(
             db=db,
             clock=clock,

@@ -98,6 +98,7 @@ def upgrade() -> None:
             sa.Column("grants_void_before", sa.DateTime(timezone=True), nullable=True)
         )
     _add_to_grants()
+    _create_device_requests()
     op.create_table(
         "pairwise_subjects",
         sa.Column("sector", sa.String(length=255), nullable=False),
@@ -194,6 +195,38 @@ def upgrade() -> None:
         )
 
 
+def _create_device_requests() -> None:
+    op.create_table(
+        "device_requests",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("device_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_code_mac", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=255), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column(
+            "resources", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("code_challenge", sa.String(length=128), nullable=False),
+        sa.Column("jkt", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("grant_id", sa.String(length=36), nullable=False),
+        sa.Column("next_poll", sa.BigInteger(), nullable=False),
+        sa.Column("interval_seconds", sa.Integer(), nullable=False),
+        sa.Column("hurried", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_device_requests")),
+        sa.UniqueConstraint("device_hash", name=op.f("uq_device_requests_device_hash")),
+        sa.UniqueConstraint("user_code_mac", name=op.f("uq_device_requests_user_code_mac")),
+    )
+    with op.batch_alter_table("device_requests", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_device_requests_expires_at"), ["expires_at"], unique=False
+        )
+
+
 def _add_to_grants() -> None:
     """Grants say how the person signed in. Those of before take it from their sessions."""
     with op.batch_alter_table("grants", schema=None) as batch_op:
@@ -224,6 +257,7 @@ def _add_to_grants() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("device_requests")
     op.drop_table("waiting_requests")
     op.drop_table("authorization_codes")
     op.drop_table("consents")

@@ -72,6 +72,27 @@ class InvalidGrant(OAuthRefusal):
     description = "The grant is not valid, or not for this client."
 
 
+class AuthorizationPending(OAuthRefusal):
+    """RFC 8628 §3.5: nobody has decided yet."""
+
+    code = "authorization_pending"
+    description = "The person has not decided yet. Ask again after the interval."
+
+
+class SlowDown(OAuthRefusal):
+    """RFC 8628 §3.5: the interval is 5 seconds longer from now on."""
+
+    code = "slow_down"
+    description = "Too soon. The interval is 5 seconds longer from now on."
+
+
+class ExpiredToken(OAuthRefusal):
+    """RFC 8628 §3.5: nobody decided in time."""
+
+    code = "expired_token"
+    description = "The device code has expired. Begin again."
+
+
 class UnsupportedResponseType(OAuthRefusal):
     """RFC 6749 §4.1.2.1; the implicit types are refused on purpose (RFC 9700 §2.1.2)."""
 

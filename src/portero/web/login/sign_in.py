@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, redirect, render_template, request
@@ -18,12 +19,17 @@ from portero.web.host import translator
 from portero.web.places import (
     ACCOUNT_PATH,
     CONTINUATION_PATH,
+    DEVICE_PAGE_PATH,
     FORGOT_PATH,
     SIGN_IN_PATH,
     SIGN_UP_PATH,
 )
 from portero.web.problems import extra_headers, status_of
 from portero.web.rooms import Rooms
+
+# The device page, with the code that was typed there. No handle of a request has a dot, or is so
+# short.
+_DEVICE: Final = re.compile(r"device(\.(?P<code>[A-Z]{4}-[A-Z]{4}))?")
 
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
@@ -50,7 +56,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
     def _asked(handle: str) -> Asked | None:
         """What the person signs in for; None for this service itself."""
-        if not handle:
+        if not handle or _DEVICE.fullmatch(handle):
             return None
         asked = rooms.provider.authorize.waiting_for(handle, forms.browser())
         g.form_action = (asked.request.back.redirect_uri,)
@@ -130,7 +136,13 @@ def _hint(asked: Asked | None) -> str:
 
 def _next(handle: str) -> str:
     """Only places of our own: what waits is named by a handle, never by a URL (open redirects)."""
-    return f"{CONTINUATION_PATH}?{urlencode({'request': handle})}" if handle else ACCOUNT_PATH
+    if not handle:
+        return ACCOUNT_PATH
+    device = _DEVICE.fullmatch(handle)
+    if device is None:
+        return f"{CONTINUATION_PATH}?{urlencode({'request': handle})}"
+    code = device["code"]
+    return f"{DEVICE_PAGE_PATH}?{urlencode({'user_code': code})}" if code else DEVICE_PAGE_PATH
 
 
 def _told(refusal: Refusal) -> dict[str, Any]:

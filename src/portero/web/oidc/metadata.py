@@ -22,7 +22,7 @@ from portero.web.oidc.jwks import JWKS_PATH
 from portero.web.oidc.oauth import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH
 from portero.web.oidc.register import REGISTRATION_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
-from portero.web.places import AUTHORIZATION_PATH, END_SESSION_PATH, PAR_PATH
+from portero.web.places import AUTHORIZATION_PATH, DEVICE_PATH, END_SESSION_PATH, PAR_PATH
 
 METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
@@ -89,6 +89,7 @@ def _authorization(offer: Offer) -> dict[str, object]:
     return {
         "authorization_endpoint": offer.issuer + AUTHORIZATION_PATH,
         "pushed_authorization_request_endpoint": offer.issuer + PAR_PATH,
+        "device_authorization_endpoint": offer.issuer + DEVICE_PATH,
         "require_pushed_authorization_requests": offer.push_required,
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),

@@ -1,0 +1,17 @@
+"""Why the page of a device says no."""
+
+from portero.kit.refusals import Invalid, NotProven
+
+
+class UserCodeUnknown(Invalid):
+    """Never told, expired, decided already, or of a client that is gone. Never says which."""
+
+    code = "user_code_unknown"
+    public = "This code is not known, or too old. Look at your device again."
+
+
+class FreshSignInNeeded(NotProven):
+    """The application demands a newer or stronger sign-in than that of this session."""
+
+    code = "fresh_sign_in_needed"
+    public = "Sign in again to go on."

@@ -1,0 +1,122 @@
+"""The page where a person types the code of a device, sees who asks for what, and decides.
+
+The code may come with the address (`verification_uri_complete`): then it is filled in, and asked
+for all the same, because whoever sent the link may be somebody else (RFC 8628 §5.4). Opening the
+page looks nothing up, so that no image on another site can use up somebody's tries.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from portero.core.audit import Actor
+from portero.core.provider.authorize.rules import is_assured
+from portero.core.provider.device import (
+    DeviceAsked,
+    FreshSignInNeeded,
+    UserCodeUnknown,
+    shown,
+    typed,
+)
+from portero.core.provider.scopes import Scope
+from portero.core.sessions import Session
+from portero.kit.refusals import Refusal
+from portero.web.forms import Forms
+from portero.web.host import translator
+from portero.web.places import DEVICE_PAGE_PATH, SIGN_IN_PATH
+from portero.web.problems import extra_headers, status_of
+from portero.web.rooms import Rooms
+
+
+def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
+    def device() -> AnyResponse:
+        code = request.values.get("user_code", "")[:64]
+        session = _present()
+        if session is None:
+            return _to_sign_in(code)
+        if request.method != "POST":
+            return _ask_for_code(code)
+        forms.check()
+        try:
+            return _answer(session, code, request.form.get("decision", ""))
+        except FreshSignInNeeded:
+            return _to_sign_in(code)
+        except UserCodeUnknown as refusal:
+            return _refused(_ask_for_code(code, fault=_sentence_of(refusal)), refusal)
+
+    def _present() -> Session | None:
+        """Who decides: the one that the page named, or the one who signed in last."""
+        browser = forms.browser()
+        held = rooms.sessions.of_browser(browser) if browser else []
+        named = request.form.get("session", "")
+        return next((each for each in held if not named or each.id == named), None)
+
+    def _answer(session: Session, code: str, decision: str) -> Response:
+        actor = Actor.account(session.account_id, session_id=session.id, origin=g.origin)
+        devices = rooms.provider.devices
+        if decision not in {"allow", "deny"}:
+            return _ask_to_agree(devices.look(actor, session, code), session)
+        agreed = decision == "allow"
+        devices.decide(actor, session, code, agreed=agreed)
+        text = translator().text
+        message = text("Your device is connected.") if agreed else text("The device was refused.")
+        return _page("login/done.html", message=message, sign_in="")
+
+    def _ask_for_code(code: str, *, fault: str = "") -> Response:
+        known = typed(code)
+        return _page(
+            "oidc/device_code.html",
+            typed={"user_code": shown(known) if known else code},
+            faults={"user_code": fault} if fault else {},
+        )
+
+    def _ask_to_agree(asked: DeviceAsked, session: Session) -> Response:
+        metadata = asked.client.metadata
+        return _page(
+            "oidc/device_consent.html",
+            client_name=metadata.client_name or asked.client.client_id,
+            username=rooms.accounts.get(session.account_id).username,
+            sentences=[_meaning(rooms.provider.scopes.of(name)) for name in asked.scope],
+            resources=asked.resources,
+            assured=is_assured(asked.client),
+            user_code=asked.user_code,
+            session=session.id,
+        )
+
+    host.add_url_rule(
+        DEVICE_PAGE_PATH, endpoint="oidc.device", view_func=device, methods=["GET", "POST"]
+    )
+
+
+def _to_sign_in(code: str) -> AnyResponse:
+    """And back: `device` is a place of ours by name, and only a code can follow it."""
+    known = typed(code)
+    handle = f"device.{shown(known)}" if known else "device"
+    return redirect(f"{SIGN_IN_PATH}?{urlencode({'request': handle})}", 303)
+
+
+def _meaning(scope: Scope) -> str:
+    """The operator's own words in the reader's language, else ours."""
+    tag = translator().locale
+    for known in (tag, tag.partition("-")[0]):
+        if known in scope.sentences:
+            return scope.sentences[known]
+    return translator().text(scope.public.replace("%", "%%"))
+
+
+def _sentence_of(refusal: Refusal) -> str:
+    return translator().text(refusal.public, **refusal.values)
+
+
+def _refused(answer: Response, refusal: Refusal) -> Response:
+    answer.status_code = status_of(refusal)
+    answer.headers.update(extra_headers(refusal))
+    return answer
+
+
+def _page(template: str, **values: Any) -> Response:
+    return Response(render_template(template, **values), content_type="text/html; charset=utf-8")
