@@ -36,7 +36,7 @@ class IdTokens:
         grant: Grant,
         *,
         subject: str,
-        account: Account,
+        account: Account | None,
         refresh_token: Secret | None,
         now: datetime,
         nonce: str = "",
@@ -54,7 +54,8 @@ class IdTokens:
                 authentication={"sid": grant.session_id, **authentication_claims(grant)},
                 nonce=nonce,
                 extra=id_token_claims(
-                    asked=grant.claims.get("id_token", {}), known=known_claims(account)
+                    asked=grant.claims.get("id_token", {}),
+                    known=known_claims(account) if account is not None else {},
                 ),
                 access_token=issued.access_token.reveal(),
                 alg=alg,

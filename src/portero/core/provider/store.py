@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from portero.core.accounts.model import Account, AccountState
+from portero.core.accounts.model import AccountState
 from portero.core.accounts.store import account_of, accounts
 from portero.core.provider.model import Basis, Grant, RefreshState, SpentRefresh
-from portero.core.sessions.model import Session
 from portero.core.sessions.store import live_clause, session_of, sessions
 from portero.kit.db import Json, Tx, UtcTime, metadata
 from portero.kit.prepared import Prepared
@@ -63,7 +63,6 @@ refresh_tokens: Final = sa.Table(
 )
 
 _grant_columns: Final = tuple(grants.c[name] for name in Grant.__slots__)
-_add_grant: Final = Prepared(grants.insert(), Grant.__slots__)
 _add_grant_if_live: Final = Prepared(
     grants.insert()
     .from_select(
@@ -76,6 +75,31 @@ _add_grant_if_live: Final = Prepared(
         ),
     )
     .returning(grants.c.id)
+)
+_of_session: Final = ("auth_time", "acr", "amr")
+_add_grant_on_session: Final = Prepared(
+    grants.insert()
+    .from_select(
+        Grant.__slots__,
+        sa.select(
+            *(
+                sessions.c[name]
+                if name in _of_session
+                else sa.case(
+                    (sa.bindparam("offline", type_=sa.Boolean), sa.bindparam(name, type_=UtcTime)),
+                    else_=sessions.c.expires_at,
+                )
+                if name == "expires_at"
+                else sa.bindparam(name, type_=grants.c[name].type)
+                for name in Grant.__slots__
+            )
+        ).where(
+            sessions.c.id == sa.bindparam("session_id", type_=sessions.c.id.type),
+            sessions.c.account_id == sa.bindparam("account_id", type_=sessions.c.id.type),
+            live_clause(sa.bindparam("now", type_=UtcTime)),
+        ),
+    )
+    .returning(*(grants.c[name] for name in (*_of_session, "expires_at")))
 )
 _add_refresh: Final = Prepared(
     refresh_tokens.insert(), ("token_hash", "grant_id", "client_id", "created_at", "expires_at")
@@ -103,8 +127,11 @@ def add_grant_if_live(tx: Tx, grant: Grant, *, now: datetime) -> bool:
     return _add_grant_if_live.one_or_none(tx, {**_values(grant), "now": now}) is not None
 
 
-def add_grant(tx: Tx, grant: Grant) -> None:
-    _add_grant.run(tx, _values(grant))
+def add_grant_on_session(tx: Tx, grant: Grant, *, now: datetime) -> Grant | None:
+    """Insert a grant that takes from its session how the person signed in, and its end unless it
+    is offline: one statement with the question whether session and account live. None when not."""
+    row = _add_grant_on_session.one_or_none(tx, {**_values(grant), "now": now})
+    return None if row is None else replace(grant, **{**row, "amr": tuple(row["amr"])})
 
 
 def _values(grant: Grant) -> dict[str, Any]:
@@ -203,27 +230,6 @@ def find_live_basis(tx: Tx, grant_id: str, *, now: datetime) -> Basis | None:
     return Basis(grant, account_of(row), None if grant.offline else session_of(row))
 
 
-_session_basis: Final = (
-    sa.select(*sessions.c, *accounts.c)
-    .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
-    .join(accounts, accounts.c.id == sessions.c.account_id)
-    .where(
-        sessions.c.id == sa.bindparam("session"),
-        sessions.c.account_id == sa.bindparam("account"),
-        live_clause(sa.bindparam("now", type_=UtcTime)),
-    )
-)
-
-
-def find_live_session(
-    tx: Tx, session_id: str, account_id: str, *, now: datetime
-) -> tuple[Session, Account] | None:
-    """A session with its account, if both live."""
-    values = {"session": session_id, "account": account_id, "now": now}
-    row = tx.execute(_session_basis, values).one_or_none()
-    return None if row is None else (session_of(row), account_of(row))
-
-
 def revoke_grant(tx: Tx, grant_id: str, *, now: datetime) -> bool:
     """End a grant with every token on it; False when it was over already."""
     changed = tx.execute(
@@ -247,6 +253,14 @@ def revoke_grants_of(tx: Tx, account_id: str, client_id: str, *, now: datetime) 
         .returning(grants.c.id)
     )
     return [row.id for row in rows]
+
+
+def clients_of_sessions(tx: Tx, session_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """(session, client) for each client that ever had a grant on one of the sessions: it may keep
+    a session of its own, whatever became of the grant."""
+    pair = (grants.c.session_id, grants.c.client_id)
+    rows = tx.execute(sa.select(*pair).where(grants.c.session_id.in_(session_ids)).distinct())
+    return [(row.session_id, row.client_id) for row in rows]
 
 
 def find_grant_of_refresh(tx: Tx, token_hash: str) -> Grant | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from portero.core.accounts import store as account_store
 from portero.core.accounts.model import Account
 from portero.core.audit import AuditLog
 from portero.core.provider import store
@@ -19,7 +20,6 @@ from portero.core.provider.id_tokens import IdTokens
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.model import Binding, Grant, IssuedToken, TokenRequest
 from portero.core.provider.subjects import Subjects
-from portero.core.sessions import Session
 from portero.kit.db import Tx
 from portero.kit.secrets import Secret
 from portero.protocol.oauth.metadata_policy import GrantType
@@ -44,7 +44,7 @@ class Settled:
     """The grant that was made of it, and what its first tokens need."""
 
     grant: Grant
-    account: Account
+    account: Account | None
     subject: str
     refresh_token: Secret | None
 
@@ -81,19 +81,18 @@ class Settlement:
         status: int,
     ) -> Settled | None:
         """Make the grant; None when its session or account ended meanwhile."""
-        found = store.find_live_session(tx, agreed.session_id, agreed.account_id, now=now)
-        if found is None:
+        grant = store.add_grant_on_session(tx, self._draft(asked, agreed, audience, now), now=now)
+        if grant is None:
             return None
-        session, account = found
-        grant = self._grant(asked, agreed, session, audience, now)
-        store.add_grant(tx, grant)
         self._issuing.keep_status_in(tx, status, grant, now=now)
         refresh = None
         if GrantType.REFRESH_TOKEN in asked.client.metadata.grant_types:
             refresh = self._issuing.first_refresh_in(tx, grant, now=now)
-        subject = self._subjects.subject_in(tx, asked.client, account.id, now=now)
+        subject = self._subjects.subject_in(tx, asked.client, grant.account_id, now=now)
+        # Only a claims parameter puts more of the person into an ID token than the session says.
+        told = account_store.find(tx, grant.account_id) if grant.claims.get("id_token") else None
         self._audit.record(tx, asked.actor, now, _issued(grant, grant_type))
-        return Settled(grant, account, subject, refresh)
+        return Settled(grant, told, subject, refresh)
 
     def tokens(
         self,
@@ -126,9 +125,8 @@ class Settlement:
             now=now,
         )
 
-    def _grant(
-        self, asked: TokenRequest, agreed: Agreed, session: Session, audience: str, now: datetime
-    ) -> Grant:
+    def _draft(self, asked: TokenRequest, agreed: Agreed, audience: str, now: datetime) -> Grant:
+        """The grant but for what its session says."""
         offline = OFFLINE_ACCESS in agreed.scope.split(" ")
         refresh_binding = _refresh_binding(asked)
         return Grant(
@@ -140,10 +138,10 @@ class Settlement:
             audience=audience,
             offline=offline,
             created_at=now,
-            expires_at=now + self._offline_lifetime if offline else session.expires_at,
-            auth_time=session.auth_time,
-            acr=session.acr,
-            amr=session.amr,
+            expires_at=now + self._offline_lifetime,
+            auth_time=now,
+            acr="",
+            amr=(),
             resources=agreed.resources,
             claims=agreed.claims,
             details=agreed.details,
