@@ -77,9 +77,9 @@ def server(tmp_path: Path) -> Iterator[StartServer]:
     def start(env: Mapping[str, str] | None = None, *arguments: str) -> RunningServer:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
-        running = _launch(folder, env or {}, arguments)
+        running = launch(folder, env or {}, [PORTERO, "serve", *arguments])
         started.append(running)
-        _wait_until_healthy(running)
+        wait_until_healthy(running)
         return running
 
     yield start
@@ -91,7 +91,8 @@ def server(tmp_path: Path) -> Iterator[StartServer]:
             running.kill()
 
 
-def _launch(folder: Path, env: Mapping[str, str], arguments: Sequence[str]) -> RunningServer:
+def launch(folder: Path, env: Mapping[str, str], command: Sequence[str]) -> RunningServer:
+    """Start a server in its folder; who launches also waits for its health and ends it."""
     port = int(env.get("PORTERO_PORT") or free_port())
     inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
     own = {"PORTERO_PORT": str(port), "PORTERO_DATA_DIR": str(folder / "var")}
@@ -99,13 +100,13 @@ def _launch(folder: Path, env: Mapping[str, str], arguments: Sequence[str]) -> R
     log_path = folder / "server.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [PORTERO, "serve", *arguments], cwd=folder, env=full, stdin=subprocess.DEVNULL,
+            command, cwd=folder, env=full, stdin=subprocess.DEVNULL,
             stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     return RunningServer(process, port, folder, log_path, full)
 
 
-def _wait_until_healthy(running: RunningServer) -> None:
+def wait_until_healthy(running: RunningServer) -> None:
     for _ in range(round(START_SECONDS / _POLL_SECONDS)):
         with suppress(subprocess.TimeoutExpired):
             status = running.process.wait(_POLL_SECONDS)

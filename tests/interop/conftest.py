@@ -1,0 +1,98 @@
+"""A live provider behind each of its two doors, shared by the tests of one worker."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.interop.browser import PASSWORD, USERNAME, Browser
+from tests.support.server import PORTERO, RunningServer, launch, wait_until_healthy
+from tests.support.services import free_port
+
+REDIRECT_URI = "https://app.example/callback"
+DOORS = ("front", "wsgi")
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    client_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Portero at `issuer`, with one account. `api` is the URL of an API that tokens may be for."""
+
+    server: RunningServer
+    api: str
+
+    @property
+    def issuer(self) -> str:
+        return self.server.url
+
+    def metadata(self) -> dict[str, Any]:
+        """What it says of itself (OpenID Connect Discovery)."""
+        return self.document(f"{self.issuer}/.well-known/openid-configuration")
+
+    def document(self, url: str) -> dict[str, Any]:
+        told: dict[str, Any] = httpx2.get(url, timeout=10).raise_for_status().json()
+        return told
+
+    def browser(self) -> Browser:
+        return Browser(self.issuer)
+
+    def register(self, **metadata: Any) -> Registered:
+        """A client as an operator makes it; a keyword replaces a member of its metadata."""
+        asked = {
+            "redirect_uris": [REDIRECT_URI],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "client_name": "Notes",
+            **metadata,
+        }
+        made = self.server.portero(
+            "clients", "create", "--json", "--metadata", "-", stdin=json.dumps(asked)
+        )
+        assert made.returncode == 0, made.stdout + made.stderr
+        told = json.loads(made.stdout)
+        return Registered(told["client_id"], told.get("client_secret", ""))
+
+
+@contextmanager
+def _running(folder: Path, door: str) -> Iterator[Provider]:
+    port, api = free_port(), f"http://127.0.0.1:{free_port()}/mcp"
+    env = {
+        "PORTERO_PORT": str(port),
+        "PORTERO_ISSUER": f"http://127.0.0.1:{port}",
+        "PORTERO_RESOURCES": api,
+        "PORTERO_CLIENT_REGISTRATION": "open",
+    }
+    gunicorn = [sys.executable, "-m", "gunicorn", "--threads=8", f"--bind=127.0.0.1:{port}"]
+    command = [PORTERO, "serve"] if door == "front" else [*gunicorn, "portero.wsgi:app"]
+    server = launch(folder, env, command)
+    try:
+        wait_until_healthy(server)
+        made = server.portero("users", "create", USERNAME, "--password-stdin", "--display-name",
+                              "Ana Example", "--email", "ana@example.org", stdin=PASSWORD)  # fmt: skip
+        assert made.returncode == 0, made.stdout + made.stderr
+        yield Provider(server, api)
+        server.stop()
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="session", params=DOORS)
+def provider(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Provider]:
+    """Portero by `portero serve` (the front), and as a WSGI application in gunicorn."""
+    door: str = request.param
+    with _running(tmp_path_factory.mktemp(door), door) as started:
+        yield started
