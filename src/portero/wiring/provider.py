@@ -58,6 +58,7 @@ from portero.web.oidc.status_list import STATUS_LIST_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
 from portero.web.places import DEVICE_PATH, PAR_PATH
 from portero.web.rooms import ProviderRooms
+from portero.wiring.grants import derived_grants
 from portero.wiring.parts import registrants_of
 
 
@@ -239,6 +240,15 @@ def join_provider(base: Base) -> Provider:
                 clock=clock, buffer=buffer, issuing=issuing, resources=resources
             ),
             GrantType.AUTHORIZATION_CODE: code_grant,
+            **derived_grants(
+                db=db,
+                clock=clock,
+                audit=audit,
+                issuing=issuing,
+                tokens=tokens,
+                scopes=scopes,
+                resources=resources,
+            ),
             GrantType.DEVICE_CODE: DeviceCodeGrant(
                 db=db, clock=clock, dice=dice, resources=resources, settlement=settlement
             ),

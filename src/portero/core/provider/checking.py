@@ -6,10 +6,11 @@ and the one thing that the server knows better than any API: what ended a moment
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from portero.core.clients import ClientCache
+from portero.core.clients import Client, ClientCache
 from portero.core.keys.ring import KeyRing
 from portero.core.provider.liveness import Liveness
 from portero.core.provider.replay import spend_once
@@ -31,6 +32,9 @@ _CACHE_CAPACITY: Final = 4096
 # Between the clocks of two nodes of one deployment, which run NTP: a token made on one must not be
 # from the future on the other.
 _CLOCK_SKEW_SECONDS: Final = 2
+
+# Of an exchanged token: the client whose name for the person its `sub` is.
+_SUBJECT_OF: Final = "sub_client_id"
 
 
 class TokenCheck:
@@ -136,11 +140,24 @@ class TokenCheck:
             raise TokenRefused("its client is disabled or gone")
         return checked
 
+    def person_of(self, checked: CheckedToken) -> str:
+        """The account behind a token; '' for one that a client got in its own name, which names
+        neither session nor grant."""
+        claims = checked.claims
+        return self._account_of(checked) if "sid" in claims or "grant_id" in claims else ""
+
+    def namespace_of(self, checked: CheckedToken, client: Client) -> Mapping[str, str]:
+        """What a token for another client has to say when it keeps a `sub` that is pairwise: whose
+        name for the person that is. Without it nobody would see that the person's account ended."""
+        named = str(checked.claims.get(_SUBJECT_OF, checked.client_id))
+        return {_SUBJECT_OF: named} if named != client.client_id else {}
+
     def _account_of(self, checked: CheckedToken) -> str:
         """Whose token it is: the account behind a pairwise `sub` too."""
-        if looks_like_document_id(checked.client_id):
+        client_id = str(checked.claims.get(_SUBJECT_OF, checked.client_id))
+        if looks_like_document_id(client_id):
             return checked.subject  # never pairwise, and nothing is fetched for it here
-        client = self._clients.find(checked.client_id)
+        client = self._clients.find(client_id)
         if client is None:
             return checked.subject
         return self._subjects.account_of(client, checked.subject)

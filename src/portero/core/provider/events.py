@@ -19,6 +19,18 @@ class TokensIssued(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenExchanged(Event):
+    """A client was given a token for another one. Without `actor_subject` it acts as the subject
+    itself (impersonation, RFC 8693 §1.1)."""
+
+    kind: ClassVar[str] = "token.exchanged"
+    from_client_id: str
+    actor_subject: str
+    scope: str
+    audience: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRevoked(Event):
     """A client threw an access token away."""
 

@@ -68,7 +68,10 @@ class Issuing:
         """Note whose token has that place, so that what ends the grant ends the token."""
         # A token that outlives its session names none: see `_person_claims`.
         session_id = "" if grant.offline else grant.session_id
-        holder = Holder(grant.account_id, grant.id, session_id)
+        self.hold_status_in(tx, index, Holder(grant.account_id, grant.id, session_id), now=now)
+
+    def hold_status_in(self, tx: Tx, index: int, holder: Holder, *, now: datetime) -> None:
+        """The same for a token that rests on what another one rests on."""
         self._statuses.keep_in(tx, index, holder, issued_at=now)
 
     def token_set(
@@ -139,6 +142,36 @@ class Issuing:
         )
         token = Secret(self._signed(claims, now))
         return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
+
+    def derived_token(
+        self,
+        client: Client,
+        *,
+        subject: str,
+        scope: str,
+        audience: str,
+        binding: Binding,
+        more: Mapping[str, Any],
+        now: datetime,
+        expires_at: datetime,
+        status: int,
+        told: Mapping[str, Any],
+    ) -> IssuedToken:
+        """An access token that rests on another token or an assertion: it ends at `expires_at` at
+        the latest. `more` are claims, `told` members of the answer."""
+        claims = self._claims(
+            subject=subject,
+            client_id=client.client_id,
+            scope=scope,
+            audience=audience,
+            binding=binding,
+            now=now,
+            status=status,
+        )
+        claims["exp"] = min(claims["exp"], int(expires_at.timestamp()))
+        token = Secret(self._signed({**claims, **more}, now))
+        expires_in = max(0, claims["exp"] - claims["iat"])
+        return IssuedToken(token, expires_in, scope, binding.token_type, more=told)
 
     def first_refresh_in(self, tx: Tx, grant: Grant, *, now: datetime) -> Secret:
         """The first refresh token of a grant."""
