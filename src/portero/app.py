@@ -53,7 +53,7 @@ def make_flask(house: House) -> Flask:
     from portero.web.forms import Forms
     from portero.web.host import make_host
     from portero.web.login import forgot, links, sign_in
-    from portero.web.oidc import consent, device_page
+    from portero.web.oidc import consent, device_page, logout
     from portero.web.render import set_up
 
     host = make_host(house.rooms)
@@ -67,7 +67,7 @@ def make_flask(house: House) -> Flask:
         issuer=house.rooms.settings.issuer,
     )
     forms.set_up(host)
-    for face in (links, sign_in, forgot, consent, device_page, account):
+    for face in (links, sign_in, forgot, consent, logout, device_page, account):
         face.mount(host, house.rooms, forms)
     return host
 

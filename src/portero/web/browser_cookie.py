@@ -32,5 +32,11 @@ class BrowserCookie:
 
     def put(self, value: Secret) -> tuple[str, str]:
         """The header that sets it."""
-        lifetime = f"Max-Age={self._max_age_seconds}"
-        return "Set-Cookie", f"{self.name}={value.reveal()}; {lifetime}; {self._attributes}"
+        return self._set(value.reveal(), self._max_age_seconds)
+
+    def clear(self) -> tuple[str, str]:
+        """The header that has the browser forget it."""
+        return self._set("", 0)
+
+    def _set(self, value: str, seconds: int) -> tuple[str, str]:
+        return "Set-Cookie", f"{self.name}={value}; Max-Age={seconds}; {self._attributes}"

@@ -19,17 +19,22 @@ _OTHERS: Final = {
 _HSTS: Final = "max-age=63072000; includeSubDomains"
 
 
-def page_headers(*, secure: bool, form_action: Iterable[str] = ()) -> dict[str, str]:
+def page_headers(
+    *, secure: bool, form_action: Iterable[str] = (), frame_src: Iterable[str] = ()
+) -> dict[str, str]:
     """No source is unsafe: neither inline script nor style, nor anything of another origin.
 
     `form_action` are addresses that a form of the page may end at: browsers hold every redirect
     that follows a form against this list, so a page within an authorization names the client's.
+    `frame_src` are addresses that the page shows in frames.
     """
     targets = " ".join(["'self'", *(source_of(uri) for uri in form_action)])
+    frames = " ".join(sorted({source_of(uri) for uri in frame_src}))
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         f"connect-src 'self'; font-src 'self'; form-action {targets}; base-uri 'none'; "
         "frame-ancestors 'none'"
+        f"{'; frame-src ' + frames if frames else ''}"
     )
     fixed = {"Content-Security-Policy": policy, **_OTHERS}
     if secure:

@@ -164,8 +164,10 @@ def _headers_for(settings: FaceSettings) -> Callable[[Response], Response]:
     fixed = page_headers(secure=settings.secure)
 
     def add(answer: Response) -> Response:
-        targets = g.get("form_action", ())
-        named = page_headers(secure=settings.secure, form_action=targets) if targets else fixed
+        targets, frames = g.get("form_action", ()), g.get("frame_src", ())
+        named = fixed
+        if targets or frames:
+            named = page_headers(secure=settings.secure, form_action=targets, frame_src=frames)
         for name, value in named.items():
             answer.headers.setdefault(name, value)
         return answer

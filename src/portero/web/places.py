@@ -15,6 +15,7 @@ DEVICE_PATH: Final = "/oauth/device"
 DEVICE_PAGE_PATH: Final = "/device"
 PAR_PATH: Final = "/oauth/par"
 END_SESSION_PATH: Final = "/oauth/logout"
+END_SESSION_CONFIRM_PATH: Final = "/oauth/logout/confirm"
 AUTHORIZATION_PATH: Final = "/oauth/authorize"
 # Where a person comes back to after signing in; `request` is the handle of what waits.
 CONTINUATION_PATH: Final = "/oauth/authorize/continue"

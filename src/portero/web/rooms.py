@@ -22,6 +22,7 @@ from portero.core.provider.authorize import Authorize
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.connections import Connections
 from portero.core.provider.device import Devices
+from portero.core.provider.end_session import EndSession
 from portero.core.provider.grants.session import SessionGrant
 from portero.core.provider.introspect import Introspection
 from portero.core.provider.par import PushedRequests
@@ -80,6 +81,7 @@ class ProviderRooms:
     devices: Devices
     userinfo: UserInfo
     connections: Connections
+    end_session: EndSession
     scopes: Scopes
     detail_types: Mapping[str, AuthorizationDetailType]
 

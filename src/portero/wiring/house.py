@@ -27,7 +27,8 @@ from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.notices import NOTICE, Notices
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker
-from portero.core.sessions import Lifetimes, Sessions
+from portero.core.provider.back_channel import LOGOUT_TOLD
+from portero.core.sessions import SESSIONS_ENDED, Lifetimes, Sessions
 from portero.kit.db import Database
 from portero.kit.ports import Clock, Dice, Meter
 from portero.kit.vault import Vault
@@ -147,6 +148,7 @@ def join(
         dice=dice,
         audit=audit,
         feed=feed,
+        outbox=outbox,
         lifetimes=Lifetimes(settings.session_idle_seconds, settings.session_seconds),
     )
     hasher = hasher_of(settings)
@@ -215,17 +217,6 @@ def join(
         sessions=sessions,
         notices=notices,
     )
-    account_admin = AccountAdmin(
-        db=db,
-        clock=clock,
-        audit=audit,
-        limits=limits,
-        feed=feed,
-        accounts=accounts,
-        passwords=passwords,
-        sessions=sessions,
-    )
-
     provider = join_provider(
         Base(
             settings=settings,
@@ -240,8 +231,21 @@ def join(
             clients=clients,
             client_keys=client_keys,
             sessions=sessions,
+            outbox=outbox,
             longest_token=longest_token,
         )
+    )
+
+    account_admin = AccountAdmin(
+        db=db,
+        clock=clock,
+        audit=audit,
+        limits=limits,
+        feed=feed,
+        accounts=accounts,
+        passwords=passwords,
+        sessions=sessions,
+        back_channel=provider.back_channel,
     )
 
     worker = OutboxWorker(
@@ -253,6 +257,8 @@ def join(
             NOTICE: mailer(settings),
             EMAIL_CLAIMED: email.follow_claim,
             RECOVERY_ASKED: recovery.follow,
+            SESSIONS_ENDED: provider.back_channel.follow,
+            LOGOUT_TOLD: provider.back_channel.deliver,
         },
     )
     waker.worker = worker

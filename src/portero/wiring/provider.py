@@ -10,15 +10,18 @@ from portero.core.changes import ChangeFeed
 from portero.core.clients import ClientCache, ClientDocuments, ClientKeys, Clients
 from portero.core.keys.ring import KeyRing
 from portero.core.limits import Limits
+from portero.core.outbox import Outbox
 from portero.core.provider.authorize import Authorize
 from portero.core.provider.authorize.answers import Answers
 from portero.core.provider.authorize.arrivals import Arrivals
 from portero.core.provider.authorize.reading import RequestReader
+from portero.core.provider.back_channel import BackChannel
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.connections import Connections
 from portero.core.provider.device import Devices
+from portero.core.provider.end_session import EndSession
 from portero.core.provider.grants.authorization_code import AuthorizationCodeGrant
 from portero.core.provider.grants.client_credentials import ClientCredentialsGrant
 from portero.core.provider.grants.device_code import DeviceCodeGrant
@@ -78,6 +81,7 @@ class Base:
     clients: Clients
     client_keys: ClientKeys
     sessions: Sessions
+    outbox: Outbox
     longest_token: timedelta
 
 
@@ -87,6 +91,7 @@ class Provider:
 
     rooms: ProviderRooms
     buffer: AuditBuffer
+    back_channel: BackChannel
 
 
 def join_provider(base: Base) -> Provider:
@@ -174,11 +179,12 @@ def join_provider(base: Base) -> Provider:
         ],
     )
     buffer = AuditBuffer(db, audit)
+    hints = IdTokenHints(ring=ring, clock=clock, issuer=settings.issuer)
     reader = RequestReader(
         clock=clock,
         scopes=scopes,
         resources=resources,
-        hints=IdTokenHints(ring=ring, clock=clock, issuer=settings.issuer),
+        hints=hints,
         keys_of=client_keys.jwks_of,
         detail_types=settings.authorization_details,
         issuer=settings.issuer,
@@ -284,6 +290,26 @@ def join_provider(base: Base) -> Provider:
         tokens=tokens,
         statuses=statuses,
     )
+    end_session = EndSession(
+        db=db,
+        hints=hints,
+        clients=client_cache,
+        subjects=subjects,
+        sessions=sessions,
+        issuer=settings.issuer,
+        development=settings.development,
+    )
+    back_channel = BackChannel(
+        db=db,
+        clock=clock,
+        dice=dice,
+        outbox=base.outbox,
+        clients=client_cache,
+        subjects=subjects,
+        signer=signer,
+        fetch=fetch,
+        issuer=settings.issuer,
+    )
     rooms = ProviderRooms(
         session_grant=session_grant,
         refresh_grant=refresh_grant,
@@ -307,7 +333,8 @@ def join_provider(base: Base) -> Provider:
             issuer=settings.issuer,
         ),
         connections=Connections(db=db, clock=clock, audit=audit, feed=feed, clients=client_cache),
+        end_session=end_session,
         scopes=scopes,
         detail_types=settings.authorization_details,
     )
-    return Provider(rooms, buffer)
+    return Provider(rooms, buffer, back_channel)

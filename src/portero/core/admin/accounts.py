@@ -17,6 +17,7 @@ from portero.core.factors.password.events import PasswordChanged, PasswordImport
 from portero.core.limits import Limits
 from portero.core.login import store as login_store
 from portero.core.login.rules import LOGIN_BY_ACCOUNT
+from portero.core.provider.back_channel import BackChannel
 from portero.core.sessions import EndReason, Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
@@ -35,6 +36,7 @@ class AccountAdmin:
         accounts: Accounts,
         passwords: Passwords,
         sessions: Sessions,
+        back_channel: BackChannel,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -44,6 +46,7 @@ class AccountAdmin:
         self._accounts = accounts
         self._passwords = passwords
         self._sessions = sessions
+        self._back_channel = back_channel
 
     def create(
         self,
@@ -113,10 +116,13 @@ class AccountAdmin:
     def delete(self, actor: Actor, account_id: str) -> None:
         """The account and all that it owns are gone; the audit entries stay."""
         now = self._clock.now()
+        # Looked up beforehand: a client may have to be fetched, and then the grants are gone.
+        notes = self._back_channel.notes_of_account(account_id)
 
         def unit(tx: Tx) -> list[str]:
             login_store.hold_account(tx, account_id)
             ended = self._end_all_in(tx, actor, account_id, EndReason.ACCOUNT_DELETED, now)
+            self._back_channel.enqueue_in(tx, notes, now=now)
             self._feed.note(tx, ChangeKind.ACCOUNT_DISABLED, account_id)
             if not store.delete(tx, account_id):
                 raise NoSuchAccount(account_id)

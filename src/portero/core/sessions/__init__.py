@@ -7,10 +7,11 @@ and does not ask for proofs: `core/login` makes sessions, `core/provider` reads 
 
 from portero.core.sessions.demand import SignInDemand, satisfies
 from portero.core.sessions.errors import NoSuchSession, SessionEnded
-from portero.core.sessions.flows import Sessions
+from portero.core.sessions.flows import SESSIONS_ENDED, Sessions
 from portero.core.sessions.model import EndReason, Lifetimes, Proven, Session
 
 __all__ = [
+    "SESSIONS_ENDED",
     "EndReason",
     "Lifetimes",
     "NoSuchSession",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
+from portero.core.outbox import Outbox
 from portero.core.sessions import rules, store
 from portero.core.sessions.errors import NoSuchSession, SessionEnded
 from portero.core.sessions.events import SessionsEnded, SessionStarted
@@ -15,6 +17,13 @@ from portero.core.sessions.model import EndReason, Lifetimes, Proven, Session
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import Secret, fingerprint
+
+# The outbox job of a verb that ended sessions, for whoever has to tell others (back-channel
+# logout): `account_id` and `session_ids`.
+SESSIONS_ENDED: Final = "sessions_ended"
+# A renewed session goes on under another id. A deleted account takes along what a job would have
+# to look up: whoever deletes it tells by itself.
+_UNTOLD: Final = frozenset({EndReason.RENEWED, EndReason.ACCOUNT_DELETED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,7 @@ class Sessions:
         dice: Dice,
         audit: AuditLog,
         feed: ChangeFeed,
+        outbox: Outbox,
         lifetimes: Lifetimes,
     ) -> None:
         self._db = db
@@ -41,6 +51,7 @@ class Sessions:
         self._dice = dice
         self._audit = audit
         self._feed = feed
+        self._outbox = outbox
         self.lifetimes = lifetimes
 
     # --- within a verb of a room above -------------------------------------------------------
@@ -186,6 +197,9 @@ class Sessions:
             self._feed.note(tx, ChangeKind.SESSION_ENDED, *ended)
             event = SessionsEnded(account_id=account_id, reason=reason, count=len(ended))
             self._audit.record(tx, actor, now, event)
+            if reason not in _UNTOLD:
+                told = {"account_id": account_id, "session_ids": list(ended)}
+                self._outbox.enqueue(tx, SESSIONS_ENDED, told, now=now)
 
     # --- verbs of their own -------------------------------------------------------------------
 

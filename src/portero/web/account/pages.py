@@ -6,11 +6,12 @@ from flask import Flask, Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.audit import Actor
-from portero.core.sessions import EndReason, Session
+from portero.core.sessions import Session
 from portero.web.forms import Forms
 from portero.web.host import translator
 from portero.web.places import ACCOUNT_PATH, SIGN_IN_PATH, SIGN_OUT_PATH
 from portero.web.rooms import Rooms
+from portero.web.signed_out import forget, signed_out
 
 _DISCONNECT_PATH = f"{ACCOUNT_PATH}/disconnect"
 
@@ -51,13 +52,8 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def sign_out() -> AnyResponse:
         forms.check()
         browser = forms.browser()
-        for session in rooms.sessions.of_browser(browser) if browser else []:
-            rooms.sessions.end_one(
-                _actor(session), session.account_id, session.id, EndReason.LOGOUT
-            )
-        message = translator().text("You are signed out.")
-        page = render_template("login/done.html", message=message, sign_in=SIGN_IN_PATH)
-        return Response(page, content_type="text/html; charset=utf-8")
+        held = rooms.sessions.of_browser(browser) if browser else []
+        return forget(signed_out(rooms.provider.end_session.end(held, g.origin)), forms.cookie)
 
     host.add_url_rule(ACCOUNT_PATH, endpoint="account.home", view_func=account)
     for path, view in ((_DISCONNECT_PATH, disconnect), (SIGN_OUT_PATH, sign_out)):

@@ -77,6 +77,10 @@ def server_metadata(offer: Offer) -> dict[str, object]:
         "scopes_supported": list(offer.scopes),
         "claims_supported": [*_OWN_CLAIMS, *sorted(STANDARD_CLAIMS)],
         "subject_types_supported": ["public", "pairwise"],
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
     }
     if offer.registration:
         told["registration_endpoint"] = offer.issuer + REGISTRATION_PATH

@@ -1,0 +1,26 @@
+"""The page after signing out, which lets applications know through frames of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Response, g, render_template
+
+from portero.web.browser_cookie import BrowserCookie
+from portero.web.places import SIGN_IN_PATH
+
+
+def signed_out(frames: Sequence[str], *, return_to: str = "") -> Response:
+    """Only these addresses may be framed. With `return_to` the browser goes on by itself, after
+    the frames had a moment."""
+    g.frame_src = tuple(frames)
+    page = render_template(
+        "signed_out.html", frames=frames, return_to=return_to, sign_in=SIGN_IN_PATH
+    )
+    return Response(page, content_type="text/html; charset=utf-8")
+
+
+def forget(answer: Response, cookie: BrowserCookie) -> Response:
+    """Clear the browser's cookie: it names nobody any more."""
+    answer.headers.add(*cookie.clear())
+    return answer
