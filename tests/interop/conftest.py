@@ -79,8 +79,7 @@ def _running(folder: Path, door: str) -> Iterator[Provider]:
     server = launch(folder, env, command)
     try:
         wait_until_healthy(server)
-        made = server.portero("users", "create", USERNAME, "--password-stdin", "--display-name",
-                              "Ana Example", "--email", "ana@example.org", stdin=PASSWORD)  # fmt: skip
+        made = server.portero("users", "create", USERNAME, "--password-stdin", stdin=PASSWORD)
         assert made.returncode == 0, made.stdout + made.stderr
         yield Provider(server, api)
         server.stop()
