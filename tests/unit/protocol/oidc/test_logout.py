@@ -1,0 +1,46 @@
+"""The claims of a logout token, and addresses with more in their query."""
+
+from __future__ import annotations
+
+import pytest
+
+from portero.protocol.oidc.logout import logout_token_claims, with_query
+
+
+def test_a_logout_token_has_what_it_must_and_no_nonce() -> None:
+    """Back-Channel Logout §2.4: exactly these, so that it is never taken for an ID token."""
+    claims = logout_token_claims(
+        issuer="https://id.example",
+        client_id="notes",
+        subject="s",
+        session_id="sid",
+        token_id="j",
+        issued_at=1000,
+    )
+    assert claims == {
+        "iss": "https://id.example",
+        "aud": "notes",
+        "sub": "s",
+        "sid": "sid",
+        "iat": 1000,
+        "exp": 1120,
+        "jti": "j",
+        "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("uri", "values", "whole"),
+    [
+        ("https://a.example/x", {}, "https://a.example/x"),
+        ("https://a.example/x", {"state": "a&b"}, "https://a.example/x?state=a%26b"),
+        (
+            "https://a.example/x?y=1",
+            {"iss": "i", "sid": "s"},
+            "https://a.example/x?y=1&iss=i&sid=s",
+        ),
+    ],
+)
+def test_the_registered_query_stays(uri: str, values: dict[str, str], whole: str) -> None:
+    """What the client registered comes first and unchanged."""
+    assert with_query(uri, **values) == whole
