@@ -16,7 +16,6 @@ const DPoP = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
 const verifier = oauth.generateRandomCodeVerifier()
 const nonce = oauth.generateRandomNonce()
 const state = oauth.generateRandomState()
-let askedForNonce = 0
 
 // A server may ask for its nonce in the proof; the client then asks once more (RFC 9449 §8).
 async function withNonce(attempt) {
@@ -24,7 +23,6 @@ async function withNonce(attempt) {
     return await attempt()
   } catch (error) {
     if (!oauth.isDPoPNonceError(error)) throw error
-    askedForNonce += 1
     return attempt()
   }
 }
@@ -77,5 +75,4 @@ done({
   tokenType: tokens.token_type,
   sameSubject: identity.payload.sub === access.payload.sub,
   bound: access.payload.cnf.jkt === (await DPoP.calculateThumbprint()),
-  askedForNonce,
 })
