@@ -192,6 +192,13 @@ class Settings:
         "",
         "Whose software statements are believed: issuer=file of its JWK set (comma separated).",
     )
+    assertion_issuers: tuple[str, ...] = setting(
+        "PORTERO_ASSERTION_ISSUERS",
+        parsing.key_files,
+        "",
+        "Who may name an account in a JWT bearer grant: issuer=file of its JWK set"
+        " (comma separated).",
+    )
     client_id_documents: bool = setting(
         "PORTERO_CLIENT_ID_DOCUMENTS",
         parsing.on_off,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,14 +92,20 @@ def registrants_of(settings: Settings) -> Registrants:
         mode=RegistrationMode(settings.client_registration),
         scopes=settings.client_registration_scopes,
         policy=metadata_policy(settings),
-        statements=dict(_trusted_keys(part) for part in settings.software_statement_issuers),
+        statements=trusted_keys(
+            "PORTERO_SOFTWARE_STATEMENT_ISSUERS", settings.software_statement_issuers
+        ),
     )
 
 
-def _trusted_keys(part: str) -> tuple[str, Mapping[str, Any]]:
+def trusted_keys(key: str, parts: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """The JWK sets by issuer, of `issuer=file` in the setting `key`."""
+    return dict(_trusted_keys(key, part) for part in parts)
+
+
+def _trusted_keys(key: str, part: str) -> tuple[str, Mapping[str, Any]]:
     """The issuer and the JWK set of `issuer=file`; a file that holds none stops the start."""
     issuer, _, path = part.partition("=")
-    key = "PORTERO_SOFTWARE_STATEMENT_ISSUERS"
     try:
         return issuer, checked_jwks(json.loads(Path(path).read_text("utf-8")))
     except (OSError, ValueError) as error:  # `Unacceptable` is a ValueError

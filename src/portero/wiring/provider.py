@@ -237,21 +237,26 @@ def join_provider(base: Base) -> Provider:
         ),
         reachable_levels=authorize.reachable_levels,
     )
+    token_urls = [url + TOKEN_PATH for url in (settings.issuer, settings.mtls_url) if url]
     token_endpoint = TokenEndpoint(
         client_auth=client_auth,
         possession=possession,
-        urls=[base + TOKEN_PATH for base in (settings.issuer, settings.mtls_url) if base],
+        urls=token_urls,
         grants={
             GrantType.CLIENT_CREDENTIALS: ClientCredentialsGrant(
                 clock=clock, buffer=buffer, issuing=issuing, resources=resources
             ),
             GrantType.AUTHORIZATION_CODE: code_grant,
             **derived_grants(
+                settings,
+                token_urls=token_urls,
                 db=db,
                 clock=clock,
+                dice=dice,
                 audit=audit,
                 issuing=issuing,
                 tokens=tokens,
+                subjects=subjects,
                 scopes=scopes,
                 resources=resources,
             ),

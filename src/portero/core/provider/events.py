@@ -31,6 +31,16 @@ class TokenExchanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionAccepted(Event):
+    """A client was given a token for whom a trusted issuer named (RFC 7523 §2.1)."""
+
+    kind: ClassVar[str] = "token.asserted"
+    issuer: str
+    grant_id: str
+    scope: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRevoked(Event):
     """A client threw an access token away."""
 

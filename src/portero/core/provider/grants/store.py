@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from portero.core.accounts.model import Account
 from portero.core.accounts.store import account_of, accounts
+from portero.core.provider.model import Grant
+from portero.core.provider.store import grants
 from portero.core.sessions import Session
 from portero.core.sessions.store import live_clause, session_of, sessions
 from portero.kit.db import Tx, UtcTime
@@ -32,3 +34,10 @@ def find_live_session(
     values = {"session": session_id, "account": account_id, "now": now}
     row = tx.execute(_session_basis, values).one_or_none()
     return None if row is None else (session_of(row), account_of(row))
+
+
+def add_grant(tx: Tx, grant: Grant) -> None:
+    """A grant that rests on no session. Those on one: `provider.store.add_grant_on_session`."""
+    values = {name: getattr(grant, name) for name in Grant.__slots__}
+    lists = {name: list(values[name]) for name in ("amr", "resources", "details")}
+    tx.execute(grants.insert().values({**values, **lists, "claims": dict(grant.claims)}))

@@ -1,0 +1,225 @@
+"""JWT bearer grants (RFC 7523 §2.1): a trusted issuer names an account, once, for a client."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+from werkzeug.test import TestResponse
+
+from portero.core.audit import Actor
+from tests.support.house import ISSUER, Home, MakeHome
+from tests.support.relying_party import claims_of
+
+GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+TRUSTED = "https://hr.example"
+KEY, STRANGER = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+API = "https://orders.example/api"
+THREADS = 20
+
+Make = Callable[..., Home]
+
+
+@pytest.fixture
+def make(make_home: MakeHome, tmp_path: Path) -> Make:
+    """A house that trusts one issuer, with ana in it."""
+    public = {**json.loads(ECAlgorithm.to_jwk(KEY.public_key())), "kid": "one", "alg": "ES256"}
+    path = tmp_path / "trusted.json"
+    path.write_text(json.dumps({"keys": [public]}))
+
+    def made(**settings: str) -> Home:
+        home = make_home(
+            PORTERO_ASSERTION_ISSUERS=f"{TRUSTED}={path}", PORTERO_RESOURCES=API, **settings
+        )
+        home.create("ana", "ana@example.org")
+        return home
+
+    return made
+
+
+@pytest.fixture
+def home(make: Make) -> Home:
+    return make()
+
+
+def client_of(home: Home, **more: Any) -> tuple[str, str]:
+    metadata = {
+        "client_name": "Payroll",
+        "grant_types": [GRANT],
+        "response_types": [],
+        "scope": "orders:read orders:write offline_access",
+        "default_resource": API,
+        **more,
+    }
+    created = home.house.clients.create(Actor.operator(), metadata)
+    return created.client.client_id, created.secret.reveal() if created.secret else ""
+
+
+def assertion(home: Home, *, key: Any = KEY, typ: str = "JWT", **changed: Any) -> str:
+    now = int(home.clock.now().timestamp())
+    claims: dict[str, Any] = {
+        "iss": TRUSTED,
+        "sub": "ana",
+        "aud": ISSUER,
+        "jti": secrets.token_hex(16),
+        "iat": now,
+        "exp": now + 60,
+        **changed,
+    }
+    claims = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(claims, key, algorithm="ES256", headers={"kid": "one", "typ": typ})
+
+
+def ask(home: Home, client: tuple[str, str], made: str, **form: str) -> TestResponse:
+    headers = {}
+    sent = {"grant_type": GRANT, "assertion": made, **form}
+    if client[1]:
+        pair = base64.b64encode(":".join(client).encode()).decode()
+        headers["Authorization"] = f"Basic {pair}"
+    else:
+        sent["client_id"] = client[0]
+    return home.client().post("/oauth/token", data=sent, headers=headers)
+
+
+def error_of(answer: TestResponse) -> str:
+    assert answer.status_code == 400, answer.text
+    return str(answer.get_json()["error"])
+
+
+def ana_id(home: Home) -> str:
+    return home.house.rooms.accounts.get_by_name("ana").id
+
+
+def test_a_trusted_issuer_names_an_account(home: Home) -> None:
+    """By username or by id; a token for the client's API, which says nothing of a sign-in."""
+    client = client_of(home)
+    for subject in ("ana", "ANA", ana_id(home)):
+        answer = ask(home, client, assertion(home, sub=subject, jti=f"j {subject}"))
+        assert answer.status_code == 200, answer.text
+        told = answer.get_json()
+        claims = claims_of(told["access_token"])
+        assert (claims["sub"], claims["aud"]) == (ana_id(home), API)
+        assert told["scope"] == "orders:read orders:write"
+        assert not {"refresh_token", "id_token"} & set(told)
+        assert not {"auth_time", "acr", "amr", "sid"} & set(claims)
+
+
+def test_scope_is_what_was_asked_for_of_what_is_registered(home: Home) -> None:
+    """Less is less; unknown scopes are nothing, and a connection for ever is not to be had."""
+    client = client_of(home)
+    less = ask(home, client, assertion(home, jti="a"), scope="orders:read offline_access")
+    assert less.get_json()["scope"] == "orders:read"
+    assert error_of(ask(home, client, assertion(home, jti="b"), scope="admin")) == "invalid_scope"
+
+
+BAD: dict[str, dict[str, Any]] = {
+    "an issuer that nobody trusts": {"iss": "https://evil.example"},
+    "the client itself": {"iss": "portero"},
+    "a stranger's key": {"key": STRANGER},
+    "another audience": {"aud": "https://other.example"},
+    "two audiences": {"aud": [ISSUER, "https://other.example"]},
+    "no audience": {"aud": None},
+    "no subject": {"sub": None},
+    "nobody": {"sub": "nobody"},
+    "a mail address": {"sub": "ana@example.org"},
+    "no jti": {"jti": None},
+    "no end": {"exp": None},
+    "an end in the past": {"exp": 1_000_000_000},
+    "an end far away": {"exp": 9_000_000_000},
+    "an end that is no number": {"exp": "soon"},
+    "a beginning in the future": {"nbf": 9_000_000_000},
+    "the type of an access token": {"typ": "at+jwt"},
+    "the type of a client assertion": {"typ": "client-authentication+jwt"},
+    "a subject that is a list": {"sub": ["ana"]},
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_assertion_is_no_grant(home: Home, what: str) -> None:
+    """RFC 7523 §3.1: invalid_grant, whatever is wrong."""
+    try:
+        made = assertion(home, **BAD[what])
+    except TypeError:  # PyJWT itself makes no such token
+        made = "a.b.c"
+    assert error_of(ask(home, client_of(home), made)) == "invalid_grant"
+
+
+@pytest.mark.parametrize("made", ["", "a.b.c", "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0."])
+def test_what_is_no_signed_jwt_is_no_grant(home: Home, made: str) -> None:
+    """Missing, malformed, and unsigned."""
+    expected = "invalid_grant" if made else "invalid_request"
+    assert error_of(ask(home, client_of(home), made)) == expected
+
+
+def test_the_token_endpoint_may_be_the_audience(home: Home) -> None:
+    """RFC 7523 §3: most libraries say so."""
+    answer = ask(home, client_of(home), assertion(home, aud=f"{ISSUER}/oauth/token"))
+    assert answer.status_code == 200
+
+
+def test_an_assertion_is_good_once(home: Home) -> None:
+    """For whichever client shows it first; also when it named nobody."""
+    made = assertion(home)
+    assert ask(home, client_of(home), made).status_code == 200
+    assert error_of(ask(home, client_of(home), made)) == "invalid_grant"
+
+
+def test_only_registered_and_proven_clients(home: Home) -> None:
+    """A found assertion is worth nothing without a client that can prove itself."""
+    for client in (
+        client_of(home, grant_types=["client_credentials"]),
+        client_of(home, token_endpoint_auth_method="none"),
+    ):
+        assert error_of(ask(home, client, assertion(home))) == "unauthorized_client"
+
+
+def test_the_token_ends_with_the_account(home: Home) -> None:
+    """And nobody can be named who is disabled."""
+    client = client_of(home)
+    token = ask(home, client, assertion(home, jti="a")).get_json()["access_token"]
+    pair = base64.b64encode(":".join(client).encode()).decode()
+
+    def introspected() -> Any:
+        headers = {"Authorization": f"Basic {pair}"}
+        return home.client().post("/oauth/introspect", data={"token": token}, headers=headers).json
+
+    assert introspected()["active"] is True
+    home.clock.let_pass(seconds=2)
+    home.house.rooms.account_admin.disable(Actor.operator(), ana_id(home))
+    assert introspected() == {"active": False}
+    assert error_of(ask(home, client, assertion(home, jti="b"))) == "invalid_grant"
+
+
+def test_it_is_offered_only_where_somebody_is_trusted(make_home: MakeHome, home: Home) -> None:
+    """Discovery and the endpoint agree."""
+    without = make_home()
+    for house, offered in ((home, True), (without, False)):
+        told = house.get("/.well-known/oauth-authorization-server").get_json()
+        assert (GRANT in told["grant_types_supported"]) is offered
+    client = client_of(without)
+    assert error_of(ask(without, client, assertion(without))) == "unsupported_grant_type"
+
+
+def test_one_of_twenty_shows_an_assertion_first(make: Make) -> None:
+    """One token, however many ask at once."""
+    home = make(PORTERO_THREADS="160")
+    client, made = client_of(home), assertion(home)
+    gate = threading.Barrier(THREADS, timeout=30)
+
+    def race(_: int) -> int:
+        gate.wait()
+        return ask(home, client, made).status_code
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        assert Counter(threads.map(race, range(THREADS))) == {200: 1, 400: THREADS - 1}
