@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ import httpx2
 import pytest
 
 from tests.interop.conftest import Provider
-from tests.support.services import free_port
+from tests.support.services import free_port, shared_folder
 
 _APACHE = Path("/usr/sbin/apache2")
 _START_SECONDS = 15.0
@@ -75,11 +76,10 @@ def _answers(port: int) -> bool:
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Path:
     """A folder that Apache may read as the user that it becomes when root starts it."""
-    made = tmp_path_factory.mktemp("apache")
-    for each in (made, *made.parents[:2]):
-        each.chmod(0o755)
+    made = Path(tempfile.mkdtemp(prefix="apache-", dir=shared_folder()))
+    made.chmod(0o755)
     (made / "site" / "private").mkdir(parents=True)
     (made / "site" / "index.html").write_text("for everybody")
     (made / "site" / "private" / "index.html").write_text("for Ana")

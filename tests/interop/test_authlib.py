@@ -1,4 +1,4 @@
-"""Authlib: its OAuth 2 session, with PKCE, an ID token that it checks, and refreshing."""
+"""Authlib: its OAuth 2 session and its Flask client, with PKCE and ID tokens that are checked."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from authlib.common.security import generate_token
+from authlib.integrations.flask_client import OAuth
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oidc.core import CodeIDToken
+from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
@@ -74,3 +76,32 @@ def test_authlib_revokes_and_introspects(provider: Provider) -> None:
     assert session.introspect_token(endpoint, refresh_token).json()["active"] is True
     assert session.revoke_token(told["revocation_endpoint"], refresh_token).status_code == 200
     assert session.introspect_token(endpoint, refresh_token).json() == {"active": False}
+
+
+def test_a_flask_application_signs_people_in_through_authlib(provider: Provider) -> None:
+    """Its Flask client needs the discovery document's address and nothing else."""
+    client = provider.register()
+    app = Flask("notes")
+    app.secret_key = "only-for-this-test"
+    notes = OAuth(app).register(
+        "portero",
+        client_id=client.client_id,
+        client_secret=client.secret,
+        server_metadata_url=f"{provider.issuer}/.well-known/openid-configuration",
+        client_kwargs={"scope": "openid profile", "code_challenge_method": "S256"},
+    )
+
+    @app.get("/login")
+    def login() -> Any:
+        return notes.authorize_redirect(REDIRECT_URI)
+
+    @app.get("/callback")
+    def callback() -> Any:
+        return dict(notes.authorize_access_token()["userinfo"])
+
+    visitor = app.test_client()
+    sent = visitor.get("/login", base_url="https://app.example")
+    back = provider.browser().authorize(sent.location)
+    claims = visitor.get(back).get_json()
+    assert claims["iss"] == provider.issuer
+    assert claims["aud"] in (client.client_id, [client.client_id])
