@@ -79,7 +79,8 @@ def test_purging_reads_no_table_from_end_to_end(make_home: MakeHome, database_ur
     sa.event.listen(engine, "commit", lambda connection: transactions.append(None))
     purge(home.house)
     deletes = [(text, values) for text, values in sent if text.startswith("DELETE")]
-    assert len(deletes) == len(transactions) == 14
+    # One transaction a table: a year's worth must not lock all of them for its whole time.
+    assert len(deletes) == len(transactions) > 0
     if not database_url.startswith("sqlite"):
         return
     with engine.connect() as connection:

@@ -27,7 +27,8 @@ assert not {"structlog", "rich", "asyncio", "sqlalchemy", "flask"} & set(sys.mod
 
 @pytest.fixture
 def stream() -> Iterator[io.StringIO]:
-    """Where the root logger writes during the test."""
+    """Where the root logger writes during the test, outside of any request."""
+    outside = request_id.set("")
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     made = io.StringIO()
@@ -36,6 +37,7 @@ def stream() -> Iterator[io.StringIO]:
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(False)
+    request_id.reset(outside)
 
 
 def last(stream: io.StringIO) -> Any:

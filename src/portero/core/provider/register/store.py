@@ -41,6 +41,7 @@ DIE_WITH_CLIENT: Final = (
     "pushed_requests",
     "waiting_requests",
     "authorization_codes",
+    "device_requests",
     "grants",
     "consents",
 )
