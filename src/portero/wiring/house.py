@@ -42,6 +42,7 @@ from portero.web.browser_cookie import BrowserCookie
 from portero.web.health import Health
 from portero.web.login.links import link_url
 from portero.web.rooms import FaceSettings, Rooms
+from portero.wiring.base import Base
 from portero.wiring.parts import (
     Waker,
     allowed_hosts,
@@ -54,7 +55,7 @@ from portero.wiring.parts import (
     password_policy,
     settled_limits,
 )
-from portero.wiring.provider import Base, join_provider
+from portero.wiring.provider import join_provider
 
 # A resource server may be a little late in noticing that a token has expired.
 _TOKEN_SLACK: Final = timedelta(minutes=5)

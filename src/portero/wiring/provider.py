@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-
-from portero.core.audit import AuditBuffer, AuditLog
-from portero.core.changes import ChangeFeed
-from portero.core.clients import ClientCache, ClientDocuments, ClientKeys, Clients
-from portero.core.keys.ring import KeyRing
-from portero.core.limits import Limits
-from portero.core.outbox import Outbox
+from portero.core.audit import AuditBuffer
+from portero.core.clients import ClientCache, ClientDocuments
 from portero.core.provider.authorize import Authorize
 from portero.core.provider.authorize.answers import Answers
 from portero.core.provider.authorize.arrivals import Arrivals
@@ -22,12 +15,7 @@ from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.connections import Connections
 from portero.core.provider.device import Devices
 from portero.core.provider.end_session import EndSession
-from portero.core.provider.grants.authorization_code import AuthorizationCodeGrant
-from portero.core.provider.grants.client_credentials import ClientCredentialsGrant
-from portero.core.provider.grants.device_code import DeviceCodeGrant
-from portero.core.provider.grants.refresh_token import RefreshTokenGrant
 from portero.core.provider.grants.session import FirstParty, SessionGrant
-from portero.core.provider.grants.settlement import Settlement
 from portero.core.provider.hints import IdTokenHints
 from portero.core.provider.id_tokens import IdTokens
 from portero.core.provider.introspect import Introspection
@@ -48,50 +36,16 @@ from portero.core.provider.statuses import StatusList, StatusTimes
 from portero.core.provider.subjects import Subjects
 from portero.core.provider.token_endpoint import TokenEndpoint
 from portero.core.provider.userinfo import UserInfo
-from portero.core.sessions import Sessions
-from portero.kit.db import Database
-from portero.kit.ports import Clock, Dice
-from portero.kit.vault import Vault
 from portero.outside.http_fetch import HttpFetch
-from portero.protocol.oauth.metadata_policy import GrantType
-from portero.settings import Settings
 from portero.web.oidc.oauth import TOKEN_PATH
 from portero.web.oidc.register import REGISTRATION_PATH
 from portero.web.oidc.status_list import STATUS_LIST_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
 from portero.web.places import DEVICE_PATH, PAR_PATH
 from portero.web.rooms import ProviderRooms
-from portero.wiring.grants import derived_grants
+from portero.wiring.base import Base, Provider
+from portero.wiring.grants import grants_of
 from portero.wiring.parts import registrants_of
-
-
-@dataclass(frozen=True, slots=True)
-class Base:
-    """What the provider stands on."""
-
-    settings: Settings
-    db: Database
-    clock: Clock
-    dice: Dice
-    vault: Vault
-    audit: AuditLog
-    feed: ChangeFeed
-    limits: Limits
-    ring: KeyRing
-    clients: Clients
-    client_keys: ClientKeys
-    sessions: Sessions
-    outbox: Outbox
-    longest_token: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """What the faces use, and what the background flushes."""
-
-    rooms: ProviderRooms
-    buffer: AuditBuffer
-    back_channel: BackChannel
 
 
 def join_provider(base: Base) -> Provider:
@@ -211,16 +165,6 @@ def join_provider(base: Base) -> Provider:
         subjects=subjects,
         reachable_levels=("aal1",),
     )
-    settlement = Settlement(
-        audit=audit,
-        issuing=issuing,
-        id_tokens=id_tokens,
-        subjects=subjects,
-        offline_lifetime=timedelta(seconds=settings.offline_seconds),
-    )
-    code_grant = AuthorizationCodeGrant(
-        db=db, clock=clock, audit=audit, feed=feed, resources=resources, settlement=settlement
-    )
     devices = Devices(
         db=db,
         clock=clock,
@@ -242,37 +186,18 @@ def join_provider(base: Base) -> Provider:
         client_auth=client_auth,
         possession=possession,
         urls=token_urls,
-        grants={
-            GrantType.CLIENT_CREDENTIALS: ClientCredentialsGrant(
-                clock=clock, buffer=buffer, issuing=issuing, resources=resources
-            ),
-            GrantType.AUTHORIZATION_CODE: code_grant,
-            **derived_grants(
-                settings,
-                token_urls=token_urls,
-                db=db,
-                clock=clock,
-                dice=dice,
-                audit=audit,
-                issuing=issuing,
-                tokens=tokens,
-                subjects=subjects,
-                scopes=scopes,
-                resources=resources,
-            ),
-            GrantType.DEVICE_CODE: DeviceCodeGrant(
-                db=db, clock=clock, dice=dice, resources=resources, settlement=settlement
-            ),
-            GrantType.REFRESH_TOKEN: RefreshTokenGrant(
-                clock=clock,
-                rotation=refresh_grant,
-                issuing=issuing,
-                id_tokens=id_tokens,
-                resources=resources,
-                scopes=scopes,
-                subjects=subjects,
-            ),
-        },
+        grants=grants_of(
+            base,
+            token_urls=token_urls,
+            buffer=buffer,
+            issuing=issuing,
+            id_tokens=id_tokens,
+            tokens=tokens,
+            rotation=refresh_grant,
+            subjects=subjects,
+            scopes=scopes,
+            resources=resources,
+        ),
     )
     registration = ClientRegistration(
         db=db,
