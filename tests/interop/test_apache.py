@@ -91,7 +91,9 @@ def test_apache_lets_a_person_in_after_the_sign_in(provider: Provider, folder: P
     port = free_port()
     site = f"http://127.0.0.1:{port}"
     client = provider.register(
-        redirect_uris=[f"{site}/private/callback"], application_type="native"
+        by_operator=True,
+        redirect_uris=[f"{site}/private/callback"],
+        application_type="native",
     )
     modules = "\n".join(
         f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in _MODULES

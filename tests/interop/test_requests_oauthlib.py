@@ -15,7 +15,7 @@ def test_a_person_signs_in_through_requests_oauthlib(
 ) -> None:
     """Code and PKCE; joserfc verifies the ID token and the access token (RFC 9068) by the JWKS."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the test has no TLS
-    client = provider.register()
+    client = provider.register(by_operator=True)
     told = provider.metadata()
     session = OAuth2Session(
         client.client_id, redirect_uri=REDIRECT_URI, scope=["openid", "profile"], pkce="S256"
