@@ -5,17 +5,13 @@ Look-then-mark loses these races; one conditional statement wins them.
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
+from tests.support.racing import THREADS, at_once, statuses
 
-THREADS = 20
 EMAIL = "ana@example.org"
 
 
@@ -26,22 +22,6 @@ ROOM = {"PORTERO_THREADS": "160", "PORTERO_HASH_QUEUE": "64"}
 @pytest.fixture
 def home(make_home: MakeHome) -> Home:
     return make_home(**ROOM)
-
-
-def at_once(call: Callable[[int], Any]) -> list[Any]:
-    """What each of the threads got, all let go at the same moment."""
-    gate = threading.Barrier(THREADS, timeout=30)
-
-    def run(number: int) -> Any:
-        gate.wait()
-        return call(number)
-
-    with ThreadPoolExecutor(THREADS) as threads:
-        return list(threads.map(run, range(THREADS)))
-
-
-def statuses(answers: list[Any]) -> dict[int, int]:
-    return dict(Counter(answer.status_code for answer in answers))
 
 
 def opens(home: Home, access_token: str) -> bool:
