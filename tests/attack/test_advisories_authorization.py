@@ -253,7 +253,7 @@ def test_django_oauth_toolkit_1617_the_grace_is_for_the_last_token_alone(home: H
     assert home.get("/oauth/userinfo", third["access_token"]).status_code == 401
 
 
-def test_cve_2025_12110_what_an_application_may_not_have_any_more_it_does_not_get(
+def test_allauth_65_13_0_what_is_disabled_does_not_act(
     make_home: Any,
 ) -> None:
     """An account that is disabled, a client that is: tokens and refresh tokens die (allauth

@@ -29,6 +29,7 @@ SECRET_KEY = "tests-only-Zr4mQ8vL2xT7pK9wB3nH6yD1"
 PASSWORD = "olive kettle wanders north"
 OTHER_PASSWORD = "seven lanterns under ice"
 ISSUER = "http://127.0.0.1:8000"
+API_AUDIENCE = f"{ISSUER}/api"
 # The cheapest hash that settings allow: what is tested here is not its cost.
 CHEAP_HASH = {"PORTERO_ARGON2_TIME_COST": "1", "PORTERO_ARGON2_MEMORY_KIB": "7168"}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import portero
+from portero.core.provider.scopes import STANDARD
 from portero.kit.refusals import Refusal
 from portero.translations import SOURCE, available
 from portero_guard.errors import Refused
@@ -160,3 +161,8 @@ def test_gone_sentence_is_dropped() -> None:
 def test_bad_translation_is_caught(entry: str, fault: str) -> None:
     """A translation that would not be shown, or would break when it is filled in, is a fault."""
     assert catalog_faults(entry, "For %(a)s.") == [fault]
+
+
+def test_what_scopes_mean_is_extracted(extracted: translations.Extracted) -> None:
+    """The sentences of the consent page are handed on as values; they are texts all the same."""
+    assert {scope.public for scope in STANDARD.values()} <= set(extracted.messages)

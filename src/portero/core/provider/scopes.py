@@ -33,11 +33,11 @@ STANDARD: Final[Mapping[str, Scope]] = MappingProxyType(
     {
         scope.name: scope
         for scope in (
-            Scope(OPENID, "Know that it is you", for_all=True),
-            Scope("profile", "See your name, picture, language and time zone", for_all=True),
-            Scope("email", "See your mail address", for_all=True),
-            Scope("phone", "See your phone number", for_all=True),
-            Scope(OFFLINE_ACCESS, "Stay connected after you sign out", for_all=True),
+            Scope(OPENID, public="Know that it is you", for_all=True),
+            Scope("profile", public="See your name, picture, language and time zone", for_all=True),
+            Scope("email", public="See your mail address", for_all=True),
+            Scope("phone", public="See your phone number", for_all=True),
+            Scope(OFFLINE_ACCESS, public="Stay connected after you sign out", for_all=True),
         )
     }
 )
