@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from portero.core.accounts.profile import AttributeRule
 from portero.kit.secrets import MASK, Secret
 from portero.protocol.oauth.authorization_details import AuthorizationDetailType
+from portero.protocol.oauth.scope_meanings import Scope
 from portero.settings import parsing, rules
 from portero.settings.rows import DAY, Declared, Derived, Earlier, Effective, setting
 
@@ -406,6 +407,7 @@ class Settings:
 
     attributes: Mapping[str, AttributeRule]
     authorization_details: Mapping[str, AuthorizationDetailType]
+    scopes: Mapping[str, Scope]
     development: bool
     notes: tuple[str, ...]
     sources: Mapping[str, str]
@@ -430,6 +432,12 @@ class Settings:
                 ", ".join(self.authorization_details),
                 "portero.toml" if self.authorization_details else "default",
                 "What clients may ask for beyond scopes (RFC 9396), declared in portero.toml only.",
+            ),
+            Effective(
+                "[scopes]",
+                ", ".join(self.scopes),
+                "portero.toml" if self.scopes else "default",
+                "What the operator's scopes mean, declared in portero.toml only.",
             ),
         ]
 

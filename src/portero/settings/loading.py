@@ -17,6 +17,7 @@ from portero.settings.authorization_details import authorization_details
 from portero.settings.declared import CONFIG_KEY, DECLARED, Settings
 from portero.settings.errors import SettingsError
 from portero.settings.rows import Declared, Derived
+from portero.settings.scopes import scopes
 from portero.settings.sources import Given, Layer, env_layer, override_layer, toml_layer
 
 _DATA_DIR_MODE = 0o700  # the database in it holds what nobody else on the machine should read
@@ -40,10 +41,12 @@ def load(
     rules.check(values)
     _ensure_data_dir(values["data_dir"])
     notes = _settle_secret_key(values, sources)
+    declared = attributes(tables["attributes"])
     return Settings(
         **values,
-        attributes=attributes(tables["attributes"]),
+        attributes=declared,
         authorization_details=authorization_details(tables["authorization_details"]),
+        scopes=scopes(tables["scopes"], attributes=declared),
         development=rules.is_development(values),
         notes=(*notes, *rules.advice(values)),
         sources=sources,

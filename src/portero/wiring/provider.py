@@ -107,7 +107,7 @@ def join_provider(base: Base) -> Provider:
         audience=settings.api_audience,
     )
 
-    scopes = Scopes()
+    scopes = Scopes(settings.scopes)
     resources = Resources(
         known=(settings.api_audience, *settings.resources),
         fallback=settings.issuer + USERINFO_PATH,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import portero
-from portero.core.provider.scopes import STANDARD
 from portero.kit.refusals import Refusal
+from portero.protocol.oauth.scope_meanings import STANDARD
 from portero.translations import SOURCE, available
 from portero_guard.errors import Refused
 from tools import translations

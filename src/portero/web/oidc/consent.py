@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from portero.core.audit import Actor
 from portero.core.provider.authorize import ConsentOwed
 from portero.core.provider.authorize.rules import is_assured
-from portero.core.provider.scopes import Scope
 from portero.protocol.oauth.redirect_uris import is_claimed
+from portero.protocol.oauth.scope_meanings import Scope
 from portero.web.exchange import Request
 from portero.web.exchange import Response as Plain
 from portero.web.forms import Forms

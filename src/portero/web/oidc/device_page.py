@@ -22,9 +22,9 @@ from portero.core.provider.device import (
     shown,
     typed,
 )
-from portero.core.provider.scopes import Scope
 from portero.core.sessions import Session
 from portero.kit.refusals import Refusal
+from portero.protocol.oauth.scope_meanings import Scope
 from portero.web.forms import Forms
 from portero.web.host import translator
 from portero.web.places import DEVICE_PAGE_PATH, SIGN_IN_PATH
