@@ -3,26 +3,33 @@
 The caller is a client that has proven itself. It is told of tokens that were issued to it, and of
 those whose audience is the resource that it registered; of every other token it learns exactly as
 much as of a made-up one, so that the endpoint is no oracle (§4).
+
+A caller that has to show the answer to others, or that does not trust what lies between, gets it
+signed (RFC 9701).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from portero.core.clients import Client
 from portero.core.provider import store
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
+from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.model import Basis, ClientCall
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.secrets import fingerprint
+from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.oauth.errors import InvalidClient
+from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE
 from portero_guard.checks import CheckedToken
 from portero_guard.errors import TokenRefused
 
 INACTIVE: Mapping[str, Any] = {"active": False}
+SIGNED_TYPE: Final = "token-introspection+jwt"  # RFC 9701 §5
 # RFC 7662 §2.2, with RFC 9470 §6.2. What else a token holds is not for everybody who may ask.
 _TOLD = (
     *("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"),
@@ -32,19 +39,50 @@ _TOLD = (
 
 class Introspection:
     def __init__(
-        self, *, db: Database, clock: Clock, client_auth: ClientAuth, tokens: TokenCheck
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        client_auth: ClientAuth,
+        tokens: TokenCheck,
+        signer: ClientSigner,
+        issuer: str,
     ) -> None:
+        self._signer = signer
+        self._issuer = issuer
         self._db = db
         self._clock = clock
         self._client_auth = client_auth
         self._tokens = tokens
 
-    def answer(self, call: ClientCall) -> Mapping[str, Any]:
-        """The JSON of §2.2; raises `OAuthRefusal`. No statement once the caller is in memory."""
+    def answer(self, call: ClientCall) -> Mapping[str, Any] | str:
+        """The JSON of §2.2, or a JWT of it for whoever accepts one; raises `OAuthRefusal`. No
+        statement once the caller is in memory."""
         caller = self._client_auth.authenticate(call)
         if caller.metadata.is_public:
             raise InvalidClient("anybody could ask in the name of a public client")
-        token = call.form.require("token")
+        told = self._told(caller, call.form.require("token"))
+        return self._signed(caller, told) if call.wants_jwt else told
+
+    def _signed(self, caller: Client, told: Mapping[str, Any]) -> str:
+        """RFC 9701 §5. What the token says lies in a member of its own, and nothing at the top says
+        `sub` or `exp`: else the answer could be shown around as if it were a token (§8.1)."""
+        now = self._clock.now()
+        default = SigningAlg.ES256 if caller.metadata.profile == FAPI2_PROFILE else SigningAlg.RS256
+        return self._signer.signed(
+            caller,
+            {
+                "iss": self._issuer,
+                "aud": caller.client_id,
+                "iat": int(now.timestamp()),
+                "token_introspection": dict(told),
+            },
+            alg=caller.metadata.introspection_signed_response_alg or default,
+            typ=SIGNED_TYPE,
+            now=now,
+        )
+
+    def _told(self, caller: Client, token: str) -> Mapping[str, Any]:
         if "." not in token:
             return self._refresh(caller, token)
         try:

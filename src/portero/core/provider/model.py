@@ -90,7 +90,8 @@ class ClientCall:
     `authorization` and `proofs` are the lines of the Authorization and DPoP headers, as they came:
     two are an attack, not a list. `certificate` is the client's (DER), from the TLS connection or
     from a trusted proxy; b"" when it showed none. `certificate_verified`: an authority that the
-    listener or the proxy trusts has signed it, so that its names mean something.
+    listener or the proxy trusts has signed it, so that its names mean something. `wants_jwt`: it
+    accepts a signed introspection answer (RFC 9701 §4).
     """
 
     actor: Actor
@@ -99,6 +100,7 @@ class ClientCall:
     proofs: tuple[str, ...] = ()
     certificate: bytes = b""
     certificate_verified: bool = False
+    wants_jwt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

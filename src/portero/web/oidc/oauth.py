@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from portero.core.audit import Actor, Origin
-from portero.core.provider.introspect import Introspection
+from portero.core.provider.introspect import SIGNED_TYPE, Introspection
 from portero.core.provider.model import ClientCall, IssuedToken
 from portero.core.provider.revoke import Revocation
 from portero.core.provider.token_endpoint import TokenEndpoint
@@ -42,7 +43,13 @@ def oauth_endpoints(
         return json_response(200, _told(token.answer(call)), *UNCACHED, *CORS)
 
     def introspect(call: ClientCall) -> Response:
-        return json_response(200, introspection.answer(call), *UNCACHED)
+        told = introspection.answer(call)
+        # RFC 9110 §12.5.5: whoever keeps answers in spite of it must not mix up the two kinds.
+        vary = ("Vary", "Accept")
+        if isinstance(told, str):
+            media_type = ("Content-Type", f"application/{SIGNED_TYPE}")
+            return Response(200, told.encode(), (media_type, *UNCACHED, vary))
+        return json_response(200, told, *UNCACHED, vary)
 
     def revoke(call: ClientCall) -> Response:
         revocation.revoke(call)
@@ -85,7 +92,19 @@ def client_call(
         proofs=tuple(request.header_lines("dpop")),
         certificate=shown.der,
         certificate_verified=shown.verified,
+        wants_jwt=_accepts(request, f"application/{SIGNED_TYPE}"),
     )
+
+
+def _accepts(request: Request, media_type: str) -> bool:
+    """Whether it is named in Accept, and not with q=0 (RFC 9110 §12.5.1). A wildcard names nothing:
+    who sends `*/*` expects the usual answer."""
+    for line in request.header_lines("accept"):
+        for part in line.lower().split(","):
+            name, *parameters = (each.strip() for each in part.split(";"))
+            if name == media_type:
+                return not any(re.fullmatch(r"q=0(\.0*)?", each) for each in parameters)
+    return False
 
 
 def _form(request: Request) -> Parameters:
