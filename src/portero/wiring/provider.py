@@ -22,6 +22,7 @@ from portero.core.provider.introspect import Introspection
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.liveness import Liveness
 from portero.core.provider.model import TokenLifetimes
+from portero.core.provider.opaque import OpaqueTokens
 from portero.core.provider.par import PushedRequests
 from portero.core.provider.possession import Possession
 from portero.core.provider.register import (
@@ -60,6 +61,7 @@ def join_provider(base: Base) -> Provider:
         uri=settings.issuer + STATUS_LIST_PATH,
         times=StatusTimes(settings.access_token_seconds, settings.status_list_seconds),
     )
+    opaque = OpaqueTokens(db=db, dice=dice)
     issuing = Issuing(
         ring=ring,
         dice=dice,
@@ -71,6 +73,7 @@ def join_provider(base: Base) -> Provider:
             refresh_grace_seconds=settings.refresh_grace_seconds,
         ),
         statuses=statuses,
+        opaque=opaque,
     )
     session_grant = SessionGrant(
         db=db,
@@ -103,6 +106,7 @@ def join_provider(base: Base) -> Provider:
         clients=client_cache,
         liveness=Liveness(feed, memory=base.longest_token),
         subjects=subjects,
+        opaque=opaque,
         issuer=settings.issuer,
         audience=settings.api_audience,
     )
@@ -219,6 +223,7 @@ def join_provider(base: Base) -> Provider:
         client_auth=client_auth,
         tokens=tokens,
         statuses=statuses,
+        opaque=opaque,
     )
     end_session = EndSession(
         db=db,

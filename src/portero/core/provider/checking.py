@@ -13,6 +13,7 @@ from typing import Final
 from portero.core.clients import Client, ClientCache
 from portero.core.keys.ring import KeyRing
 from portero.core.provider.liveness import Liveness
+from portero.core.provider.opaque import OpaqueTokens, is_opaque
 from portero.core.provider.replay import spend_once
 from portero.core.provider.subjects import Subjects
 from portero.kit.db import Database
@@ -20,7 +21,12 @@ from portero.kit.ports import Clock
 from portero.protocol.jose.algorithms import PublicKey
 from portero.protocol.oauth.client_id_document import looks_like_document_id
 from portero_guard.cache import VerifiedTokens
-from portero_guard.checks import CheckedToken, check_access_token, unverified_audience
+from portero_guard.checks import (
+    CheckedToken,
+    check_access_token,
+    check_claims,
+    unverified_audience,
+)
 from portero_guard.credentials import RequestHead, Shown, shown_by
 from portero_guard.dpop import CheckedProof
 from portero_guard.errors import ProofRefused, Refused, Scheme, TokenRefused
@@ -47,9 +53,11 @@ class TokenCheck:
         clients: ClientCache,
         liveness: Liveness,
         subjects: Subjects,
+        opaque: OpaqueTokens,
         issuer: str,
         audience: str,
     ) -> None:
+        self._opaque = opaque
         self._db = db
         self._clock = clock
         self._ring = ring
@@ -75,7 +83,8 @@ class TokenCheck:
         is bound to one; raises the guard's `Refused`. `audience` is another one than the API's;
         `head.path` is the path below the issuer.
 
-        A bearer token costs no statement; a DPoP token the one that makes its proof good once.
+        A bearer token costs no statement, but for the first look at an opaque one; a DPoP token
+        the one that makes its proof good once.
         """
         shown = shown_by(head, cookie_name=cookie_name)
         try:
@@ -90,11 +99,23 @@ class TokenCheck:
     def check_any_audience(self, unverified_token: str) -> CheckedToken:
         """A token that this server issued, for whatever API: for introspection and revocation,
         which then ask themselves whose it is."""
-        audience = unverified_audience(unverified_token)
+        if is_opaque(unverified_token):
+            claims = self._opaque.claims_of(unverified_token, now=self._clock.now())
+            audience = str(claims["aud"])
+        else:
+            audience = unverified_audience(unverified_token)
         return self._live(self._genuine(unverified_token, audience))
 
     def _genuine(self, unverified_token: str, audience: str) -> CheckedToken:
         now = self._clock.now()
+        if is_opaque(unverified_token):
+            return check_claims(
+                self._opaque.claims_of(unverified_token, now=now),
+                expected_issuer=self._issuer,
+                expected_audience=audience,
+                now=now,
+                leeway_seconds=_CLOCK_SKEW_SECONDS,
+            )
         checked = self._verified.find(
             unverified_token,
             expected_audience=audience,

@@ -19,6 +19,7 @@ from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.model import Basis, ClientCall
+from portero.core.provider.opaque import is_refresh
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.secrets import fingerprint
@@ -83,7 +84,7 @@ class Introspection:
         )
 
     def _told(self, caller: Client, token: str) -> Mapping[str, Any]:
-        if "." not in token:
+        if is_refresh(token):
             return self._refresh(caller, token)
         try:
             checked = self._tokens.check_any_audience(token)

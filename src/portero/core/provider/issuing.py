@@ -2,7 +2,8 @@
 
 1. What the token rests on (grant, session, account) is loaded and live: the caller's duty.
 2. Claims by RFC 9068 §2.2, with RFC 9470 §6.2 on how the person signed in.
-3. One signature, with a key object that the ring holds.
+3. One signature, with a key object that the ring holds; or a row, for a client that registered
+   opaque access tokens.
 4. A refresh token of 256 bits is stored as its hash. Its successor is HMAC(derived key, token):
    it can be told again to whoever holds the predecessor without lying anywhere in clear.
 """
@@ -29,6 +30,7 @@ from portero.core.provider.model import (
     TokenLifetimes,
     TokenSet,
 )
+from portero.core.provider.opaque import OpaqueTokens
 from portero.core.provider.statuses import Holder, StatusList
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
@@ -51,7 +53,9 @@ class Issuing:
         issuer: str,
         lifetimes: TokenLifetimes,
         statuses: StatusList,
+        opaque: OpaqueTokens,
     ) -> None:
+        self._opaque = opaque
         self._statuses = statuses
         self._ring = ring
         self._dice = dice
@@ -105,6 +109,7 @@ class Issuing:
         binding: Binding,
         now: datetime,
         status: int,
+        opaque: bool = False,
     ) -> IssuedToken:
         """An access token for what the grant allows, or a part of it. `subject` is the person's
         name for that client. It names its grant, so that it dies with it (RFC 6749 §4.1.2)."""
@@ -123,7 +128,7 @@ class Issuing:
         named = [name for name in grant.claims.get("userinfo", {}) if name]
         if named:
             claims["userinfo_claims"] = named  # for the UserInfo endpoint alone
-        token = Secret(self._signed(claims, now))
+        token = self._minted(claims, now, opaque=opaque)
         return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
 
     def client_token(
@@ -140,7 +145,7 @@ class Issuing:
             now=now,
             status=self.status_index(client.client_id, now),
         )
-        token = Secret(self._signed(claims, now))
+        token = self._minted(claims, now, opaque=is_opaque_for(client))
         return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
 
     def derived_token(
@@ -169,7 +174,7 @@ class Issuing:
             status=status,
         )
         claims["exp"] = min(claims["exp"], int(expires_at.timestamp()))
-        token = Secret(self._signed({**claims, **more}, now))
+        token = self._minted({**claims, **more}, now, opaque=is_opaque_for(client))
         expires_in = max(0, claims["exp"] - claims["iat"])
         return IssuedToken(token, expires_in, scope, binding.token_type, more=told)
 
@@ -261,9 +266,17 @@ class Issuing:
             claims["cnf"] = dict(binding.cnf)
         return claims
 
+    def _minted(self, claims: Mapping[str, Any], now: datetime, *, opaque: bool) -> Secret:
+        return self._opaque.issue(claims) if opaque else Secret(self._signed(claims, now))
+
     def _signed(self, claims: Mapping[str, Any], now: datetime) -> str:
         signer = self._ring.signer(SigningAlg.ES256, now)
         return sign(claims, key=signer.key, kid=signer.kid, alg=signer.alg, typ=ACCESS_TOKEN_TYPE)
+
+
+def is_opaque_for(client: Client) -> bool:
+    """Whether the client registered access tokens that tell nobody anything."""
+    return client.metadata.access_token_format == "opaque"  # noqa: S105  # a format
 
 
 def authentication_claims(grant: Grant) -> dict[str, Any]:

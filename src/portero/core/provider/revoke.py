@@ -14,6 +14,7 @@ from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.events import GrantRevoked, TokenRevoked
 from portero.core.provider.model import ClientCall, Grant
+from portero.core.provider.opaque import OpaqueTokens, is_opaque, is_refresh
 from portero.core.provider.statuses import StatusList
 from portero.core.provider.token_endpoint import acting
 from portero.kit.db import Database, Tx
@@ -34,7 +35,9 @@ class Revocation:
         client_auth: ClientAuth,
         tokens: TokenCheck,
         statuses: StatusList,
+        opaque: OpaqueTokens,
     ) -> None:
+        self._opaque = opaque
         self._db = db
         self._clock = clock
         self._audit = audit
@@ -48,8 +51,8 @@ class Revocation:
         an API that checks tokens by itself sees it in the status list."""
         client = self._client_auth.authenticate(call)
         token = call.form.require("token")
-        # `token_type_hint` is not needed (§2.1): a refresh token of ours has no dot, a JWT has two.
-        if "." not in token:
+        # `token_type_hint` is not needed (§2.1): a token of ours shows of which kind it is.
+        if is_refresh(token):
             self._revoke_refresh(call, client, token)
             return
         try:
@@ -63,6 +66,8 @@ class Revocation:
 
         def unit(tx: Tx) -> None:
             self._feed.note(tx, ChangeKind.TOKEN_REVOKED, jti)
+            if is_opaque(token):
+                self._opaque.forget_in(tx, token)
             self._statuses.revoke_in(tx, checked.claims, expires_at=checked.expires_at)
             self._audit.record(tx, acting(call.actor, client), now, TokenRevoked(jti=jti))
 

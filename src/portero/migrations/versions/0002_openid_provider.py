@@ -197,6 +197,20 @@ def upgrade() -> None:
 
 def _create_device_requests() -> None:
     op.create_table(
+        "opaque_access_tokens",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column(
+            "claims", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_opaque_access_tokens")),
+    )
+    with op.batch_alter_table("opaque_access_tokens", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_opaque_access_tokens_expires_at"), ["expires_at"], unique=False
+        )
+
+    op.create_table(
         "device_requests",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("device_hash", sa.String(length=64), nullable=False),
@@ -257,6 +271,7 @@ def _add_to_grants() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("opaque_access_tokens")
     op.drop_table("device_requests")
     op.drop_table("waiting_requests")
     op.drop_table("authorization_codes")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.id_tokens import IdTokens
-from portero.core.provider.issuing import Issuing
+from portero.core.provider.issuing import Issuing, is_opaque_for
 from portero.core.provider.model import Basis, Grant, IssuedToken, TokenRequest
 from portero.core.provider.resources import Resources
 from portero.core.provider.rotation import RefreshRotation
@@ -74,6 +74,7 @@ class RefreshTokenGrant:
             binding=asked.binding,
             now=now,
             status=rotated.status,
+            opaque=is_opaque_for(client),
         )
         return self._id_tokens.added_to(
             issued,

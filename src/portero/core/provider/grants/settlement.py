@@ -17,7 +17,7 @@ from portero.core.audit import AuditLog
 from portero.core.provider import store
 from portero.core.provider.events import TokensIssued
 from portero.core.provider.id_tokens import IdTokens
-from portero.core.provider.issuing import Issuing
+from portero.core.provider.issuing import Issuing, is_opaque_for
 from portero.core.provider.model import Binding, Grant, IssuedToken, TokenRequest
 from portero.core.provider.subjects import Subjects
 from portero.kit.db import Tx
@@ -103,7 +103,7 @@ class Settlement:
         status: int,
         nonce: str = "",
     ) -> IssuedToken:
-        """The whole token answer; no statement."""
+        """The whole token answer; no statement, but for the one that keeps an opaque token."""
         grant = settled.grant
         issued = self._issuing.person_token(
             grant,
@@ -113,6 +113,7 @@ class Settlement:
             binding=asked.binding,
             now=now,
             status=status,
+            opaque=is_opaque_for(asked.client),
         )
         return self._id_tokens.added_to(
             issued,
