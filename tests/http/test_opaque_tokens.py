@@ -17,7 +17,7 @@ from tests.http.test_oauth_service import API, client_of, counted, introspected,
 from tests.support.house import Home
 from tests.support.relying_party import relying_party
 
-OPAQUE = {"access_token_format": "opaque"}
+OPAQUE: dict[str, Any] = {"access_token_format": "opaque"}
 
 
 def userinfo(home: Home, token: str) -> TestResponse:

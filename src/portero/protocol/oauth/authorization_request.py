@@ -27,7 +27,7 @@ from portero.protocol.oauth.errors import (
     UnsupportedResponseType,
 )
 from portero.protocol.oauth.metadata_model import ClientMetadata
-from portero.protocol.oauth.metadata_policy import GrantType
+from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE, GrantType
 from portero.protocol.oauth.parameters import Parameters
 from portero.protocol.oauth.redirect_uris import matches
 from portero.protocol.oauth.scopes import OPENID, known_scopes, read_scope
@@ -104,8 +104,10 @@ def read_return(parameters: Parameters, *, client_id: str, client: ClientMetadat
         openid = OPENID in (parameters.get("scope") or "").split(" ")
     except InvalidRequest as refusal:
         raise UnusableReturn(refusal.description) from refusal
-    if given is None and (openid or len(client.redirect_uris) != 1):
-        # OpenID Connect Core §3.1.2.1 requires it; RFC 6749 §3.1.2.3 where there are several.
+    fapi = client.profile == FAPI2_PROFILE
+    if given is None and (openid or fapi or len(client.redirect_uris) != 1):
+        # OpenID Connect Core §3.1.2.1 and FAPI 2.0 §5.3.2.2 require it; RFC 6749 §3.1.2.3 where
+        # there are several.
         raise UnusableReturn("redirect_uri is missing.")
     redirect_uri = given if given is not None else client.redirect_uris[0]
     if not any(matches(registered, redirect_uri) for registered in client.redirect_uris):
