@@ -71,8 +71,7 @@ def test_the_page_of_limits_has_the_limits_in_force() -> None:
     """Name, tries and seconds of every policy, as the code has them."""
     rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| (\d+) \|", read("limits.md"), re.MULTILINE)
     in_force = {
-        (one.name, one.tries, one.window_seconds)
-        for one in (*POLICIES, *PROVIDER, *REGISTERING)
+        (one.name, one.tries, one.window_seconds) for one in (*POLICIES, *PROVIDER, *REGISTERING)
     }
     assert {(name, int(tries), int(seconds)) for name, tries, seconds in rows} == in_force
 

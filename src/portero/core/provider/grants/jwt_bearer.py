@@ -70,9 +70,7 @@ class JwtBearerGrant:
         """Raises `OAuthRefusal`."""
         client, form, now = asked.client, asked.form, self._clock.now()
         if client.metadata.is_public:
-            raise UnauthorizedClient(
-                "whoever finds an assertion could use it in its name"
-            )
+            raise UnauthorizedClient("whoever finds an assertion could use it in its name")
         scope = self._scope(asked)
         audience = self._resources.audience_of(client, form.each("resource"))
         assertion = check_bearer_assertion(
