@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -283,8 +284,8 @@ def _sqlite_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine
     @sa.event.listens_for(engine, "connect")
     def set_up(connection: Any, record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
+        _use_wal(connection, give_up_at=time.monotonic() + patience.lock)
         for pragma in (
-            "journal_mode=WAL",
             "foreign_keys=ON",
             f"busy_timeout={_ms(patience.lock)}",
             # FULL: what was acknowledged survives a power cut, not only a kill -9.
@@ -300,6 +301,21 @@ def _sqlite_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine
         run_on_driver(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _use_wal(connection: Any, *, give_up_at: float) -> None:
+    """Two that open a new file at once both want to change its mode, and SQLite then answers
+    "locked" at once, without its busy handler: so we wait for the other one to have done it."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+            if not is_busy or time.monotonic() >= give_up_at:
+                raise
+            time.sleep(_BACKOFF_FIRST_SECONDS)
+        else:
+            return
 
 
 def _postgresql_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine:
