@@ -41,9 +41,9 @@ class IdTokens:
         now: datetime,
         nonce: str = "",
     ) -> IssuedToken:
-        """The whole token answer: with an ID token where `openid` was granted."""
+        """The whole token answer: with an ID token where these tokens have `openid`."""
         id_token = None
-        if OPENID in grant.scope.split(" "):
+        if OPENID in issued.scope.split(" "):
             alg = client.metadata.id_token_signed_response_alg
             claims = build_id_token(
                 issuer=self._issuer,

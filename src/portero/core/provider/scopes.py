@@ -6,12 +6,24 @@ nobody declared can still be registered for a client, and is then shown by its n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from portero.core.clients import Client
 from portero.protocol.oauth.metadata_policy import GrantType
 from portero.protocol.oauth.scope_meanings import STANDARD, Scope
 from portero.protocol.oauth.scopes import OFFLINE_ACCESS, OPENID, read_scope
+from portero.protocol.oidc.claims import SCOPE_CLAIMS
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The claims of a claims parameter that a client may have, by place, and the scopes (beside
+    those that it asked for) that give them."""
+
+    claims: Mapping[str, Any]
+    scope: tuple[str, ...]
 
 
 class Scopes:
@@ -35,6 +47,26 @@ class Scopes:
         if GrantType.REFRESH_TOKEN not in client.metadata.grant_types:
             scopes -= {OFFLINE_ACCESS}
         return scopes
+
+    def giving(self, client: Client, claims: Mapping[str, Any], scope: Collection[str]) -> Given:
+        """What of a claims parameter (OpenID Connect Core §5.5) this client gets, and the scopes
+        beyond `scope` that give it.
+
+        Naming claims is another way to ask for what scopes give, and no way around them: a claim
+        that no scope open to the client gives is left out, and people are asked about the others.
+        """
+        usable = self.open_to(client)
+        sources: dict[str, str] = {}
+        for name in sorted(usable, key=lambda each: (each not in scope, each)):
+            for claim in (*SCOPE_CLAIMS.get(name, ()), *self.of(name).claims):
+                sources.setdefault(claim, name)
+        kept = {
+            place: {claim: how for claim, how in asked.items() if claim in sources}
+            for place, asked in claims.items()
+        }
+        given_by = {sources[claim] for asked in kept.values() for claim in asked}
+        claims_left = {place: asked for place, asked in kept.items() if asked}
+        return Given(claims_left, tuple(sorted(given_by - set(scope))))
 
     def default_of(self, client: Client) -> tuple[str, ...]:
         """What a request without `scope` is for (RFC 6749 §3.3): what the client registered, but

@@ -81,9 +81,16 @@ class AuthorizationRequest:
     id_token_hint: str = ""
     ui_locales: tuple[str, ...] = ()
     claims: Mapping[str, Any] = field(default_factory=dict)
+    claims_scope: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     details: tuple[Detail, ...] = ()
     dpop_jkt: str = ""
+
+    @property
+    def told_scope(self) -> tuple[str, ...]:
+        """What the person is asked about: the scopes, and those (`claims_scope`) whose claims the
+        claims parameter names beside them."""
+        return tuple(dict.fromkeys((*self.scope, *self.claims_scope)))
 
     @property
     def is_openid(self) -> bool:

@@ -6,7 +6,7 @@ A redirect is a 303, so that no browser sends a form on with it (RFC 9700 §4.12
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from portero.core.provider.authorize import Answer
 from portero.web.exchange import NO_STORE, Request, Response
@@ -26,9 +26,14 @@ def rendered(answer: Answer, request: Request, pages: StandalonePages) -> Respon
             target=back.redirect_uri,
             parameters=dict(answer.parameters),
         )
-    joint = "&" if urlsplit(back.redirect_uri).query else "?"
-    location = f"{back.redirect_uri}{joint}{urlencode(answer.parameters)}"
-    return redirect(location)
+    return redirect(f"{back.redirect_uri}{_joint(back.redirect_uri)}{urlencode(answer.parameters)}")
+
+
+def _joint(redirect_uri: str) -> str:
+    """What a query is added with; the registered one is kept (RFC 6749 §3.1.2)."""
+    if "?" not in redirect_uri:
+        return "?"
+    return "" if redirect_uri.endswith(("?", "&")) else "&"
 
 
 def redirect(location: str, *headers: tuple[str, str]) -> Response:

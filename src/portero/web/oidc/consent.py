@@ -8,7 +8,7 @@ from flask import Flask, Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.audit import Actor
-from portero.core.provider.authorize import ConsentOwed
+from portero.core.provider.authorize import ConsentOwed, Decision
 from portero.core.provider.authorize.rules import is_assured
 from portero.protocol.oauth.redirect_uris import is_claimed
 from portero.protocol.oauth.scope_meanings import Scope
@@ -30,8 +30,9 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         actor, browser = Actor.anonymous(g.origin), forms.browser()
         if request.method == "POST":
             forms.check()
-            agreed = request.form.get("decision") == "allow"
-            outcome = rooms.provider.authorize.decide(actor, handle, browser, agreed=agreed)
+            allowed = request.form.get("decision") == "allow"
+            decision = Decision(allowed, request.form.get("question", ""))
+            outcome = rooms.provider.authorize.decide(actor, handle, browser, decision)
         else:
             outcome = rooms.provider.authorize.resume(actor, handle, browser)
         if isinstance(outcome, ConsentOwed):
@@ -46,12 +47,15 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         page = render_template(
             "oidc/consent.html",
             handle=owed.handle.reveal(),
+            question=owed.question,
             client_name=metadata.client_name or asked.client.client_id,
             client_uri=metadata.client_uri,
             policy_uri=metadata.policy_uri,
             tos_uri=metadata.tos_uri,
             username=owed.account.username,
-            sentences=[_sentence(rooms.provider.scopes.of(name)) for name in asked.request.scope],
+            sentences=[
+                _sentence(rooms.provider.scopes.of(name)) for name in asked.request.told_scope
+            ],
             resources=asked.request.resources,
             details=[
                 (rooms.provider.detail_types[detail["type"]].label, _fields(detail))

@@ -5,6 +5,12 @@ Called by the face that holds the browser's cookie.
 """
 
 from portero.core.provider.authorize.flows import Authorize
-from portero.core.provider.authorize.model import Answer, ConsentOwed, Outcome, SignInOwed
+from portero.core.provider.authorize.model import (
+    Answer,
+    ConsentOwed,
+    Decision,
+    Outcome,
+    SignInOwed,
+)
 
-__all__ = ["Answer", "Authorize", "ConsentOwed", "Outcome", "SignInOwed"]
+__all__ = ["Answer", "Authorize", "ConsentOwed", "Decision", "Outcome", "SignInOwed"]

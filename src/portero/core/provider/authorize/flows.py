@@ -27,6 +27,7 @@ from portero.core.provider.authorize.model import (
     Answer,
     Asked,
     ConsentOwed,
+    Decision,
     Outcome,
     Seat,
     SignInOwed,
@@ -40,7 +41,7 @@ from portero.core.provider.subjects import Subjects
 from portero.core.sessions import Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
-from portero.kit.secrets import Secret, fingerprint
+from portero.kit.secrets import Secret, fingerprint, same_secret
 from portero.protocol.oauth.authorization_request import UnusableReturn
 from portero.protocol.oauth.errors import (
     AccessDenied,
@@ -110,11 +111,12 @@ class Authorize:
         except OAuthRefusal as refusal:
             return self._answers.refused(asked.client, asked.request.back, refusal)
 
-    def decide(self, actor: Actor, handle: str, browser: str, *, agreed: bool) -> Outcome:
-        """The person's answer to the question. Raises `WaitingRequestOver`."""
+    def decide(self, actor: Actor, handle: str, browser: str, decision: Decision) -> Outcome:
+        """The person's answer; asked again where it answers another question than the present
+        one. Raises `WaitingRequestOver`."""
         asked = self._arrivals.back(handle, browser)
         try:
-            return self._go_on(actor, asked, browser, agreed=agreed)
+            return self._go_on(actor, asked, browser, decision)
         except OAuthRefusal as refusal:
             return self._answers.refused(asked.client, asked.request.back, refusal)
 
@@ -125,14 +127,14 @@ class Authorize:
     # --- one transaction -----------------------------------------------------------------------
 
     def _go_on(
-        self, actor: Actor, asked: Asked, browser: str, *, agreed: bool | None = None
+        self, actor: Actor, asked: Asked, browser: str, decision: Decision | None = None
     ) -> Outcome:
         now = self._clock.now()
         handle = Secret(asked.handle or self._dice.token())
 
         def unit(tx: Tx) -> Outcome | OAuthRefusal:
             try:
-                return self._go_on_in(tx, actor, asked, browser, handle, agreed, now)
+                return self._go_on_in(tx, actor, asked, browser, handle, decision, now)
             except AccessDenied as refusal:
                 return refusal  # the answer is final: what it wrote is kept
 
@@ -150,7 +152,7 @@ class Authorize:
         asked: Asked,
         browser: str,
         handle: Secret,
-        agreed: bool | None,
+        decision: Decision | None,
         now: datetime,
     ) -> Outcome:
         request = asked.request
@@ -168,18 +170,23 @@ class Authorize:
             fresh = self._wait_in(tx, asked, handle, visit, now)
             return SignInOwed(handle, asked, fresh)
         rules.check_essential(request, seat)
-        if agreed is None and rules.owes_consent(asked.client, request, seat):
+        question = rules.question_of(request, seat)
+        if decision is None:
+            must_ask = rules.owes_consent(asked.client, request, seat)
+        else:
+            must_ask = decision.agreed and not same_secret(decision.question, question)
+        if must_ask:
             if "none" in request.prompt:
                 raise ConsentRequired("the person has to be asked")
             self._wait_in(tx, asked, handle, visit, now)
-            return ConsentOwed(handle, asked, seat.account)
+            return ConsentOwed(handle, asked, seat.account, question)
         self._finish_in(tx, asked, now)
         who = _person(actor, seat, asked.client)
-        if agreed is False:
+        if decision is not None and not decision.agreed:
             refused = ConsentRefused(account_id=seat.account.id, client_id=asked.client.client_id)
             self._audit.record(tx, who, now, refused)
             raise AccessDenied("the person said no")
-        if agreed:
+        if decision is not None:
             self._remember_in(tx, who, asked, seat, now)
         return self._code_in(tx, who, asked, seat, now)
 
@@ -236,7 +243,7 @@ class Authorize:
             tx,
             seat.account.id,
             asked.client.client_id,
-            scope=request.scope,
+            scope=request.told_scope,
             resources=request.resources,
             now=now,
         )
@@ -244,7 +251,7 @@ class Authorize:
             account_id=seat.account.id,
             session_id=seat.session.id,
             client_id=asked.client.client_id,
-            scope=" ".join(request.scope),
+            scope=" ".join(request.told_scope),
         )
         self._audit.record(tx, actor, now, given)
 

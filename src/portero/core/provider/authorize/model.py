@@ -67,11 +67,21 @@ class SignInOwed:
 
 @dataclass(frozen=True, slots=True)
 class ConsentOwed:
-    """The person is asked, on a page that shows this; the answer comes with the handle."""
+    """The person is asked, on a page that shows this; the answer comes with the handle and with
+    `question`, which names what was shown."""
 
     handle: Secret
     asked: Asked
     account: Account
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A person's answer, and the `question` of the page that it was given on."""
+
+    agreed: bool
+    question: str
 
 
 Outcome = Answer | SignInOwed | ConsentOwed

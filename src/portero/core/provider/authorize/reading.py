@@ -7,6 +7,7 @@ beforehand (RFC 9126), so that what was accepted there is not refused here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from portero.core.clients import Client
 from portero.core.provider.hints import IdTokenHints
@@ -81,7 +82,10 @@ class RequestReader:
         request = read_request(parameters, back=back, client=client.metadata, rules=rules)
         if request.id_token_hint:
             self._hints.read(request.id_token_hint, client_id=client.client_id)
-        return request
+        if not request.claims:
+            return request
+        given = self._scopes.giving(client, request.claims, request.scope)
+        return replace(request, claims=given.claims, claims_scope=given.scope)
 
     def check(self, client: Client, parameters: Parameters) -> None:
         """Raise what the authorization endpoint would raise."""

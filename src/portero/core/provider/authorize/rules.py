@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from portero.core.consent import covers
 from portero.core.provider.authorize.model import Asked, Seat
 from portero.core.sessions import SignInDemand, satisfies
 from portero.core.sessions.demand import LEVELS, reaches, weakest
+from portero.kit.secrets import fingerprint
 from portero.protocol.oauth.authorization_request import AuthorizationRequest
 from portero.protocol.oauth.errors import UnmetAuthenticationRequirements
 from portero.protocol.oauth.redirect_uris import is_claimed
@@ -68,8 +70,25 @@ def owes_consent(client: Client, request: AuthorizationRequest, seat: Seat) -> b
     if consent is not None and not client.is_older_than(consent.created_at):
         return True
     return bool(request.details) or not covers(
-        consent, scope=request.scope, resources=request.resources
+        consent, scope=request.told_scope, resources=request.resources
     )
+
+
+def question_of(request: AuthorizationRequest, seat: Seat) -> str:
+    """Names what the person is asked, and who is asked: a yes counts for this alone.
+
+    Between page and answer somebody else may sign in in another tab, or the client may be given
+    more scopes; the one who pressed the button has read of neither.
+    """
+    shown = [
+        seat.session.id,
+        seat.account.id,
+        request.back.redirect_uri,
+        request.told_scope,
+        request.resources,
+        request.details,
+    ]
+    return fingerprint(json.dumps(shown, default=dict, sort_keys=True))
 
 
 def is_assured(client: Client) -> bool:

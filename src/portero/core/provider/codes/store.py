@@ -96,6 +96,18 @@ def redeem_code(tx: Tx, code_hash: str, client_id: str, *, now: datetime) -> Red
     return RedeemedCode(RefreshState.SPENT, None, spent)
 
 
+def end_codes_of(tx: Tx, account_id: str, client_id: str) -> int:
+    """Take away the codes that nobody has redeemed yet. Spent ones stay, so that a second use is
+    still known as one."""
+    return tx.execute(
+        authorization_codes.delete().where(
+            authorization_codes.c.account_id == account_id,
+            authorization_codes.c.client_id == client_id,
+            authorization_codes.c.spent_at.is_(None),
+        )
+    ).rowcount
+
+
 def add_waiting(tx: Tx, handle_hash: str, request: WaitingRequest) -> None:
     values: dict[str, Any] = {name: getattr(request, name) for name in WaitingRequest.__slots__}
     values["parameters"] = {name: list(each) for name, each in request.parameters.items()}

@@ -14,7 +14,7 @@ from portero.kit.db import Tx
 from portero.kit.ports import Clock
 from portero.protocol.oauth.errors import InvalidGrant
 from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE
-from portero.protocol.oauth.scopes import narrowed, read_scope
+from portero.protocol.oauth.scopes import OFFLINE_ACCESS, narrowed, read_scope
 
 
 class RefreshTokenGrant:
@@ -91,7 +91,12 @@ class RefreshTokenGrant:
         wanted = narrowed(read_scope(asked.form.get("scope")) or granted, within=granted)
         # What the client may not have any more it does not get, though it was granted once.
         open_now = self._scopes.open_to(asked.client)
-        return " ".join(scope for scope in wanted if scope in open_now)
+        if grant.offline and OFFLINE_ACCESS not in open_now:
+            raise InvalidGrant("offline_access was taken from the client")
+        left = [scope for scope in wanted if scope in open_now]
+        if wanted and not left:
+            raise InvalidGrant("every scope of it was taken from the client")
+        return " ".join(left)
 
     def _audience(self, asked: TokenRequest, grant: Grant) -> str:
         named = asked.form.each("resource")
