@@ -10,7 +10,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 ARGS ?=
 BIN := .venv/bin
 RECIPE := pyproject.toml guard/pyproject.toml requirements-build.lock tools/install
-SOURCES := src guard/src
+SOURCES := src guard/src benchmarks tools
 LINTED := $(wildcard src guard tests tools benchmarks examples)
 
 .PHONY: help install serve test check fmt system-deps bench docs lock migration clean

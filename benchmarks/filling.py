@@ -22,7 +22,7 @@ from portero.core.accounts.model import Account, AccountState
 from portero.core.clients import FIRST_PARTY_CLIENT_ID
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.model import Basis, Grant, TokenLifetimes
-from portero.core.sessions import Session
+from portero.core.provider.opaque import OpaqueTokens
 from portero.kit.vault import Vault
 from portero.migrations import runner
 from portero.outside.clock import SystemDice
@@ -66,21 +66,40 @@ def access_tokens(house: House, count: int) -> list[str]:
     """Good tokens, each of another session, as `POST /login` would issue them."""
     settings, now, dice = house.settings, house.clock.now(), SystemDice()
     later = now + timedelta(hours=12)
-    lifetimes = TokenLifetimes(settings.access_token_seconds, 60, 0)
+    vault = Vault((settings.secret_key,))
     issuing = Issuing(
-        ring=house.ring, dice=dice, vault=Vault((settings.secret_key,)), issuer=settings.issuer,
-        lifetimes=lifetimes,
-    )  # fmt: skip
+        ring=house.ring,
+        dice=dice,
+        vault=vault,
+        issuer=settings.issuer,
+        lifetimes=TokenLifetimes(settings.access_token_seconds, 60, 0),
+        statuses=house.rooms.provider.statuses,
+        opaque=OpaqueTokens(db=house.db, dice=dice),
+    )
     account = Account(dice.new_id(), "alice", "alice", AccountState.ACTIVE, now, now)
-    session = Session(dice.new_id(), account.id, now, now, now, later, later, "aal1", ("pwd",))
     grant = Grant(
-        dice.new_id(), account.id, FIRST_PARTY_CLIENT_ID, session.id,
-        " ".join(settings.api_scopes), settings.api_audience, False, now, later,
-    )  # fmt: skip
-    bases = (Basis(grant, account, replace(session, id=dice.new_id())) for _ in range(count))
+        id=dice.new_id(),
+        account_id=account.id,
+        client_id=FIRST_PARTY_CLIENT_ID,
+        session_id="",
+        scope=" ".join(settings.api_scopes),
+        audience=settings.api_audience,
+        offline=False,
+        created_at=now,
+        expires_at=later,
+        auth_time=now,
+        acr="aal1",
+        amr=("pwd",),
+    )
+    grants = (replace(grant, session_id=dice.new_id()) for _ in range(count))
     return [
-        issuing.token_set(basis, now=now, refresh_token=None).access_token.reveal()
-        for basis in bases
+        issuing.token_set(
+            Basis(each, account, None),
+            now=now,
+            refresh_token=None,
+            status=issuing.status_index(FIRST_PARTY_CLIENT_ID, now),
+        ).access_token.reveal()
+        for each in grants
     ]
 
 
