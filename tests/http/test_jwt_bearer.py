@@ -19,6 +19,7 @@ from jwt.algorithms import ECAlgorithm
 from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
+from portero.protocol.oauth.client_metadata import InvalidClientMetadata
 from tests.support.house import ISSUER, Home, MakeHome
 from tests.support.relying_party import claims_of
 
@@ -202,12 +203,15 @@ def test_the_token_ends_with_the_account(home: Home) -> None:
 
 
 def test_it_is_offered_only_where_somebody_is_trusted(make_home: MakeHome, home: Home) -> None:
-    """Discovery and the endpoint agree."""
+    """Discovery, registration and the endpoint agree; one that registered when it was offered is
+    refused when it is not any more."""
     without = make_home()
     for house, offered in ((home, True), (without, False)):
         told = house.get("/.well-known/oauth-authorization-server").get_json()
         assert (GRANT in told["grant_types_supported"]) is offered
-    client = client_of(without)
+    with pytest.raises(InvalidClientMetadata):
+        client_of(without)
+    client = client_of(home)
     assert error_of(ask(without, client, assertion(without))) == "unsupported_grant_type"
 
 

@@ -26,7 +26,7 @@ from portero.outside.breach import BreachRange
 from portero.outside.hashing import Argon2Params, HashPool
 from portero.outside.http_fetch import HttpFetch
 from portero.protocol.oauth.client_keys import checked_jwks
-from portero.protocol.oauth.metadata_policy import AuthMethod, MetadataPolicy
+from portero.protocol.oauth.metadata_policy import AuthMethod, GrantType, MetadataPolicy
 from portero.settings import Settings, SettingsError
 from portero.settings.rules import hash_threads
 from portero.web.certificates import CertificateSource
@@ -60,11 +60,18 @@ def certificates(settings: Settings) -> CertificateSource:
 
 
 def metadata_policy(settings: Settings) -> MetadataPolicy:
-    """Nobody registers a method that no request could ever meet."""
+    """Nobody registers what no request could ever meet: a method, a grant, an algorithm."""
     absent = {AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS}
     absent -= {AuthMethod(name) for name in certificates(settings).auth_methods}
-    offered = frozenset(AuthMethod) - absent
-    return MetadataPolicy(auth_methods=offered, local=settings.development)
+    grants = set(GrantType) - {GrantType.CIBA}  # not built
+    if not settings.assertion_issuers:
+        grants -= {GrantType.JWT_BEARER}
+    return MetadataPolicy(
+        auth_methods=frozenset(AuthMethod) - absent,
+        grant_types=frozenset(grants),
+        signing_algs=frozenset(settings.signing_algs),
+        local=settings.development,
+    )
 
 
 def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:

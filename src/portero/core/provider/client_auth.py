@@ -8,7 +8,7 @@ A failure is counted, so that whoever tries many is told to wait.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from portero.core.audit import Actor, AuditLog
 from portero.core.clients import Client, ClientCache, ClientHasNoSecret, ClientKeys
@@ -19,12 +19,6 @@ from portero.core.provider.model import ClientCall
 from portero.core.provider.replay import spend_once
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
-from portero.protocol.oauth.certificates import (
-    Certificate,
-    check_key,
-    check_names,
-    read_certificate,
-)
 from portero.protocol.oauth.client_assertion import (
     CheckedAssertion,
     check_client_assertion,
@@ -40,6 +34,9 @@ from portero.protocol.oauth.metadata_policy import (
     AuthMethod,
 )
 from portero.protocol.oauth.presented import Presented, presented
+
+if TYPE_CHECKING:
+    from portero.protocol.oauth.certificates import Certificate
 
 # Failures alone are counted. A deployment with a wrong secret in it tries for ever; it is slowed
 # down, and the log says which one.
@@ -159,6 +156,9 @@ class ClientAuth:
 
     def _check_certificate(self, client: Client, call: ClientCall) -> None:
         """RFC 8705 §2.1 and §2.2."""
+        # Its X.509 reader is memory and start-up time that most deployments never need.
+        from portero.protocol.oauth.certificates import check_names, read_certificate
+
         if not call.certificate:
             raise InvalidClient("no certificate was shown")
         certificate = read_certificate(call.certificate)
@@ -171,6 +171,8 @@ class ClientAuth:
         check_names(certificate, registered=client.metadata)
 
     def _check_registered(self, client: Client, certificate: Certificate, der: bytes) -> None:
+        from portero.protocol.oauth.certificates import check_key
+
         try:
             check_key(certificate, der, jwks=self._keys.jwks_of(client))
         except InvalidClient:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from portero.kit.refusals import FieldFault
-from portero.protocol.oauth.certificates import check_address, read_subject
 from portero.protocol.oauth.faults import Unacceptable
 from portero.protocol.oauth.metadata_model import HMAC_CAPABLE, ClientMetadata
 from portero.protocol.oauth.metadata_policy import (
@@ -37,6 +36,9 @@ _CERTIFICATE_NAMES: Final = (
 )
 
 
+_GRANTS_WITH_PEOPLE: Final = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.DEVICE_CODE})
+
+
 def faults_of(client: ClientMetadata, policy: MetadataPolicy) -> list[FieldFault]:
     """Every fault that any rule finds."""
     return [fault for rule in _RULES for fault in rule(client, policy)]
@@ -52,7 +54,6 @@ def values_are_offered(client: ClientMetadata, policy: MetadataPolicy) -> Faults
         "access_token_format": ("jwt", "opaque"),
         "subject_type": policy.subject_types,
         "backchannel_token_delivery_mode": ("", "poll", "ping"),
-        "id_token_signed_response_alg": server_algs,
         "userinfo_signed_response_alg": {"", *server_algs},
         "authorization_signed_response_alg": {"", *server_algs},
         "introspection_signed_response_alg": {"", *server_algs},
@@ -61,6 +62,9 @@ def values_are_offered(client: ClientMetadata, policy: MetadataPolicy) -> Faults
         "id_token_encrypted_response_alg": {"", *policy.encryption_algs},
         "id_token_encrypted_response_enc": {"", *policy.encryption_encs},
     }
+    if _GRANTS_WITH_PEOPLE & set(client.grant_types):
+        # A service gets no ID token: what it is by default is no wish of its own.
+        choices["id_token_signed_response_alg"] = server_algs
     for name, offered in choices.items():
         if getattr(client, name) not in offered:
             yield FieldFault(name, "unsupported", "This value is not offered here.")
@@ -146,6 +150,11 @@ def authentication_is_complete(client: ClientMetadata, policy: MetadataPolicy) -
 
 def certificate_names_can_be_compared(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
     """RFC 8705 §2.1.2. A name that can't be read would match no certificate, ever."""
+    if not (client.tls_client_auth_subject_dn or client.tls_client_auth_san_ip):
+        return
+    # With its X.509 reader, which a client without such a name does not need.
+    from portero.protocol.oauth.certificates import check_address, read_subject
+
     for name, check in (
         ("tls_client_auth_subject_dn", read_subject),
         ("tls_client_auth_san_ip", check_address),

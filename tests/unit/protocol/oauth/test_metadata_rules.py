@@ -220,3 +220,12 @@ def test_the_fapi2_switch_turns_on_what_it_demands() -> None:
 def test_fapi2_is_not_contradicted(member: str, value: object) -> None:
     """FAPI 2.0 §5.3.2.1, §5.4.1."""
     assert member in faults(**{**FAPI, member: value})
+
+
+def test_an_algorithm_without_a_key_can_not_be_registered() -> None:
+    """It would fail at the first sign-in, with the code spent. Who gets no ID token needs none."""
+    few = MetadataPolicy(signing_algs=frozenset({"ES256"}))
+    assert faults(few) == {"id_token_signed_response_alg": "unsupported"}
+    assert faults(few, id_token_signed_response_alg="PS256") != {}
+    assert faults(few, id_token_signed_response_alg="ES256") == {}
+    assert faults(few, grant_types=["client_credentials"], response_types=[]) == {}
