@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Response, g, render_template
+from flask import Response, g
 
 from portero.web.browser_cookie import BrowserCookie
+from portero.web.pages import html
 from portero.web.places import SIGN_IN_PATH
 
 
@@ -14,10 +15,7 @@ def signed_out(frames: Sequence[str], *, return_to: str = "") -> Response:
     """Only these addresses may be framed. With `return_to` the browser goes on by itself, after
     the frames had a moment."""
     g.frame_src = tuple(frames)
-    page = render_template(
-        "signed_out.html", frames=frames, return_to=return_to, sign_in=SIGN_IN_PATH
-    )
-    return Response(page, content_type="text/html; charset=utf-8")
+    return html("signed_out.html", frames=frames, return_to=return_to, sign_in=SIGN_IN_PATH)
 
 
 def forget(answer: Response, cookie: BrowserCookie) -> Response:

@@ -8,7 +8,7 @@ from datetime import datetime
 from portero.core import consent
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
-from portero.core.clients import ClientCache
+from portero.core.clients import Client, ClientCache
 from portero.core.consent import store as consent_store
 from portero.core.provider import store
 from portero.core.provider.codes import store as code_store
@@ -21,10 +21,11 @@ from portero.protocol.oauth.client_id_document import looks_like_document_id
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """An application and what it may do. `name` is its id when it has none, or is gone."""
+    """An application and what it may do. `client` is None for one that is gone, and for a document:
+    its URL says most, and nothing is fetched."""
 
     client_id: str
-    name: str
+    client: Client | None
     scope: tuple[str, ...]
     since: datetime
 
@@ -75,8 +76,6 @@ class Connections:
             self._feed.apply_now(ChangeKind.GRANT_REVOKED, grant_id, now)
 
     def _connection(self, known: consent.Consent) -> Connection:
-        name = ""
-        if not looks_like_document_id(known.client_id):  # its URL says most, and nothing is fetched
-            client = self._clients.find(known.client_id)
-            name = client.metadata.client_name if client is not None else ""
-        return Connection(known.client_id, name or known.client_id, known.scope, known.created_at)
+        client_id = known.client_id
+        client = None if looks_like_document_id(client_id) else self._clients.find(client_id)
+        return Connection(client_id, client, known.scope, known.created_at)

@@ -34,7 +34,7 @@ class LogoutAsked:
     meant: tuple[Session, ...]
     sure: bool
     return_to: str
-    client_name: str
+    client: Client | None
 
 
 class EndSession:
@@ -79,7 +79,7 @@ class EndSession:
             # Without a good hint only a person's yes makes it more than a stranger's redirect;
             # with nobody signed in, nobody is there to say it (§3).
             return_to="" if hint_failed or (claims is None and not held) else return_to,
-            client_name=_name(client),
+            client=client,
         )
 
     def end(self, meant: Sequence[Session], origin: Origin) -> list[str]:
@@ -139,7 +139,3 @@ class EndSession:
         if client.metadata.frontchannel_logout_session_required:
             return with_query(uri, iss=self._issuer, sid=session_id)
         return uri
-
-
-def _name(client: Client | None) -> str:
-    return "" if client is None else client.metadata.client_name or client.client_id

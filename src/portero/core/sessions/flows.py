@@ -217,7 +217,10 @@ class Sessions:
         return found
 
     def of_browser(self, secret: str) -> list[Session]:
-        """The live sessions that a browser's cookie names; none for an unknown cookie."""
+        """The live sessions that a browser's cookie names, the one proven last first; none for an
+        unknown cookie, and for none (which costs no statement)."""
+        if not secret:
+            return []
         now = self._clock.now()
         return self._db.read(lambda tx: store.find_by_browser(tx, fingerprint(secret), now=now))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, g, redirect, render_template, request
+from flask import Flask, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.audit import Actor
 from portero.core.sessions import Session
 from portero.web.forms import Forms
-from portero.web.host import translator
+from portero.web.pages import html, meaning_of, name_of
 from portero.web.places import ACCOUNT_PATH, SIGN_IN_PATH, SIGN_OUT_PATH
 from portero.web.rooms import Rooms
 from portero.web.signed_out import forget, signed_out
@@ -19,25 +19,21 @@ _DISCONNECT_PATH = f"{ACCOUNT_PATH}/disconnect"
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def present() -> Session | None:
         """The session that was proven last in this browser."""
-        browser = forms.browser()
-        held = rooms.sessions.of_browser(browser) if browser else []
-        return held[0] if held else None
+        return next(iter(rooms.sessions.of_browser(forms.browser())), None)
 
     def account() -> AnyResponse:
         session = present()
         if session is None:
             return redirect(SIGN_IN_PATH, 303)
-        page = render_template(
+        return html(
             "account/home.html",
             account=rooms.accounts.get(session.account_id),
             connections=rooms.provider.connections.list_of(session.account_id),
-            sentence=lambda name: translator().text(
-                rooms.provider.scopes.of(name).public.replace("%", "%%")
-            ),
+            meaning=lambda name: meaning_of(rooms.provider.scopes.of(name)),
+            name_of=name_of,
             disconnect_path=_DISCONNECT_PATH,
             sign_out_path=SIGN_OUT_PATH,
         )
-        return Response(page, content_type="text/html; charset=utf-8")
 
     def disconnect() -> AnyResponse:
         forms.check()
@@ -51,8 +47,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
     def sign_out() -> AnyResponse:
         forms.check()
-        browser = forms.browser()
-        held = rooms.sessions.of_browser(browser) if browser else []
+        held = rooms.sessions.of_browser(forms.browser())
         return forget(signed_out(rooms.provider.end_session.end(held, g.origin)), forms.cookie)
 
     host.add_url_rule(ACCOUNT_PATH, endpoint="account.home", view_func=account)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, request
 
 from portero.core.accounts.flows import NewAccount
 from portero.core.audit import Actor
@@ -17,8 +17,8 @@ from portero.core.links import LinkPurpose
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
 from portero.web.host import translator
+from portero.web.pages import html, refused, told
 from portero.web.places import SIGN_IN_PATH
-from portero.web.problems import extra_headers, status_of
 from portero.web.rooms import Rooms
 
 PATHS: Final = {
@@ -82,20 +82,9 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
 
 def _refused(template: str, refusal: Refusal, *, token: str) -> Response:
-    text = translator().text
-    faults = {f.name: text(f.public, **f.values) for f in refusal.faults}
-    message = "" if faults else text(refusal.public, **refusal.values)
-    answer = _page(
-        template,
-        token=token,
-        faults=faults,
-        message=message,
-        typed=request.form,
-        handle=_handle(),
-    )
-    answer.status_code = status_of(refusal)
-    answer.headers.update(extra_headers(refusal))
-    return answer
+    again = told(refusal)
+    answer = _page(template, token=token, typed=request.form, handle=_handle(), **again)
+    return refused(answer, refusal)
 
 
 def _handle() -> str:
@@ -110,4 +99,4 @@ def _sign_in_url() -> str:
 
 def _page(template: str, **values: Any) -> Response:
     values = {"token": "", "faults": {}, "message": "", "typed": {}, **values}
-    return Response(render_template(template, **values), content_type="text/html; charset=utf-8")
+    return html(template, **values)

@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import Flask, Response, g, redirect, render_template, request
+from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.audit import Actor
@@ -15,7 +15,7 @@ from portero.core.login.model import Owed, Registration, SignedIn, Step, StillOw
 from portero.core.provider.authorize.model import Asked
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
-from portero.web.host import translator
+from portero.web.pages import html, name_of, refused, told
 from portero.web.places import (
     ACCOUNT_PATH,
     CONTINUATION_PATH,
@@ -24,7 +24,6 @@ from portero.web.places import (
     SIGN_IN_PATH,
     SIGN_UP_PATH,
 )
-from portero.web.problems import extra_headers, status_of
 from portero.web.rooms import Rooms
 
 # The device page, with the code that was typed there. No handle of a request has a dot, or is so
@@ -44,12 +43,12 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         except OwesMore as refusal:
             return _owed(asked, handle, refusal.still)
         except InteractionOver as refusal:
-            return _refused(_page(asked, handle, **_told(refusal)), refusal)
+            return refused(_page(asked, handle, **told(refusal)), refusal)
         except Refusal as refusal:
             if "auth_session" in request.form:
                 # The step was refused and is still owed: its secret was not spent.
-                return _refused(_step_again(asked, handle, refusal), refusal)
-            return _refused(_page(asked, handle, typed=request.form, **_told(refusal)), refusal)
+                return refused(_step_again(asked, handle, refusal), refusal)
+            return refused(_page(asked, handle, typed=request.form, **told(refusal)), refusal)
         if signed_in.browser is not None:
             forms.put_browser(signed_in.browser)
         return redirect(_next(handle), 303)
@@ -79,55 +78,45 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
     def _page(asked: Asked | None, handle: str, **values: Any) -> Response:
         values = {"faults": {}, "message": "", "typed": {}, **values}
-        page = render_template(
+        return html(
             "login/sign_in.html",
-            client_name=client_name(asked),
+            client_name=_client_name(asked),
             handle=handle,
             forgot_path=FORGOT_PATH,
             sign_up_path=SIGN_UP_PATH if rooms.settings.registration is Registration.OPEN else "",
             **values,
         )
-        return _html(page)
 
     def _owed(asked: Asked | None, handle: str, still: StillOwes) -> Response:
         """The next step. Nothing is lost, so it is no error for the person."""
         return _step(asked, handle, still.owed, still.auth_session.reveal())
 
     def _step_again(asked: Asked | None, handle: str, refusal: Refusal) -> Response:
-        owed = Owed(request.form.get("owed", Owed.CHANGE_PASSWORD))
-        return _step(asked, handle, owed, request.form["auth_session"], **_told(refusal))
+        said = request.form.get("owed")  # which form it was; what is owed, the verb knows
+        owed = next((each for each in Owed if each.value == said), Owed.CHANGE_PASSWORD)
+        return _step(asked, handle, owed, request.form["auth_session"], **told(refusal))
 
     def _step(
         asked: Asked | None, handle: str, owed: Owed, auth_session: str, **values: Any
     ) -> Response:
         values = {"faults": {}, "message": "", **values}
-        page = render_template(
+        return html(
             f"login/owed_{owed.value}.html",
-            client_name=client_name(asked),
+            client_name=_client_name(asked),
             handle=handle,
             owed=owed.value,
             auth_session=auth_session,
             typed={},
             **values,
         )
-        return _html(page)
 
     host.add_url_rule(
         SIGN_IN_PATH, endpoint="login.sign_in", view_func=sign_in, methods=["GET", "POST"]
     )
 
 
-def client_name(asked: Asked | None) -> str:
-    """What the application calls itself, in the reader's language where it said so (RFC 7591
-    §2.2); its id for one without a name."""
-    if asked is None:
-        return ""
-    metadata = asked.client.metadata
-    tag = translator().locale
-    for name in (f"client_name#{tag}", f"client_name#{tag.partition('-')[0]}"):
-        if name in metadata.localized:
-            return metadata.localized[name]
-    return metadata.client_name or asked.client.client_id
+def _client_name(asked: Asked | None) -> str:
+    return "" if asked is None else name_of(asked.client)
 
 
 def _hint(asked: Asked | None) -> str:
@@ -143,22 +132,3 @@ def _next(handle: str) -> str:
         return f"{CONTINUATION_PATH}?{urlencode({'request': handle})}"
     code = device["code"]
     return f"{DEVICE_PAGE_PATH}?{urlencode({'user_code': code})}" if code else DEVICE_PAGE_PATH
-
-
-def _told(refusal: Refusal) -> dict[str, Any]:
-    text = translator().text
-    faults = {fault.name: text(fault.public, **fault.values) for fault in refusal.faults}
-    return {
-        "faults": faults,
-        "message": "" if faults else text(refusal.public, **refusal.values),
-    }
-
-
-def _refused(answer: Response, refusal: Refusal) -> Response:
-    answer.status_code = status_of(refusal)
-    answer.headers.update(extra_headers(refusal))
-    return answer
-
-
-def _html(page: str) -> Response:
-    return Response(page, content_type="text/html; charset=utf-8")

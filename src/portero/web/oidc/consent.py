@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, redirect, render_template, request
+from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.audit import Actor
 from portero.core.provider.authorize import ConsentOwed, Decision
 from portero.core.provider.authorize.rules import is_assured
 from portero.protocol.oauth.redirect_uris import is_claimed
-from portero.protocol.oauth.scope_meanings import Scope
 from portero.web.exchange import Request
 from portero.web.exchange import Response as Plain
 from portero.web.forms import Forms
-from portero.web.host import translator
 from portero.web.oidc.authorize import told
+from portero.web.pages import html, meaning_of, name_of
 from portero.web.places import CONSENT_PATH
 from portero.web.rooms import Rooms
 from portero.web.standalone import StandalonePages
@@ -44,17 +43,17 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         back = asked.request.back.redirect_uri
         g.form_action = (back,)
         g.locales = asked.request.ui_locales
-        page = render_template(
+        return html(
             "oidc/consent.html",
             handle=owed.handle.reveal(),
             question=owed.question,
-            client_name=metadata.client_name or asked.client.client_id,
+            client_name=name_of(asked.client),
             client_uri=metadata.client_uri,
             policy_uri=metadata.policy_uri,
             tos_uri=metadata.tos_uri,
             username=owed.account.username,
             sentences=[
-                _sentence(rooms.provider.scopes.of(name)) for name in asked.request.told_scope
+                meaning_of(rooms.provider.scopes.of(name)) for name in asked.request.told_scope
             ],
             resources=asked.request.resources,
             details=[
@@ -65,20 +64,10 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             on_this_device=not is_claimed(back),
             assured=is_assured(asked.client),
         )
-        return Response(page, content_type="text/html; charset=utf-8")
 
     host.add_url_rule(
         CONSENT_PATH, endpoint="oidc.consent", view_func=consent, methods=["GET", "POST"]
     )
-
-
-def _sentence(scope: Scope) -> str:
-    """The operator's own words in the reader's language, else ours."""
-    tag = translator().locale
-    for known in (tag, tag.partition("-")[0]):
-        if known in scope.sentences:
-            return scope.sentences[known]
-    return translator().text(scope.public.replace("%", "%%"))
 
 
 def _fields(detail: object) -> list[tuple[str, str]]:

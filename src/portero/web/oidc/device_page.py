@@ -7,10 +7,9 @@ page looks nothing up, so that no image on another site can use up somebody's tr
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, g, redirect, render_template, request
+from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.audit import Actor
@@ -23,12 +22,10 @@ from portero.core.provider.device import (
     typed,
 )
 from portero.core.sessions import Session
-from portero.kit.refusals import Refusal
-from portero.protocol.oauth.scope_meanings import Scope
 from portero.web.forms import Forms
 from portero.web.host import translator
+from portero.web.pages import html, meaning_of, name_of, refused, told
 from portero.web.places import DEVICE_PAGE_PATH, SIGN_IN_PATH
-from portero.web.problems import extra_headers, status_of
 from portero.web.rooms import Rooms
 
 
@@ -46,12 +43,11 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         except FreshSignInNeeded:
             return _to_sign_in(code)
         except UserCodeUnknown as refusal:
-            return _refused(_ask_for_code(code, fault=_sentence_of(refusal)), refusal)
+            return refused(_ask_for_code(code, fault=told(refusal)["message"]), refusal)
 
     def _present() -> Session | None:
         """Who decides: the one that the page named, or the one who signed in last."""
-        browser = forms.browser()
-        held = rooms.sessions.of_browser(browser) if browser else []
+        held = rooms.sessions.of_browser(forms.browser())
         named = request.form.get("session", "")
         return next((each for each in held if not named or each.id == named), None)
 
@@ -64,23 +60,22 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         devices.decide(actor, session, code, agreed=agreed)
         text = translator().text
         message = text("Your device is connected.") if agreed else text("The device was refused.")
-        return _page("login/done.html", message=message, sign_in="")
+        return html("login/done.html", message=message, sign_in="")
 
     def _ask_for_code(code: str, *, fault: str = "") -> Response:
         known = typed(code)
-        return _page(
+        return html(
             "oidc/device_code.html",
             typed={"user_code": shown(known) if known else code},
             faults={"user_code": fault} if fault else {},
         )
 
     def _ask_to_agree(asked: DeviceAsked, session: Session) -> Response:
-        metadata = asked.client.metadata
-        return _page(
+        return html(
             "oidc/device_consent.html",
-            client_name=metadata.client_name or asked.client.client_id,
+            client_name=name_of(asked.client),
             username=rooms.accounts.get(session.account_id).username,
-            sentences=[_meaning(rooms.provider.scopes.of(name)) for name in asked.scope],
+            sentences=[meaning_of(rooms.provider.scopes.of(name)) for name in asked.scope],
             resources=asked.resources,
             assured=is_assured(asked.client),
             user_code=asked.user_code,
@@ -97,26 +92,3 @@ def _to_sign_in(code: str) -> AnyResponse:
     known = typed(code)
     handle = f"device.{shown(known)}" if known else "device"
     return redirect(f"{SIGN_IN_PATH}?{urlencode({'request': handle})}", 303)
-
-
-def _meaning(scope: Scope) -> str:
-    """The operator's own words in the reader's language, else ours."""
-    tag = translator().locale
-    for known in (tag, tag.partition("-")[0]):
-        if known in scope.sentences:
-            return scope.sentences[known]
-    return translator().text(scope.public.replace("%", "%%"))
-
-
-def _sentence_of(refusal: Refusal) -> str:
-    return translator().text(refusal.public, **refusal.values)
-
-
-def _refused(answer: Response, refusal: Refusal) -> Response:
-    answer.status_code = status_of(refusal)
-    answer.headers.update(extra_headers(refusal))
-    return answer
-
-
-def _page(template: str, **values: Any) -> Response:
-    return Response(render_template(template, **values), content_type="text/html; charset=utf-8")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlencode
 
-from flask import Flask, Response, g, redirect, render_template, request
+from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.provider.end_session import LogoutAsked
@@ -15,6 +15,7 @@ from portero.core.sessions import Session
 from portero.protocol.oauth.errors import OAuthRefusal
 from portero.protocol.oauth.parameters import Parameters, read_parameters
 from portero.web.forms import Forms
+from portero.web.pages import html, name_of
 from portero.web.places import ACCOUNT_PATH, END_SESSION_CONFIRM_PATH, END_SESSION_PATH
 from portero.web.rooms import Rooms
 from portero.web.signed_out import forget, signed_out
@@ -42,8 +43,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
     def _weighed(parameters: Parameters) -> tuple[list[Session], LogoutAsked]:
         g.locales = (parameters.get("ui_locales") or "").split()[:10]
-        browser = forms.browser()
-        held = rooms.sessions.of_browser(browser) if browser else []
+        held = rooms.sessions.of_browser(forms.browser())
         try:
             return held, verb.weigh(parameters, held)
         except OAuthRefusal as refusal:
@@ -51,15 +51,14 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
     def _question(parameters: Parameters, weighed: LogoutAsked) -> Response:
         g.form_action = (weighed.return_to,) if weighed.return_to else ()
-        page = render_template(
+        return html(
             "oidc/logout.html",
             action=END_SESSION_CONFIRM_PATH,
-            client_name=weighed.client_name,
+            client_name=name_of(weighed.client) if weighed.client is not None else "",
             usernames=[rooms.accounts.get(each.account_id).username for each in weighed.meant],
             fields=list(_carried(parameters).items()),
             stay=ACCOUNT_PATH,
         )
-        return Response(page, content_type="text/html; charset=utf-8")
 
     def _ended(held: Sequence[Session], weighed: LogoutAsked) -> AnyResponse:
         frames = verb.end(weighed.meant, g.origin)

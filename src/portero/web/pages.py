@@ -1,0 +1,57 @@
+"""What the pages of every face have in common: how one is made, how one says no, and what scopes
+and applications are called in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, render_template
+
+from portero.core.clients import Client
+from portero.kit.refusals import Refusal
+from portero.protocol.oauth.scope_meanings import Scope
+from portero.web.host import translator
+from portero.web.problems import extra_headers, status_of
+
+
+def html(template: str, **values: Any) -> Response:
+    return Response(render_template(template, **values), content_type="text/html; charset=utf-8")
+
+
+def refused(answer: Response, refusal: Refusal) -> Response:
+    """The page with the refusal's status, and when to come again."""
+    answer.status_code = status_of(refusal)
+    answer.headers.update(extra_headers(refusal))
+    return answer
+
+
+def told(refusal: Refusal) -> dict[str, Any]:
+    """`faults` by field, and `message` where no field is to blame, for a form that is shown
+    again."""
+    text = translator().text
+    faults = {fault.name: text(fault.public, **fault.values) for fault in refusal.faults}
+    return {"faults": faults, "message": "" if faults else text(refusal.public, **refusal.values)}
+
+
+def meaning_of(scope: Scope) -> str:
+    """The operator's own words in the reader's language, else ours."""
+    own = _in_readers_language(scope.sentences)
+    return own or translator().text(scope.public.replace("%", "%%"))
+
+
+def name_of(client: Client) -> str:
+    """What the application calls itself, in the reader's language where it said so (RFC 7591
+    §2.2); its id for one without a name."""
+    names = {
+        tag: name
+        for member, name in client.metadata.localized.items()
+        for kind, _, tag in [member.partition("#")]
+        if kind == "client_name"
+    }
+    return _in_readers_language(names) or client.metadata.client_name or client.client_id
+
+
+def _in_readers_language(texts: Mapping[str, str]) -> str:
+    tag = translator().locale
+    return texts.get(tag) or texts.get(tag.partition("-")[0], "")
