@@ -29,6 +29,8 @@ from portero.wiring import House
 log = logging.getLogger(__name__)
 
 _CARE_SECONDS: Final = 600
+# A browser that came to sign in may be at it for so long: what waits for it lives no longer.
+_LONGEST_SIGN_IN: Final = timedelta(days=1)
 # What has expired is kept a while, so that a replay is still known as one and support can look.
 _KEEP_EXPIRED: Final = timedelta(days=30)
 
@@ -129,6 +131,7 @@ def purge(house: House) -> int:
             (device.purge, before),
             (replay.purge, now),  # too old to be accepted, so nothing to be remembered for
             (session_store.purge, before),
+            (session_store.purge_browsers, now - _LONGEST_SIGN_IN),
             # The tokens are over, so nobody looks for them in the list.
             (status_store.purge_statuses, now),
             (status_store.purge_revoked, now),

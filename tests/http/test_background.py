@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
@@ -10,6 +11,7 @@ from portero.background import Background, purge
 from portero.core.audit import Actor
 from portero.protocol.jose.algorithms import SigningAlg
 from tests.support.house import Home, MakeHome
+from tests.support.relying_party import query_of, relying_party
 
 
 def test_a_worker_that_missed_a_rotation_learns_of_it(make_home: MakeHome) -> None:
@@ -80,10 +82,27 @@ def test_purging_reads_no_table_from_end_to_end(make_home: MakeHome, database_ur
     purge(home.house)
     deletes = [(text, values) for text, values in sent if text.startswith("DELETE")]
     # One transaction a table: a year's worth must not lock all of them for its whole time.
-    assert len(deletes) == len(transactions) > 0
+    assert len(deletes) == len(transactions) == 18
     if not database_url.startswith("sqlite"):
         return
     with engine.connect() as connection:
         for text, values in deletes:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
             assert not [step for step in plan if step.detail.startswith("SCAN")], text
+
+
+def test_browsers_that_only_looked_are_forgotten(home: Home) -> None:
+    """A stranger's requests each make one; those that hold a session stay."""
+    home.register("ana")
+    rp = relying_party(home)
+    rp.sign_in()
+    for _ in range(3):
+        assert (
+            home.client().get(f"/oauth/authorize?{urlencode(rp.parameters())}").status_code == 303
+        )
+    assert rows(home, "browsers") == 4
+    home.clock.let_pass(days=2)
+    purge(home.house)
+    assert rows(home, "browsers") == 1
+    assert rows(home, "waiting_requests") == 0
+    assert "code" in query_of(rp.begin())

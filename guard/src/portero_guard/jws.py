@@ -82,12 +82,17 @@ def json_object(octets: bytes) -> dict[str, Any]:
     """One JSON object in UTF-8. Two members of one name are refused: parsers disagree on which
     of them counts (RFC 7515 §4, RFC 7519 §4). So are NaN and Infinity, which are not JSON."""
     try:
-        value = _JSON.decode(octets.decode("utf-8"))
+        value = json_value(octets.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise TokenRefused(f"not a JSON object: {type(error).__name__}") from error
     if not isinstance(value, dict):
         raise TokenRefused("JSON, but not an object")
     return value
+
+
+def json_value(text: str) -> Any:
+    """Any JSON value, as strictly; raises ValueError, and RecursionError for what is too deep."""
+    return _JSON.decode(text)
 
 
 def check_signature(jws: UnverifiedJws, *, alg: str, key: PublicKey) -> None:

@@ -270,7 +270,7 @@ def join_provider(base: Base) -> Provider:
             clock=clock,
             clients=client_cache,
             scopes=scopes,
-            subjects=subjects,
+            tokens=tokens,
             signer=signer,
             issuer=settings.issuer,
         ),

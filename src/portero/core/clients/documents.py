@@ -35,6 +35,7 @@ T = TypeVar("T")
 CAPACITY: Final = 1024  # documents; some 5 kB each
 FETCH_SECONDS: Final = 3.0  # a person waits for it
 AT_ONCE: Final = 8  # fetches of one process: each holds a thread
+MOST_WAITING: Final = 24  # threads that fetch or wait for who fetches; the others answer the rest
 PER_HOST: Final = 30  # fetches of one host in a minute: we are nobody's flood
 _HOST_SECONDS: Final = 60.0
 # What the document's own Cache-Control may say (§4.4), in seconds. A sign-in asks several times, so
@@ -78,6 +79,7 @@ class ClientDocuments:
         self._capacity = capacity
         self._lock = threading.Lock()
         self._free = threading.BoundedSemaphore(AT_ONCE)
+        self._room = threading.BoundedSemaphore(MOST_WAITING)
         self._kept: dict[str, _Kept] = {}
         self._flights: dict[str, threading.Lock] = {}
         self._hosts: dict[str, _Count] = {}
@@ -102,14 +104,20 @@ class ClientDocuments:
         """Of all who ask for one URL at the same moment one fetches; the others wait for that."""
         with self._lock:
             flight = self._flights.setdefault(client_id, threading.Lock())
-        if not flight.acquire(timeout=2 * FETCH_SECONDS):
-            raise DocumentsBusy(client_id)
+        # Waiting holds a thread too: one slow document must not take all of them.
+        if not self._room.acquire(blocking=False):
+            raise DocumentsBusy(client_id, retry_after_seconds=1)
         try:
-            return self._fresh(client_id) or load()
+            if not flight.acquire(timeout=2 * FETCH_SECONDS):
+                raise DocumentsBusy(client_id)
+            try:
+                return self._fresh(client_id) or load()
+            finally:
+                with self._lock:
+                    self._flights.pop(client_id, None)
+                flight.release()
         finally:
-            with self._lock:
-                self._flights.pop(client_id, None)
-            flight.release()
+            self._room.release()
 
     def _load(self, client_id: str, host: str) -> _Kept:
         self._count(host)

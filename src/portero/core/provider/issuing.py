@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -109,6 +109,7 @@ class Issuing:
         binding: Binding,
         now: datetime,
         status: int,
+        details: Sequence[Mapping[str, Any]] = (),
         opaque: bool = False,
     ) -> IssuedToken:
         """An access token for what the grant allows, or a part of it. `subject` is the person's
@@ -123,13 +124,18 @@ class Issuing:
             status=status,
         )
         claims["grant_id"] = grant.id
-        if grant.details:
-            claims["authorization_details"] = [dict(each) for each in grant.details]
+        told = {}
+        if details:
+            # RFC 9396 §7 and §9.1: in the answer and in the token, as they were granted.
+            told["authorization_details"] = [dict(each) for each in details]
+            claims |= told
         named = [name for name in grant.claims.get("userinfo", {}) if name]
         if named:
             claims["userinfo_claims"] = named  # for the UserInfo endpoint alone
         token = self._minted(claims, now, opaque=opaque)
-        return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
+        return IssuedToken(
+            token, self.lifetimes.access_seconds, scope, binding.token_type, more=told
+        )
 
     def client_token(
         self, client: Client, *, scope: str, audience: str, binding: Binding, now: datetime

@@ -43,9 +43,13 @@ class Liveness:
         if grant_id in self._revoked_grants:
             return False
         disabled_at = self._disabled_accounts.get(account_id)
+        if disabled_at is None:
+            return True
         # `iat` has whole seconds: a token of the same second may be of a sign-in after the account
-        # was enabled again. Those from before it name sessions that ended with it.
-        return disabled_at is None or issued_at >= disabled_at.replace(microsecond=0)
+        # was enabled again. Those from before it name sessions that ended with it; one that names
+        # no session could be from before, and is not believed.
+        second = disabled_at.replace(microsecond=0)
+        return issued_at >= second if session_id else issued_at > second
 
     def _session_ended(self, session_id: str, at: datetime) -> None:
         self._note(self._ended_sessions, session_id, at)

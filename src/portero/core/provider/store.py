@@ -63,19 +63,6 @@ refresh_tokens: Final = sa.Table(
 )
 
 _grant_columns: Final = tuple(grants.c[name] for name in Grant.__slots__)
-_add_grant_if_live: Final = Prepared(
-    grants.insert()
-    .from_select(
-        Grant.__slots__,
-        sa.select(
-            *(sa.bindparam(name, type_=grants.c[name].type) for name in Grant.__slots__)
-        ).where(
-            sessions.c.id == sa.bindparam("session_id", type_=sessions.c.id.type),
-            live_clause(sa.bindparam("now", type_=UtcTime)),
-        ),
-    )
-    .returning(grants.c.id)
-)
 _of_session: Final = ("auth_time", "acr", "amr")
 _add_grant_on_session: Final = Prepared(
     grants.insert()
@@ -119,12 +106,6 @@ _spent: Final = sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.spent_at).
     refresh_tokens.c.token_hash == sa.bindparam("hash"),
     refresh_tokens.c.client_id == sa.bindparam("client"),
 )
-
-
-def add_grant_if_live(tx: Tx, grant: Grant, *, now: datetime) -> bool:
-    """Insert a grant on a session, in one statement with the question whether session and account
-    live; False when they do not (the account may be gone altogether)."""
-    return _add_grant_if_live.one_or_none(tx, {**_values(grant), "now": now}) is not None
 
 
 def add_grant_on_session(tx: Tx, grant: Grant, *, now: datetime) -> Grant | None:

@@ -7,16 +7,16 @@ from typing import Any
 
 from portero.core.accounts import store as account_store
 from portero.core.clients import ClientCache
+from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.person import known_claims
 from portero.core.provider.scopes import Scopes
-from portero.core.provider.subjects import Subjects
 from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.protocol.oauth.scopes import OPENID
 from portero.protocol.oidc.claims import userinfo_claims
 from portero_guard.checks import CheckedToken
-from portero_guard.errors import ScopeMissing, TokenRefused
+from portero_guard.errors import IssuerUnreachable, ScopeMissing, TokenRefused
 
 
 class UserInfo:
@@ -27,7 +27,7 @@ class UserInfo:
         clock: Clock,
         clients: ClientCache,
         scopes: Scopes,
-        subjects: Subjects,
+        tokens: TokenCheck,
         signer: ClientSigner,
         issuer: str,
     ) -> None:
@@ -37,7 +37,7 @@ class UserInfo:
         self._issuer = issuer
         self._clients = clients
         self._scopes = scopes
-        self._subjects = subjects
+        self._tokens = tokens
 
     def answer(self, token: CheckedToken) -> Mapping[str, Any] | str:
         """The claims, or a JWT of them for a client that registered a signed answer (§5.3.2).
@@ -46,10 +46,12 @@ class UserInfo:
         scope = str(token.claims.get("scope", "")).split(" ")
         if OPENID not in scope:
             raise ScopeMissing("no openid", parameters={"scope": OPENID})
-        client = self._clients.find(token.client_id)
-        if client is None or "auth_time" not in token.claims:
+        account_id = self._tokens.person_of(token)
+        if not account_id or "auth_time" not in token.claims:
             raise TokenRefused("nobody is behind it")
-        account_id = self._subjects.account_of(client, token.subject)
+        client = self._clients.find(token.client_id)
+        if client is None:  # a document that can't be read just now: the token is not at fault
+            raise IssuerUnreachable("who asks can not be looked up")
         account = self._db.read(lambda tx: account_store.find(tx, account_id))
         if account is None or not account.is_active:
             raise TokenRefused("the account is not active")

@@ -19,7 +19,7 @@ browsers: Final = sa.Table(
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("secret_hash", sa.String(64), nullable=False, unique=True),
-    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False, index=True),
 )
 
 sessions: Final = sa.Table(
@@ -158,12 +158,6 @@ def add_browser(tx: Tx, browser_id: str, secret_hash: str, *, now: datetime) -> 
     tx.execute(browsers.insert().values(id=browser_id, secret_hash=secret_hash, created_at=now))
 
 
-def find_browser(tx: Tx, secret_hash: str) -> str | None:
-    return tx.execute(
-        sa.select(browsers.c.id).where(browsers.c.secret_hash == secret_hash)
-    ).scalar_one_or_none()
-
-
 def renew_browser(tx: Tx, secret_hash: str, *, new_hash: str) -> str | None:
     """Give the browser a new secret; the old cookie is nothing from now on. Its id, or None."""
     return tx.execute(
@@ -201,6 +195,13 @@ def prove_again(
 def purge(tx: Tx, *, before: datetime) -> int:
     """Forget sessions whose lifetime ended before that moment."""
     return tx.execute(sessions.delete().where(sessions.c.expires_at < before)).rowcount
+
+
+def purge_browsers(tx: Tx, *, before: datetime) -> int:
+    """Forget browsers from before then that hold no session: most were made by somebody who looked
+    at a sign-in page and left."""
+    held = sa.select(sa.literal(1)).where(sessions.c.browser_id == browsers.c.id).exists()
+    return tx.execute(browsers.delete().where(browsers.c.created_at < before, ~held)).rowcount
 
 
 def session_of(row: sa.Row[tuple[object, ...]]) -> Session:

@@ -97,6 +97,8 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("grants_void_before", sa.DateTime(timezone=True), nullable=True)
         )
+    with op.batch_alter_table("browsers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_browsers_created_at"), ["created_at"], unique=False)
     _add_to_grants()
     _create_device_requests()
     op.create_table(
@@ -283,6 +285,8 @@ def downgrade() -> None:
             *("claims", "details", "jkt", "x5t_s256"),
         ):
             batch_op.drop_column(name)
+    with op.batch_alter_table("browsers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_browsers_created_at"))
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_column("grants_void_before")
 

@@ -6,14 +6,14 @@ person consents to what was understood, or to nothing (§5).
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from portero.protocol.oauth.errors import InvalidAuthorizationDetails
+from portero_guard.jws import json_value
 
 Detail = Mapping[str, Any]
 
@@ -73,14 +73,18 @@ def read_authorization_details(
     return tuple(read)
 
 
-def narrowed(asked: Sequence[Detail], *, within: Sequence[Detail]) -> tuple[Detail, ...]:
-    """A part of what was granted (§6), or `InvalidAuthorizationDetails`: nothing is ever added.
+def narrowed(text: str | None, *, within: Sequence[Detail]) -> tuple[Detail, ...]:
+    """What a token request asks for of the granted details (§6): all of them when it says nothing,
+    a part, or `InvalidAuthorizationDetails`; nothing is ever added.
 
     A detail is a part of a granted one when it has the same fields with the same values, but for
     lists, which may be shorter. A field that is left out is no part: without it, it says more.
     """
+    if text is None:
+        return tuple(within)
+    asked = _json_list(text)
     for detail in asked:
-        if not any(_is_part(detail, granted) for granted in within):
+        if not isinstance(detail, dict) or not any(_is_part(detail, each) for each in within):
             raise InvalidAuthorizationDetails("More is asked for than was granted.")
     return tuple(asked)
 
@@ -89,7 +93,7 @@ def _json_list(text: str) -> list[Any]:
     if len(text) > _MAX_LENGTH:
         raise InvalidAuthorizationDetails("authorization_details is too long.")
     try:
-        value = _JSON.decode(text)
+        value = json_value(text)
     except (ValueError, RecursionError):
         raise InvalidAuthorizationDetails("authorization_details is not JSON.") from None
     if not isinstance(value, list):
@@ -163,17 +167,3 @@ def _is_part(asked: Detail, granted: Detail) -> bool:
 def _equal(one: object, other: object) -> bool:
     # In Python 1 == True, which are two values in JSON.
     return isinstance(one, bool) is isinstance(other, bool) and one == other
-
-
-def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a member name occurs twice")
-    return members
-
-
-def _not_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-_JSON: Final = json.JSONDecoder(object_pairs_hook=_unique_members, parse_constant=_not_json)

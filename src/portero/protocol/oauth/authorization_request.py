@@ -7,7 +7,6 @@ errors travel back to the client.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -31,9 +30,10 @@ from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE, GrantType
 from portero.protocol.oauth.parameters import Parameters
 from portero.protocol.oauth.redirect_uris import matches
 from portero.protocol.oauth.scopes import OPENID, known_scopes, read_scope
+from portero_guard.jws import json_value
 
 RESPONSE_MODES: Final = ("query", "form_post", "jwt", "query.jwt", "form_post.jwt")
-PROMPTS: Final = frozenset({"none", "login", "consent", "select_account", "create"})
+PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
 _CLAIMS_PLACES: Final = ("userinfo", "id_token")
 _CLAIMS_LENGTH: Final = 8192
 _NONCE_LENGTH: Final = 512
@@ -64,8 +64,8 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """A request that was checked. `max_age` is in seconds, None when not asked for. `subjects` are
-    the people that the claims parameter names (OpenID Connect Core §5.5.1)."""
+    """A request that was checked. `max_age` is in seconds, None when not asked for. `subject` is
+    the only person that it is about, '' for anybody (OpenID Connect Core §3.1.2.1, §5.5.1)."""
 
     back: ReturnAddress
     redirect_uri_was_sent: bool
@@ -82,7 +82,7 @@ class AuthorizationRequest:
     ui_locales: tuple[str, ...] = ()
     claims: Mapping[str, Any] = field(default_factory=dict)
     claims_scope: tuple[str, ...] = ()
-    subjects: tuple[str, ...] = ()
+    subject: str = ""
     details: tuple[Detail, ...] = ()
     dpop_jkt: str = ""
 
@@ -91,10 +91,6 @@ class AuthorizationRequest:
         """What the person is asked about: the scopes, and those (`claims_scope`) whose claims the
         claims parameter names beside them."""
         return tuple(dict.fromkeys((*self.scope, *self.claims_scope)))
-
-    @property
-    def is_openid(self) -> bool:
-        return OPENID in self.scope
 
 
 class UnusableReturn(InvalidRequest):
@@ -158,7 +154,7 @@ def read_request(
         id_token_hint=_bounded(parameters, "id_token_hint", 16_384),
         ui_locales=_words(parameters, "ui_locales"),
         claims=claims,
-        subjects=_subjects_of(claims),
+        subject=_subject_of(claims),
         details=read_authorization_details(
             parameters.get("authorization_details"),
             types=rules.detail_types,
@@ -194,7 +190,7 @@ def read_claims(text: str | None) -> Mapping[str, Any]:
     if len(text) > _CLAIMS_LENGTH:
         raise InvalidRequest("claims is too long.")
     try:
-        claims = json.loads(text)
+        claims = json_value(text)
     except (ValueError, RecursionError):
         raise InvalidRequest("claims is not JSON.") from None
     if not isinstance(claims, dict):
@@ -217,13 +213,15 @@ def _acr_of(claims: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
     return tuple(values), asked.get("essential") is True and bool(values)
 
 
-def _subjects_of(claims: Mapping[str, Any]) -> tuple[str, ...]:
-    """`sub` asked for with a value: no success for anybody else (§5.5.1)."""
+def _subject_of(claims: Mapping[str, Any]) -> str:
+    """`sub` asked for with a value: no success for anybody else (§5.5.1). '' for anybody's."""
     asked = [(claims.get(place, {}).get("sub") or {}).get("value") for place in _CLAIMS_PLACES]
     named = [subject for subject in asked if subject is not None]
-    if not all(isinstance(subject, str) for subject in named):
+    if not all(isinstance(subject, str) and subject for subject in named):
         raise InvalidRequest("claims asks for a sub that is no text.")
-    return tuple(named)
+    if len(set(named)) > 1:
+        raise InvalidRequest("claims asks for two people.")
+    return named[0] if named else ""
 
 
 def _prompt(parameters: Parameters) -> frozenset[str]:

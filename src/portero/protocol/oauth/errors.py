@@ -143,20 +143,6 @@ class InvalidRequestUri(OAuthRefusal):
     description = "The request_uri is not valid. Push the request again."
 
 
-class RequestNotSupported(OAuthRefusal):
-    """OpenID Connect Core §3.1.2.6."""
-
-    code = "request_not_supported"
-    description = "The request parameter is not supported."
-
-
-class RequestUriNotSupported(OAuthRefusal):
-    """OpenID Connect Core §3.1.2.6: nothing is fetched from a client's URL (RFC 9101 §10.4.1)."""
-
-    code = "request_uri_not_supported"
-    description = "Only a request_uri of the pushed authorization request endpoint is supported."
-
-
 class InvalidAuthorizationDetails(OAuthRefusal):
     """RFC 9396 §5; the description says what is wrong."""
 

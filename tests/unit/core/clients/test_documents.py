@@ -17,6 +17,7 @@ from portero.core.clients.documents import (
     FAILED_SECONDS,
     MAX_AGE_SECONDS,
     MIN_AGE_SECONDS,
+    MOST_WAITING,
     PER_HOST,
     age_of,
 )
@@ -255,6 +256,29 @@ def test_many_who_ask_at_once_cause_one_fetch(documents: ClientDocuments, site: 
         thread.join()
     assert site.paths == ["/client.json"]
     assert len(found) == 12
+    assert all(found)
+
+
+def test_one_slow_document_holds_few_threads(documents: ClientDocuments, site: Site) -> None:
+    """The attack: one id of a server that never answers, asked for until no thread is left."""
+    site.gate.clear()
+    too_many, found = threading.Semaphore(0), []
+
+    def ask() -> None:
+        try:
+            found.append(documents.find(site.id))
+        except DocumentsBusy:
+            too_many.release()
+
+    threads = [threading.Thread(target=ask) for _ in range(MOST_WAITING + 5)]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        assert too_many.acquire(timeout=5)  # while the others still wait
+    site.gate.set()
+    for thread in threads:
+        thread.join()
+    assert len(found) == MOST_WAITING
     assert all(found)
 
 

@@ -46,6 +46,14 @@ def test_the_tokens_from_before_an_account_was_disabled_are_dead(feed: ChangeFee
     assert live(liveness, issued_at=NOW + SECOND)
 
 
+def test_a_token_without_a_session_of_the_same_second_is_dead(feed: ChangeFeed) -> None:
+    """It could be from before, and no session that ended would tell so."""
+    liveness = Liveness(feed, memory=MEMORY)
+    feed.apply_now(ChangeKind.GRANTS_VOIDED, "a", NOW)
+    assert not live(liveness, session="")
+    assert live(liveness, session="", issued_at=NOW + SECOND)
+
+
 def test_an_older_change_that_is_heard_late_does_not_undo_a_newer_one(feed: ChangeFeed) -> None:
     """Changes arrive out of order."""
     liveness = Liveness(feed, memory=MEMORY)

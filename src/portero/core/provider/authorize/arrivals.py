@@ -118,10 +118,6 @@ class Arrivals:
             began_at=self._clock.now(),
         )
 
-    def subject_of(self, asked: Asked) -> str:
-        """The `sub` that the request is about; '' for anybody's."""
-        return self._reader.subject_of(asked.client, asked.request)
-
     def use_pushed_in(self, tx: Tx, asked: Asked) -> None:
         """Use the pushed request up, in the transaction that ends it."""
         self._pushed.use_in(tx, asked.pushed_id, asked.client.client_id)

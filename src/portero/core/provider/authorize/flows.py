@@ -192,7 +192,7 @@ class Authorize:
 
     def _meant_in(self, tx: Tx, asked: Asked, visit: Visit, now: datetime) -> tuple[Seat, ...]:
         """Of those in the browser, the ones that the request can mean."""
-        wanted = self._arrivals.subject_of(asked)
+        wanted = asked.request.subject
         if not wanted:
             return visit.seats
         return tuple(

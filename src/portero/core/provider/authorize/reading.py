@@ -80,8 +80,7 @@ class RequestReader:
             detail_types=self._detail_types,
         )
         request = read_request(parameters, back=back, client=client.metadata, rules=rules)
-        if request.id_token_hint:
-            self._hints.read(request.id_token_hint, client_id=client.client_id)
+        request = replace(request, subject=self._subject_of(client, request))
         if not request.claims:
             return request
         given = self._scopes.giving(client, request.claims, request.scope)
@@ -91,10 +90,10 @@ class RequestReader:
         """Raise what the authorization endpoint would raise."""
         self.request(client, parameters, self.return_address(client, parameters))
 
-    def subject_of(self, client: Client, request: AuthorizationRequest) -> str:
+    def _subject_of(self, client: Client, request: AuthorizationRequest) -> str:
         """The `sub` that the request is about, by hint or by claim; '' for anybody's. Raises
         `InvalidRequest` when it names two people."""
-        named = set(request.subjects)
+        named = {request.subject} - {""}
         if request.id_token_hint:
             named.add(
                 str(self._hints.read(request.id_token_hint, client_id=client.client_id)["sub"])

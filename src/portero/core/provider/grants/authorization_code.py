@@ -26,6 +26,7 @@ from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.secrets import fingerprint
 from portero.protocol.oauth import pkce
+from portero.protocol.oauth.authorization_details import Detail, narrowed
 from portero.protocol.oauth.errors import InvalidGrant, OAuthRefusal
 from portero.protocol.oauth.metadata_policy import GrantType
 
@@ -34,6 +35,7 @@ from portero.protocol.oauth.metadata_policy import GrantType
 class _Redeemed:
     code: AuthorizationCode
     settled: Settled
+    details: tuple[Detail, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,12 @@ class AuthorizationCodeGrant:
         if isinstance(outcome, OAuthRefusal):
             raise outcome
         return self._settlement.tokens(
-            asked, outcome.settled, nonce=outcome.code.nonce, now=now, status=status
+            asked,
+            outcome.settled,
+            nonce=outcome.code.nonce,
+            details=outcome.details,
+            now=now,
+            status=status,
         )
 
     def _redeem_in(
@@ -86,6 +93,7 @@ class AuthorizationCodeGrant:
         try:
             _check_request(asked, code)
             audience = self._audience(asked, code)
+            details = narrowed(asked.form.get("authorization_details"), within=code.details)
         except OAuthRefusal as refusal:
             return refusal  # and the code is spent: this commits
         settled = self._settlement.settle_in(
@@ -99,7 +107,7 @@ class AuthorizationCodeGrant:
         )
         if settled is None:
             return InvalidGrant("its session or account ended")
-        return _Redeemed(code, settled)
+        return _Redeemed(code, settled, details)
 
     def _audience(self, asked: TokenRequest, code: AuthorizationCode) -> str:
         named = asked.form.each("resource")

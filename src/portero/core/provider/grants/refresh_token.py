@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.id_tokens import IdTokens
 from portero.core.provider.issuing import Issuing, is_opaque_for
@@ -12,9 +14,21 @@ from portero.core.provider.scopes import Scopes
 from portero.core.provider.subjects import Subjects
 from portero.kit.db import Tx
 from portero.kit.ports import Clock
+from portero.protocol.oauth.authorization_details import Detail
+from portero.protocol.oauth.authorization_details import narrowed as narrowed_details
 from portero.protocol.oauth.errors import InvalidGrant
 from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE
 from portero.protocol.oauth.scopes import OFFLINE_ACCESS, narrowed, read_scope
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the request asks of the grant, checked; `subject` is the person's name for it."""
+
+    scope: str
+    audience: str
+    subject: str
+    details: tuple[Detail, ...]
 
 
 class RefreshTokenGrant:
@@ -41,16 +55,21 @@ class RefreshTokenGrant:
         """Raises `OAuthRefusal`."""
         now = self._clock.now()
         client = asked.client
-        told: list[str] = []
+        told: list[_Wanted] = []
 
         def check(tx: Tx, basis: Basis) -> None:
             if not client.is_older_than(basis.grant.created_at):
                 raise InvalidGrant("of a former client with that id")
             _check_binding(asked, basis.grant)
             told[:] = [
-                self._scope(asked, basis.grant),
-                self._audience(asked, basis.grant),
-                self._subjects.subject_in(tx, client, basis.account.id, now=now),
+                _Wanted(
+                    self._scope(asked, basis.grant),
+                    self._audience(asked, basis.grant),
+                    self._subjects.subject_in(tx, client, basis.account.id, now=now),
+                    narrowed_details(
+                        asked.form.get("authorization_details"), within=basis.grant.details
+                    ),
+                )
             ]
 
         try:
@@ -64,13 +83,13 @@ class RefreshTokenGrant:
             )
         except RefreshRefused as refusal:
             raise InvalidGrant(refusal.detail) from refusal
-        scope, audience, subject = told
-        basis = rotated.basis
+        wanted, basis = told[0], rotated.basis
         issued = self._issuing.person_token(
             basis.grant,
-            subject=subject,
-            scope=scope,
-            audience=audience,
+            subject=wanted.subject,
+            scope=wanted.scope,
+            audience=wanted.audience,
+            details=wanted.details,
             binding=asked.binding,
             now=now,
             status=rotated.status,
@@ -80,7 +99,7 @@ class RefreshTokenGrant:
             issued,
             client,
             basis.grant,
-            subject=subject,
+            subject=wanted.subject,
             account=basis.account,
             refresh_token=rotated.successor,
             now=now,

@@ -76,7 +76,7 @@ class SessionGrant:
         status = self._issuing.status_index(grant.client_id, now)
 
         def unit(tx: Tx) -> Secret | None:
-            if not store.add_grant_if_live(tx, grant, now=now):
+            if store.add_grant_on_session(tx, grant, now=now) is None:
                 return None
             refresh = self._issuing.first_refresh_in(tx, grant, now=now)
             self._issuing.keep_status_in(tx, status, grant, now=now)

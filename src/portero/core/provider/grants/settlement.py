@@ -6,7 +6,7 @@ everything hangs on it. After the commit: the tokens are signed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from portero.core.provider.model import Binding, Grant, IssuedToken, TokenReques
 from portero.core.provider.subjects import Subjects
 from portero.kit.db import Tx
 from portero.kit.secrets import Secret
+from portero.protocol.oauth.authorization_details import Detail
 from portero.protocol.oauth.metadata_policy import GrantType
 from portero.protocol.oauth.scopes import OFFLINE_ACCESS
 
@@ -102,6 +103,7 @@ class Settlement:
         now: datetime,
         status: int,
         nonce: str = "",
+        details: Sequence[Detail] = (),
     ) -> IssuedToken:
         """The whole token answer; no statement, but for the one that keeps an opaque token."""
         grant = settled.grant
@@ -113,6 +115,7 @@ class Settlement:
             binding=asked.binding,
             now=now,
             status=status,
+            details=details,
             opaque=is_opaque_for(asked.client),
         )
         return self._id_tokens.added_to(
