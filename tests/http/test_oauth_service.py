@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import jwt
 import pytest
-import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
 from portero.core.clients import ClientState
 from portero.core.clients.errors import InvalidClientId
+from tests.support.counting import counted
 from tests.support.house import ISSUER, Home
 
 API = "https://notes.example/api"
-
-
-@contextmanager
-def counted(home: Home) -> Iterator[list[str]]:
-    """The statements that are run meanwhile."""
-    seen: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        seen.append(statement)
-
-    sa.event.listen(home.house.db.engine, "before_cursor_execute", note)
-    yield seen
-    sa.event.remove(home.house.db.engine, "before_cursor_execute", note)
 
 
 def client_of(home: Home, **more: Any) -> tuple[str, str]:

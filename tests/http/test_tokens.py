@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import jwt
 import pytest
-import sqlalchemy as sa
 
 from portero.core.audit import Actor, Origin
 from portero.core.keys.model import KeyState
 from portero.core.provider.errors import RefreshRefused
 from portero.protocol.jose.algorithms import SigningAlg
+from tests.support.counting import counted
 from tests.support.house import PASSWORD, SECRET_KEY, Home, MakeHome, bearer
 
 NEW_SECRET_KEY = "tests-only-Jd7nW5sC1yR9uF4kM6gT0bX3"
-
-
-@contextmanager
-def counted(home: Home) -> Iterator[list[str]]:
-    """The statements that run meanwhile. BEGIN and COMMIT go past SQLAlchemy's cursor event, or
-    are left out here."""
-    seen: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        if not statement.startswith(("BEGIN", "PRAGMA")):
-            seen.append(statement)
-
-    engine = home.house.db.engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 def refreshed(home: Home, refresh_token: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from portero.protocol.oauth.authorization_details import (
+from portero.protocol.oauth.detail_types import (
     AuthorizationDetailType,
     DetailField,
     FieldKind,

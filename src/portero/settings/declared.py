@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from portero.core.accounts.profile import AttributeRule
 from portero.kit.secrets import MASK, Secret
-from portero.protocol.oauth.authorization_details import AuthorizationDetailType
+from portero.protocol.oauth.detail_types import AuthorizationDetailType
 from portero.protocol.oauth.scope_meanings import Scope
 from portero.settings import parsing, rules
 from portero.settings.rows import DAY, Declared, Derived, Earlier, Effective, setting

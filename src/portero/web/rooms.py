@@ -35,7 +35,7 @@ from portero.core.provider.token_endpoint import TokenEndpoint
 from portero.core.provider.userinfo import UserInfo
 from portero.core.sessions import Sessions
 from portero.kit.ports import Clock
-from portero.protocol.oauth.authorization_details import AuthorizationDetailType
+from portero.protocol.oauth.detail_types import AuthorizationDetailType
 from portero.web.addresses import Network
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.certificates import NO_SOURCE, CertificateSource

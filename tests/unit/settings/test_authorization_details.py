@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portero.protocol.oauth.authorization_details import FieldKind
+from portero.protocol.oauth.detail_types import FieldKind
 from portero.settings import SettingsError, load
 
 GOOD = """

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Final
 
+from portero.protocol.oauth.detail_types import AuthorizationDetailType, DetailField, FieldKind
 from portero.protocol.oauth.errors import InvalidAuthorizationDetails
 from portero_guard.jws import json_value
 
@@ -25,31 +24,6 @@ _MAX_TEXTS: Final = 50
 _MAX_LENGTH: Final = 8192
 # Beyond it two readers of JSON see two numbers (RFC 8259 §6).
 _MAX_NUMBER: Final = 2**53 - 1
-
-
-class FieldKind(StrEnum):
-    STRING = "string"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    STRINGS = "strings"  # a list, as `actions` and `locations` (RFC 9396 §2.2) are
-
-
-@dataclass(frozen=True, slots=True)
-class DetailField:
-    """`values` are all that a text, or each text of a list, may be; empty for any text."""
-
-    kind: FieldKind
-    values: tuple[str, ...] = ()
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorizationDetailType:
-    """`label` is the sentence on the page of consent."""
-
-    name: str
-    label: str
-    fields: Mapping[str, DetailField] = field(default_factory=dict)
 
 
 def read_authorization_details(

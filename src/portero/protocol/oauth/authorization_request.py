@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from portero.protocol.oauth import pkce
 from portero.protocol.oauth.authorization_details import (
-    AuthorizationDetailType,
     Detail,
     read_authorization_details,
 )
+from portero.protocol.oauth.detail_types import AuthorizationDetailType
 from portero.protocol.oauth.errors import (
     InvalidRequest,
     InvalidTarget,

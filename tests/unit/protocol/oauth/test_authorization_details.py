@@ -8,13 +8,11 @@ from typing import Any
 import pytest
 
 from portero.protocol.oauth.authorization_details import (
-    AuthorizationDetailType,
     Detail,
-    DetailField,
-    FieldKind,
     narrowed,
     read_authorization_details,
 )
+from portero.protocol.oauth.detail_types import AuthorizationDetailType, DetailField, FieldKind
 from portero.protocol.oauth.errors import InvalidAuthorizationDetails
 
 PAYMENT = AuthorizationDetailType(

@@ -15,7 +15,6 @@ from portero.core.provider.par.ports import KeysOf
 from portero.core.provider.resources import Resources
 from portero.core.provider.scopes import Scopes
 from portero.kit.ports import Clock
-from portero.protocol.oauth.authorization_details import AuthorizationDetailType
 from portero.protocol.oauth.authorization_request import (
     AuthorizationRequest,
     ReturnAddress,
@@ -23,6 +22,7 @@ from portero.protocol.oauth.authorization_request import (
     read_request,
     read_return,
 )
+from portero.protocol.oauth.detail_types import AuthorizationDetailType
 from portero.protocol.oauth.errors import InvalidRequest
 from portero.protocol.oauth.parameters import Parameters
 from portero.protocol.oauth.request_object import unverified_key_id, with_request_object
