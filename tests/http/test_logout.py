@@ -118,6 +118,14 @@ def test_another_sites_form_brings_no_cookie_and_is_asked_to_come_again(home: Ho
     assert sessions_of(home) == 0
 
 
+def test_a_post_is_a_form_or_nothing(home: Home) -> None:
+    """What is announced as text is not read as a form, here as at every other endpoint."""
+    party, hint = signed_in(home)
+    body = urlencode({"id_token_hint": hint})
+    assert is_refused(party.browser.post("/oauth/logout", data=body, content_type="text/plain"))
+    assert sessions_of(home) == 1
+
+
 def test_an_expired_hint_is_good(home: Home) -> None:
     """RP-Initiated Logout §4: the hint says who, not that the token is still valid."""
     party, hint = signed_in(home)

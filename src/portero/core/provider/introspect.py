@@ -23,9 +23,8 @@ from portero.core.provider.opaque import is_refresh
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.secrets import fingerprint
-from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.oauth.errors import InvalidClient
-from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE
+from portero.protocol.oauth.metadata_policy import usual_signing_alg
 from portero_guard.checks import CheckedToken
 from portero_guard.errors import TokenRefused
 
@@ -69,7 +68,7 @@ class Introspection:
         """RFC 9701 §5. What the token says lies in a member of its own, and nothing at the top says
         `sub` or `exp`: else the answer could be shown around as if it were a token (§8.1)."""
         now = self._clock.now()
-        default = SigningAlg.ES256 if caller.metadata.profile == FAPI2_PROFILE else SigningAlg.RS256
+        registered = caller.metadata.introspection_signed_response_alg
         return self._signer.signed(
             caller,
             {
@@ -78,7 +77,7 @@ class Introspection:
                 "iat": int(now.timestamp()),
                 "token_introspection": dict(told),
             },
-            alg=caller.metadata.introspection_signed_response_alg or default,
+            alg=registered or usual_signing_alg(caller.metadata.profile),
             typ=SIGNED_TYPE,
             now=now,
         )

@@ -21,6 +21,7 @@ from portero.protocol.oauth.metadata_policy import (
     AuthMethod,
     GrantType,
     MetadataPolicy,
+    usual_signing_alg,
 )
 from portero.protocol.oauth.metadata_rules import faults_of
 
@@ -187,7 +188,7 @@ def _complete(values: dict[str, Any]) -> None:
     if values.get("profile") == FAPI2_PROFILE:
         # FAPI 2.0 §5.3.2: one switch turns on what the profile demands; an explicit
         # contradiction is a fault, and found by the rules.
-        values.setdefault("id_token_signed_response_alg", "ES256")
+        values.setdefault("id_token_signed_response_alg", usual_signing_alg(FAPI2_PROFILE).value)
         values.setdefault("require_pushed_authorization_requests", True)
         if not values.get("tls_client_certificate_bound_access_tokens"):
             values.setdefault("dpop_bound_access_tokens", True)

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.oauth.metadata_model import ClientMetadata
-from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE
+from portero.protocol.oauth.metadata_policy import usual_signing_alg
 
 # JARM §2.1: ten minutes at most. The browser carries it over at once; five forgive slow ones and
 # clocks that differ.
@@ -36,7 +35,6 @@ def jarm_claims(
 
 
 def jarm_alg(client: ClientMetadata) -> str:
-    """What the client registered as `authorization_signed_response_alg`; RS256 without (§3), which
-    FAPI 2.0 §5.4.1 does not allow: there it is ES256. Never what a request names."""
-    default = SigningAlg.ES256 if client.profile == FAPI2_PROFILE else SigningAlg.RS256
-    return client.authorization_signed_response_alg or default.value
+    """What the client registered as `authorization_signed_response_alg`, or the usual one (§3).
+    Never what a request names."""
+    return client.authorization_signed_response_alg or usual_signing_alg(client.profile).value

@@ -46,6 +46,14 @@ FAPI2_PROFILE: Final = "fapi2"
 # FAPI 2.0 Security Profile §5.4.1.
 FAPI2_ALGS: Final = frozenset({"PS256", "ES256", "EdDSA"})
 
+
+def usual_signing_alg(profile: str) -> SigningAlg:
+    """What is signed for a client that registered no algorithm for it: RS256 (OpenID Connect
+    Registration §2, JARM §3, RFC 9701 §6), which FAPI 2.0 §5.4.1 does not allow: there it is
+    ES256."""
+    return SigningAlg.ES256 if profile == FAPI2_PROFILE else SigningAlg.RS256
+
+
 # What the JWE extra can do. RSA1_5 is left out: it has padding oracles (RFC 8725 §3.2).
 JWE_ALGS: Final = frozenset(
     {"RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"}

@@ -13,12 +13,13 @@ from portero.core.audit import Actor
 from portero.core.provider.authorize import Answer, Authorize, Outcome, SignInOwed
 from portero.core.provider.errors import UnusableReturnAddress
 from portero.kit.refusals import Refusal
-from portero.protocol.oauth.errors import InvalidRequest, OAuthRefusal
-from portero.protocol.oauth.parameters import FORM_TYPE, Parameters, read_parameters
+from portero.protocol.oauth.errors import OAuthRefusal
+from portero.protocol.oauth.parameters import Parameters, read_parameters
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Request, Response
 from portero.web.oidc.answers import redirect, rendered
+from portero.web.oidc.form_body import form_alone
 from portero.web.oidc.oauth import actor_of
 from portero.web.places import (
     AUTHORIZATION_PATH,
@@ -85,10 +86,4 @@ def _parameters(request: Request) -> Parameters:
     """From the query of a GET, from the body of a POST (OpenID Connect Core §3.1.2.1)."""
     if request.method != "POST":
         return read_parameters(request.query_string)
-    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if media_type != FORM_TYPE or request.query_string:
-        raise InvalidRequest("Send the parameters as a form, in the body alone.")
-    try:
-        return read_parameters(request.body.decode("ascii"))
-    except UnicodeDecodeError:
-        raise InvalidRequest("The body is not form-encoded.") from None
+    return form_alone(request)

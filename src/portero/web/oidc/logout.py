@@ -15,6 +15,7 @@ from portero.core.sessions import Session
 from portero.protocol.oauth.errors import OAuthRefusal
 from portero.protocol.oauth.parameters import Parameters, read_parameters
 from portero.web.forms import Forms
+from portero.web.oidc.form_body import read_form
 from portero.web.pages import html, name_of
 from portero.web.places import ACCOUNT_PATH, END_SESSION_CONFIRM_PATH, END_SESSION_PATH
 from portero.web.rooms import Rooms
@@ -82,9 +83,10 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
 def _parameters() -> Parameters:
     """From the query of a GET, from the body of a POST (§2)."""
-    sent = request.get_data() if request.method == "POST" else request.query_string
     try:
-        return read_parameters(sent.decode("ascii", "replace"))
+        if request.method == "POST":
+            return read_form(request.content_type, request.get_data())
+        return read_parameters(request.query_string.decode("ascii", "replace"))
     except OAuthRefusal as refusal:
         raise UnusableReturnAddress(values={"why": refusal.description}) from refusal
 

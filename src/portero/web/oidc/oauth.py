@@ -13,13 +13,13 @@ from portero.core.provider.model import ClientCall, IssuedToken
 from portero.core.provider.revoke import Revocation
 from portero.core.provider.token_endpoint import TokenEndpoint
 from portero.kit.refusals import Busy, Limited, Refusal
-from portero.protocol.oauth.errors import InvalidClient, InvalidRequest, OAuthRefusal
-from portero.protocol.oauth.parameters import FORM_TYPE, Parameters, read_parameters
+from portero.protocol.oauth.errors import InvalidClient, OAuthRefusal
 from portero.web.addresses import Network, client_address
 from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import NO_STORE, Request, Response, json_response
 from portero.web.oidc.cors import CORS, NONCE_HEADER, preflight
+from portero.web.oidc.form_body import form_alone
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105  # a path
 INTROSPECTION_PATH: Final = "/oauth/introspect"
@@ -87,7 +87,7 @@ def client_call(
     shown = certificates.read(request)
     return ClientCall(
         actor_of(request, trusted_proxies),
-        _form(request),
+        form_alone(request),
         authorization=tuple(request.header_lines("authorization")),
         proofs=tuple(request.header_lines("dpop")),
         certificate=shown.der,
@@ -105,19 +105,6 @@ def _accepts(request: Request, media_type: str) -> bool:
             if name == media_type:
                 return not any(re.fullmatch(r"q=0(\.0*)?", each) for each in parameters)
     return False
-
-
-def _form(request: Request) -> Parameters:
-    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if media_type != FORM_TYPE:
-        raise InvalidRequest("The body must be application/x-www-form-urlencoded.")
-    if request.query_string:
-        # RFC 6749 §3.2: parameters in the URL end up in logs.
-        raise InvalidRequest("Send the parameters in the body, not in the URL.")
-    try:
-        return read_parameters(request.body.decode("ascii"))
-    except UnicodeDecodeError:
-        raise InvalidRequest("The body is not form-encoded.") from None
 
 
 def actor_of(request: Request, trusted_proxies: Sequence[Network]) -> Actor:

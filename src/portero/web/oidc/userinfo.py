@@ -9,11 +9,11 @@ from urllib.parse import quote
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.userinfo import UserInfo
 from portero.protocol.oauth.errors import InvalidRequest
-from portero.protocol.oauth.parameters import FORM_TYPE, read_parameters
 from portero.web.certificates import CertificateSource
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import NO_STORE, Request, Response, json_response
 from portero.web.oidc.cors import CORS, preflight
+from portero.web.oidc.form_body import is_form, read_form
 from portero_guard.credentials import RequestHead
 from portero_guard.errors import Refused, RequestRefused
 from portero_guard.errors import answer as refusal_answer
@@ -67,10 +67,10 @@ def _head(request: Request, certificate: bytes) -> RequestHead:
 
 def _token_in_body(request: Request) -> str:
     """RFC 6750 §2.2; '' for none."""
-    media_type = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    if request.method != "POST" or media_type != FORM_TYPE:
+    content_type = request.header("content-type")
+    if request.method != "POST" or not is_form(content_type):
         return ""
     try:
-        return read_parameters(request.body.decode("ascii")).get("access_token") or ""
-    except (UnicodeDecodeError, InvalidRequest):
+        return read_form(content_type, request.body).get("access_token") or ""
+    except InvalidRequest:
         raise RequestRefused("the body is not form-encoded") from None
