@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -17,6 +16,7 @@ from werkzeug.test import TestResponse
 from portero.core.audit import Actor
 from portero.protocol.oauth.client_assertion import ASSERTION_TYPE
 from tests.support.house import ISSUER, Home
+from tests.support.racing import THREADS, at_once, statuses
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -78,9 +78,7 @@ def test_a_client_gets_a_token_with_its_own_key(home: Home, audience: Any) -> No
 def test_an_assertion_is_good_once(home: Home) -> None:
     """Twenty at once: exactly one token; and none later."""
     shown = assertion(client_of(home))
-    with ThreadPoolExecutor(20) as pool:
-        statuses = list(pool.map(lambda n: ask(home, shown).status_code, range(20)))
-    assert sorted(statuses) == [200] + [401] * 19
+    assert statuses(at_once(lambda _: ask(home, shown))) == {200: 1, 401: THREADS - 1}
     assert ask(home, shown).status_code == 401
 
 

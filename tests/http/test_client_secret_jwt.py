@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from portero.core.audit import Actor
 from tests.http.test_client_assertions import BAD, KEY, ask, assertion, public_jwk
 from tests.http.test_client_assertions import client_of as key_client_of
 from tests.support.house import ISSUER, Home
+from tests.support.racing import THREADS, at_once, statuses
 
 
 def client_of(home: Home, **more: Any) -> tuple[str, str]:
@@ -56,9 +56,7 @@ def test_it_is_good_once(home: Home) -> None:
     """Twenty at once: exactly one token."""
     client_id, secret = client_of(home)
     shown = assertion(client_id, key=secret, alg="HS256")
-    with ThreadPoolExecutor(20) as pool:
-        statuses = list(pool.map(lambda n: ask(home, shown).status_code, range(20)))
-    assert sorted(statuses) == [200] + [401] * 19
+    assert statuses(at_once(lambda _: ask(home, shown))) == {200: 1, 401: THREADS - 1}
 
 
 @pytest.mark.parametrize("what", [name for name, bad in BAD.items() if "key" not in bad])

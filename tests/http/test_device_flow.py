@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-import threading
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -16,11 +13,11 @@ from guard.tests.proofs import ProvingKey
 from portero.core.audit import Actor
 from portero.core.sessions import EndReason
 from tests.support.house import ISSUER, PASSWORD, Home, MakeHome
+from tests.support.racing import THREADS, at_once, statuses
 from tests.support.relying_party import Pkce, claims_of, fields
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 DEVICE = "/oauth/device"
-THREADS = 20
 
 
 def television(home: Home, **more: Any) -> str:
@@ -392,14 +389,8 @@ def test_one_of_twenty_redeems_a_device_code(make_home: MakeHome) -> None:
     client_id = television(home)
     started = begin(home, client_id)
     decide(signed_in(home), started["user_code"])
-    gate = threading.Barrier(THREADS, timeout=30)
-
-    def race(_: int) -> int:
-        gate.wait()
-        return poll(home, client_id, started["device_code"]).status_code
-
-    with ThreadPoolExecutor(THREADS) as threads:
-        assert Counter(threads.map(race, range(THREADS))) == {200: 1, 400: THREADS - 1}
+    answers = at_once(lambda _: poll(home, client_id, started["device_code"]))
+    assert statuses(answers) == {200: 1, 400: THREADS - 1}
 
 
 def test_one_of_twenty_decides(make_home: MakeHome) -> None:
@@ -410,15 +401,12 @@ def test_one_of_twenty_decides(make_home: MakeHome) -> None:
     form = {**fields(look(browser, started["user_code"])), "decision": "allow"}
     cookie = browser.get_cookie("portero", domain="127.0.0.1")
     assert cookie is not None
-    gate = threading.Barrier(THREADS, timeout=30)
 
-    def race(_: int) -> int:
+    def press(_: int) -> TestResponse:
         mine = home.client()
         mine.set_cookie("portero", cookie.value)
-        gate.wait()
-        return mine.post("/device", data=form).status_code
+        return mine.post("/device", data=form)
 
-    with ThreadPoolExecutor(THREADS) as threads:
-        counted = Counter(threads.map(race, range(THREADS)))
+    counted = statuses(at_once(press))
     assert counted[200] == 1
     assert set(counted) <= {200, 422, 429}
