@@ -10,7 +10,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
-from tests.support.house import PASSWORD, Home
+from tests.support.house import PASSWORD, Home, MakeHome
 from tests.support.relying_party import RelyingParty, claims_of, fields, query_of, relying_party
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -176,6 +176,35 @@ def test_a_refresh_follows_the_clients_scopes(home: Home) -> None:
     assert "id_token" not in renewed
     set_scope(rp, "profile")
     assert rp.refresh(renewed["refresh_token"]).get_json()["error"] == "invalid_grant"
+
+
+@on_sqlite
+def test_a_refresh_follows_the_scopes_of_named_claims(home: Home) -> None:
+    """The operator takes `email` from the client: a claims parameter of before tells it no more."""
+    home.create("ana", email="ana@mail.example")
+    rp = relying_party(home, scope="openid email profile")
+    asked = {place: {"email": None, "name": None} for place in ("userinfo", "id_token")}
+    tokens = rp.sign_in(scope="openid", claims=json.dumps(asked))
+    assert claims_of(tokens["id_token"])["email"] == "ana@mail.example"
+    set_scope(rp, "openid profile")
+    renewed = rp.refresh(tokens["refresh_token"]).get_json()
+    assert claims_of(renewed["access_token"])["userinfo_claims"] == ["name"]
+    assert "email" not in claims_of(renewed["id_token"])
+
+
+@on_sqlite
+def test_a_refresh_follows_the_operators_resources(make_home: MakeHome) -> None:
+    """An API that was taken away gets no new tokens, named or not; and a mistake costs no token."""
+    notes = "https://notes.example/api"
+    home = make_home(PORTERO_RESOURCES=notes)
+    home.register("ana")
+    rp = relying_party(home, scope="openid offline_access")
+    token = rp.sign_in(scope="openid offline_access", resource=notes)["refresh_token"]
+    rp.home = make_home()
+    for more in ({}, {"resource": notes}):
+        assert rp.refresh(token, **more).get_json()["error"] == "invalid_target"
+    rp.home = home
+    assert claims_of(rp.refresh(token).get_json()["access_token"])["aud"] == notes
 
 
 @on_sqlite

@@ -30,6 +30,18 @@ def test_a_refresh_token_is_told_of_to_its_own_client_alone(home: Home) -> None:
     assert ask(rp, "/oauth/introspect", token) == {"status": 200, "active": False}
 
 
+def test_introspection_tells_when_a_refresh_token_ends(home: Home) -> None:
+    """RFC 7662 §2.2: that one, unused, and not the grant that it belongs to."""
+    home.register("ana")
+    rp = relying_party(home)
+    token = rp.sign_in(scope="openid offline_access")["refresh_token"]
+    left = int(str(ask(rp, "/oauth/introspect", token)["exp"])) - home.clock.now().timestamp()
+    home.clock.let_pass(seconds=left - 2)
+    assert ask(rp, "/oauth/introspect", token)["active"] is True
+    home.clock.let_pass(seconds=4)
+    assert ask(rp, "/oauth/introspect", token) == {"status": 200, "active": False}
+
+
 def test_revoking_a_refresh_token_ends_everything_on_its_grant(home: Home) -> None:
     """RFC 7009 §2.1: the access token too, at once in this process; a wrong hint is no obstacle."""
     home.register("ana")

@@ -11,6 +11,7 @@ signed (RFC 9701).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from portero.core.clients import Client
@@ -102,11 +103,14 @@ class Introspection:
         """A refresh token is told of to its own client alone, and is not spent by asking."""
         now = self._clock.now()
 
-        def unit(tx: Tx) -> Basis | None:
-            grant_id = store.find_refresh(tx, fingerprint(token), caller.client_id, now=now)
-            return store.find_live_basis(tx, grant_id, now=now) if grant_id else None
+        def unit(tx: Tx) -> tuple[Basis | None, datetime]:
+            found = store.find_refresh(tx, fingerprint(token), caller.client_id, now=now)
+            if found is None:
+                return None, now
+            grant_id, expires_at = found
+            return store.find_live_basis(tx, grant_id, now=now), expires_at
 
-        basis = self._db.read(unit)
+        basis, expires_at = self._db.read(unit)
         if basis is None:
             return INACTIVE
         grant = basis.grant
@@ -115,7 +119,7 @@ class Introspection:
             "token_type": "refresh_token",
             "client_id": grant.client_id,
             "scope": grant.scope,
-            "exp": int(grant.expires_at.timestamp()),
+            "exp": int(expires_at.timestamp()),
         }
 
 

@@ -164,10 +164,10 @@ class RefreshRotation:
         return grant
 
 
-def _unspent(grant_id: str | None) -> SpentRefresh:
-    if grant_id is None:
+def _unspent(found: tuple[str, datetime] | None) -> SpentRefresh:
+    if found is None:
         return SpentRefresh(RefreshState.UNKNOWN)
-    return SpentRefresh(RefreshState.FRESH, grant_id)
+    return SpentRefresh(RefreshState.FRESH, found[0])
 
 
 def _owns_its_session(grant: Grant) -> bool:

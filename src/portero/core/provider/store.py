@@ -254,16 +254,20 @@ def find_grant_of_refresh(tx: Tx, token_hash: str) -> Grant | None:
     return None if row is None else _grant(row._mapping)
 
 
-def find_refresh(tx: Tx, token_hash: str, client_id: str, *, now: datetime) -> str | None:
-    """The grant of a live refresh token, which is not spent by this; None for any other."""
-    return tx.execute(
-        sa.select(refresh_tokens.c.grant_id).where(
+def find_refresh(
+    tx: Tx, token_hash: str, client_id: str, *, now: datetime
+) -> tuple[str, datetime] | None:
+    """The grant and the end of a live refresh token, which is not spent by this; None for any
+    other."""
+    row = tx.execute(
+        sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.expires_at).where(
             refresh_tokens.c.token_hash == token_hash,
             refresh_tokens.c.client_id == client_id,
             refresh_tokens.c.spent_at.is_(None),
             refresh_tokens.c.expires_at > now,
         )
-    ).scalar_one_or_none()
+    ).one_or_none()
+    return None if row is None else (row.grant_id, row.expires_at)
 
 
 def purge_refresh_tokens(tx: Tx, *, before: datetime) -> int:

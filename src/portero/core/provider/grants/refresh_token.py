@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.id_tokens import IdTokens
@@ -84,8 +84,11 @@ class RefreshTokenGrant:
         except RefreshRefused as refusal:
             raise InvalidGrant(refusal.detail) from refusal
         wanted, basis = told[0], rotated.basis
+        # A claim whose scope was taken from the client meanwhile is not told any more.
+        given = self._scopes.giving(client, basis.grant.claims, ())
+        grant = replace(basis.grant, claims=given.claims)
         issued = self._issuing.person_token(
-            basis.grant,
+            grant,
             subject=wanted.subject,
             scope=wanted.scope,
             audience=wanted.audience,
@@ -98,7 +101,7 @@ class RefreshTokenGrant:
         return self._id_tokens.added_to(
             issued,
             client,
-            basis.grant,
+            grant,
             subject=wanted.subject,
             account=basis.account,
             refresh_token=rotated.successor,
@@ -118,9 +121,8 @@ class RefreshTokenGrant:
         return " ".join(left)
 
     def _audience(self, asked: TokenRequest, grant: Grant) -> str:
-        named = asked.form.each("resource")
-        if not named:
-            return grant.audience
+        # The usual one is looked at too: the operator may have taken that resource away.
+        named = asked.form.each("resource") or (grant.audience,)
         granted = grant.resources or (grant.audience,)
         return self._resources.picked(asked.client, granted=granted, asked=named)
 
