@@ -4,12 +4,15 @@ databases."""
 from __future__ import annotations
 
 import base64
+import threading
 from typing import Any
 
 import pytest
 
 from guard.tests.proofs import ProvingKey
 from portero.core.audit import Actor
+from portero.core.consent import store as consent_store
+from portero.kit.db import Tx
 from tests.support.house import ISSUER, Home, MakeHome
 from tests.support.racing import THREADS, at_once, statuses
 from tests.support.relying_party import RelyingParty, fields, query_of, relying_party
@@ -125,3 +128,34 @@ def test_one_of_twenty_shows_a_proof(home: Home) -> None:
         return home.client().post("/oauth/token", data=form, headers=headers)
 
     assert statuses(at_once(ask)) == {200: 1, 400: THREADS - 1}
+
+
+def test_taking_a_consent_back_waits_for_who_redeems_on_it(home: Home) -> None:
+    """The attack: the grant is made just after its person had every grant of the application
+    ended. What rests on a consent holds it, so that one of the two is always first."""
+    rp = signed_in(home)
+    account_id = home.house.rooms.accounts.get_by_name("ana").id
+    held, over = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def redeem() -> None:
+        def unit(tx: Tx) -> None:
+            assert consent_store.hold(tx, account_id, rp.client_id) is not None
+            held.set()
+            assert not over.wait(timeout=0.5)
+            order.append("redeemed")
+
+        home.house.db.write(unit)
+
+    def take_back() -> None:
+        assert held.wait(timeout=10)
+        home.house.rooms.provider.connections.withdraw(Actor.operator(), account_id, rp.client_id)
+        order.append("taken back")
+        over.set()
+
+    threads = [threading.Thread(target=each) for each in (redeem, take_back)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert order == ["redeemed", "taken back"]

@@ -320,6 +320,18 @@ def test_what_ended_before_the_tokens_gives_none(ana: Home) -> None:
         assert error_of(poll(ana, client_id, started["device_code"])) == "invalid_grant"
 
 
+def test_a_consent_that_is_given_again_revives_no_older_yes(ana: Home) -> None:
+    """The attack: a yes that nobody redeemed yet, taken back, and a new yes for another device."""
+    client_id, browser = television(ana), signed_in(ana)
+    account_id = ana.house.rooms.accounts.get_by_name("ana").id
+    old, new = begin(ana, client_id), begin(ana, client_id)
+    decide(browser, old["user_code"])
+    ana.house.rooms.provider.connections.withdraw(Actor.operator(), account_id, client_id)
+    decide(browser, new["user_code"])
+    assert error_of(poll(ana, client_id, old["device_code"])) == "invalid_grant"
+    assert poll(ana, client_id, new["device_code"]).status_code == 200
+
+
 def test_a_client_that_demands_a_new_sign_in_gets_one(ana: Home) -> None:
     """default_max_age holds for devices too: an old session is sent to sign-in, and back."""
     client_id, browser = television(ana, default_max_age=60), signed_in(ana)

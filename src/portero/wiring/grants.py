@@ -9,8 +9,9 @@ from portero.core.audit import AuditBuffer
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.grants.authorization_code import AuthorizationCodeGrant
 from portero.core.provider.grants.client_credentials import ClientCredentialsGrant
-from portero.core.provider.grants.device_code import DeviceCodeGrant
+from portero.core.provider.grants.device_code import DEVICE_FLOW
 from portero.core.provider.grants.jwt_bearer import JwtBearerGrant
+from portero.core.provider.grants.polled import PolledGrant
 from portero.core.provider.grants.refresh_token import RefreshTokenGrant
 from portero.core.provider.grants.settlement import Settlement
 from portero.core.provider.grants.token_exchange import TokenExchangeGrant
@@ -61,8 +62,13 @@ def grants_of(
             resources=resources,
             settlement=settlement,
         ),
-        GrantType.DEVICE_CODE: DeviceCodeGrant(
-            db=db, clock=clock, dice=dice, resources=resources, settlement=settlement
+        GrantType.DEVICE_CODE: PolledGrant(
+            DEVICE_FLOW,
+            db=db,
+            clock=clock,
+            dice=dice,
+            resources=resources,
+            settlement=settlement,
         ),
         GrantType.REFRESH_TOKEN: RefreshTokenGrant(
             clock=clock,

@@ -37,6 +37,17 @@ def find(tx: Tx, account_id: str, client_id: str) -> Consent | None:
     return None if row is None else consent_of(row)
 
 
+def hold(tx: Tx, account_id: str, client_id: str) -> Consent | None:
+    """The same, and nobody takes it back before this transaction ends (SQLite has one writer, and
+    no such lock)."""
+    row = tx.execute(
+        sa.select(consents)
+        .where(consents.c.account_id == account_id, consents.c.client_id == client_id)
+        .with_for_update(read=True)
+    ).one_or_none()
+    return None if row is None else consent_of(row)
+
+
 def list_of_account(tx: Tx, account_id: str) -> list[Consent]:
     rows = tx.execute(
         sa.select(consents)

@@ -12,6 +12,7 @@ from portero.core.clients import Client, ClientCache
 from portero.core.consent import store as consent_store
 from portero.core.provider import store
 from portero.core.provider.codes import store as code_store
+from portero.core.provider.device import store as device_store
 from portero.core.provider.errors import NotConnected
 from portero.core.provider.events import ConsentWithdrawn
 from portero.kit.db import Database, Tx
@@ -52,8 +53,8 @@ class Connections:
         return [self._connection(each) for each in known]
 
     def withdraw(self, actor: Actor, account_id: str, client_id: str) -> None:
-        """Forget the consent and end every grant of that application, and the codes that would
-        become one; its tokens die with them. Raises `NotConnected`."""
+        """Forget the consent and end every grant of that application, and the codes and requests
+        that would become one; its tokens die with them. Raises `NotConnected`."""
         now = self._clock.now()
 
         def unit(tx: Tx) -> list[str] | None:
@@ -61,6 +62,7 @@ class Connections:
             # Before the grants: a redemption that is under way holds the code's row, and its grant
             # is there to be ended once this has waited for it.
             code_store.end_codes_of(tx, account_id, client_id)
+            device_store.requests.end_unspent(tx, account_id, client_id)
             ended = store.revoke_grants_of(tx, account_id, client_id, now=now)
             if not forgotten and not ended:
                 return None

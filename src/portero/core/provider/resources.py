@@ -27,9 +27,11 @@ class Resources:
         """The audience of a token for the client itself; raises `InvalidTarget`."""
         return self.picked(client, granted=tuple(self.open_to(client)), asked=asked)
 
-    def first_of(self, client: Client, granted: tuple[str, ...]) -> str:
-        """What the tokens of a grant are for when the client names nothing."""
-        return granted[0] if granted else client.metadata.default_resource or self.fallback
+    def first_of(self, client: Client, *, granted: tuple[str, ...], asked: tuple[str, ...]) -> str:
+        """What the first tokens of a grant are for; raises `InvalidTarget`."""
+        if granted and not asked:
+            return granted[0]
+        return self.picked(client, granted=granted, asked=asked)
 
     def picked(self, client: Client, *, granted: tuple[str, ...], asked: tuple[str, ...]) -> str:
         """One of the granted resources; raises `InvalidTarget`.

@@ -241,6 +241,9 @@ def _create_device_requests() -> None:
         batch_op.create_index(
             batch_op.f("ix_device_requests_expires_at"), ["expires_at"], unique=False
         )
+        batch_op.create_index(
+            batch_op.f("ix_device_requests_account_id"), ["account_id"], unique=False
+        )
 
 
 def _add_to_grants() -> None:

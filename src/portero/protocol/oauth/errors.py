@@ -73,24 +73,24 @@ class InvalidGrant(OAuthRefusal):
 
 
 class AuthorizationPending(OAuthRefusal):
-    """RFC 8628 §3.5: nobody has decided yet."""
+    """RFC 8628 §3.5, CIBA §11: nobody has decided yet."""
 
     code = "authorization_pending"
     description = "The person has not decided yet. Ask again after the interval."
 
 
 class SlowDown(OAuthRefusal):
-    """RFC 8628 §3.5: the interval is 5 seconds longer from now on."""
+    """RFC 8628 §3.5, CIBA §11: the interval is 5 seconds longer from now on."""
 
     code = "slow_down"
     description = "Too soon. The interval is 5 seconds longer from now on."
 
 
 class ExpiredToken(OAuthRefusal):
-    """RFC 8628 §3.5: nobody decided in time."""
+    """RFC 8628 §3.5, CIBA §11: nobody decided in time."""
 
     code = "expired_token"
-    description = "The device code has expired. Begin again."
+    description = "The request has expired. Begin again."
 
 
 class UnsupportedResponseType(OAuthRefusal):

@@ -16,19 +16,15 @@ from typing import Final
 
 from portero.core.audit import Actor, AuditLog
 from portero.core.clients import Client, ClientCache
-from portero.core.consent import store as consent_store
 from portero.core.limits import Limits, OverLimit
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.device import rules, store
 from portero.core.provider.device.errors import FreshSignInNeeded, UserCodeUnknown
 from portero.core.provider.device.events import DeviceApproved, DeviceDenied
-from portero.core.provider.device.model import (
-    DeviceAsked,
-    DeviceRequest,
-    DeviceStarted,
-    DeviceState,
-)
+from portero.core.provider.device.model import DeviceAsked, DeviceRequest, DeviceStarted
 from portero.core.provider.model import Binding, ClientCall
+from portero.core.provider.polling import RequestState, decide_in, demand_of
+from portero.core.provider.polling.rules import INTERVAL_SECONDS
 from portero.core.provider.resources import Resources
 from portero.core.provider.scopes import Scopes
 from portero.core.sessions import Session, satisfies
@@ -37,10 +33,10 @@ from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import Secret, fingerprint
 from portero.kit.vault import Vault
 from portero.protocol.oauth import pkce
+from portero.protocol.oauth.authorization_request import read_resources
 from portero.protocol.oauth.errors import (
     InvalidAuthorizationDetails,
     InvalidScope,
-    InvalidTarget,
     UnauthorizedClient,
 )
 from portero.protocol.oauth.metadata_policy import GrantType
@@ -97,7 +93,7 @@ class Devices:
                     Secret(device_code),
                     rules.shown(code),
                     rules.LIFETIME_SECONDS,
-                    rules.INTERVAL_SECONDS,
+                    INTERVAL_SECONDS,
                 )
         raise RuntimeError("no user code is free")
 
@@ -118,12 +114,18 @@ class Devices:
 
         def unit(tx: Tx) -> bool:
             request = store.find_pending(tx, macs, now=now)
-            state = DeviceState.APPROVED if agreed else DeviceState.DENIED
-            if request is None or not store.decide(
-                tx, request.id, state, session.account_id, session.id, now=now
+            if request is None or not decide_in(
+                tx, store.requests, request, session, agreed=agreed, now=now
             ):
                 return False
-            self._record_in(tx, actor, session, request, now, agreed=agreed)
+            kind = DeviceApproved if agreed else DeviceDenied
+            event = kind(
+                account_id=session.account_id,
+                session_id=session.id,
+                client_id=request.client_id,
+                scope=request.scope,
+            )
+            self._audit.record(tx, actor, now, event)
             return True
 
         if not self._db.write(unit):
@@ -142,9 +144,7 @@ class Devices:
         )
         if not scope:
             raise InvalidScope("none was asked for, and the client registered none")
-        resources = form.each("resource")
-        if not set(resources) <= self._resources.open_to(client):
-            raise InvalidTarget("a resource that this client can't name")
+        resources = read_resources(form.each("resource"), allowed=self._resources.open_to(client))
         binding = self._binding_of(call, client) if call.proofs else Binding()
         return DeviceRequest(
             id=self._dice.new_id(),
@@ -155,7 +155,7 @@ class Devices:
                 form.get("code_challenge"), form.get("code_challenge_method"), required=False
             ),
             jkt=binding.jkt,
-            state=DeviceState.PENDING,
+            state=RequestState.PENDING,
             account_id="",
             session_id="",
             grant_id="",
@@ -171,7 +171,6 @@ class Devices:
                 request,
                 device_hash=fingerprint(device_code),
                 user_code_mac=mac,
-                interval_seconds=rules.INTERVAL_SECONDS,
             )
         )
 
@@ -205,40 +204,12 @@ class Devices:
         client = self._clients.find(request.client_id) if request is not None else None
         if request is None or client is None or not client.is_active:
             raise UserCodeUnknown("no such code, or its client is disabled")
-        demand = rules.demand_of(request, client, reachable=self._reachable_levels)
+        demand = demand_of(request, client, reachable=self._reachable_levels)
         if not satisfies(session, demand, now):
             raise FreshSignInNeeded("the client demands more than this session has")
         return DeviceAsked(
             client, read_scope(request.scope), request.resources, rules.shown(rules.typed(typed))
         )
-
-    def _record_in(
-        self,
-        tx: Tx,
-        actor: Actor,
-        session: Session,
-        request: DeviceRequest,
-        now: datetime,
-        *,
-        agreed: bool,
-    ) -> None:
-        if agreed:
-            consent_store.remember(
-                tx,
-                session.account_id,
-                request.client_id,
-                scope=read_scope(request.scope),
-                resources=request.resources,
-                now=now,
-            )
-        kind = DeviceApproved if agreed else DeviceDenied
-        event = kind(
-            account_id=session.account_id,
-            session_id=session.id,
-            client_id=request.client_id,
-            scope=request.scope,
-        )
-        self._audit.record(tx, actor, now, event)
 
     def _count(self, address: str, now: datetime) -> None:
         over = self._db.write(

@@ -1,4 +1,4 @@
-"""User codes, how often one may be guessed, and how strong a sign-in must be to decide.
+"""User codes, and how often one may be guessed.
 
 A code has 8 letters of 20 (RFC 8628 §6.1): 34.5 bits. It lives ten minutes, and only whoever is
 signed in may try. At `USER_CODE_EVERYWHERE` wrong tries in ten minutes, with a thousand codes alive
@@ -9,17 +9,11 @@ device into an account of their own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 from typing import Final
 
-from portero.core.clients import Client
 from portero.core.limits import LimitPolicy
-from portero.core.provider.device.model import DeviceRequest
-from portero.core.sessions import SignInDemand
-from portero.core.sessions.demand import weakest
 
 LIFETIME_SECONDS: Final = 600
-INTERVAL_SECONDS: Final = 5
 # No vowels: no words. No digits: nothing to confuse with a letter.
 ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH: Final = 8
@@ -58,17 +52,3 @@ def typed(text: str) -> str:
 def shown(code: str) -> str:
     """The code as people read it: XXXX-XXXX."""
     return f"{code[:4]}-{code[4:]}"
-
-
-def demand_of(
-    request: DeviceRequest, client: Client, *, reachable: Collection[str]
-) -> SignInDemand:
-    """What the client demands of every sign-in, as at the authorization endpoint."""
-    metadata = client.metadata
-    wanted = [level for level in metadata.default_acr_values if level in reachable]
-    return SignInDemand(
-        client_id=client.client_id,
-        began_at=request.created_at,
-        max_age=metadata.default_max_age,
-        acr=weakest(wanted),
-    )

@@ -92,7 +92,9 @@ class AuthorizationCodeGrant:
             return InvalidGrant("unknown, expired, or another client's code")
         try:
             _check_request(asked, code)
-            audience = self._audience(asked, code)
+            audience = self._resources.first_of(
+                asked.client, granted=code.resources, asked=asked.form.each("resource")
+            )
             details = narrowed(asked.form.get("authorization_details"), within=code.details)
         except OAuthRefusal as refusal:
             return refusal  # and the code is spent: this commits
@@ -108,12 +110,6 @@ class AuthorizationCodeGrant:
         if settled is None:
             return InvalidGrant("its session or account ended")
         return _Redeemed(code, settled, details)
-
-    def _audience(self, asked: TokenRequest, code: AuthorizationCode) -> str:
-        named = asked.form.each("resource")
-        if not named:
-            return self._resources.first_of(asked.client, code.resources)
-        return self._resources.picked(asked.client, granted=code.resources, asked=named)
 
     def _replayed_in(self, tx: Tx, asked: TokenRequest, grant_id: str, now: datetime) -> _Replayed:
         if store.revoke_grant(tx, grant_id, now=now):

@@ -1,4 +1,4 @@
-"""From what a person agreed to, to tokens: what the code grant and the device grant share.
+"""From what a person agreed to, to tokens: what the code grant and the polled grants share.
 
 Inside the verb's transaction: session and account must still live; the grant is made, and
 everything hangs on it. After the commit: the tokens are signed.
