@@ -9,4 +9,5 @@ pytest_plugins = [
     "tests.support.redis",
     "tests.support.server",
     "tests.support.smtp",
+    "tests.support.browsing",
 ]

@@ -20,19 +20,21 @@ _HSTS: Final = "max-age=63072000; includeSubDomains"
 
 
 def page_headers(
-    *, secure: bool, form_action: Iterable[str] = (), frame_src: Iterable[str] = ()
+    *, secure: bool, forms_lead_out: bool = False, frame_src: Iterable[str] = ()
 ) -> dict[str, str]:
     """No source is unsafe: neither inline script nor style, nor anything of another origin.
 
-    `form_action` are addresses that a form of the page may end at: browsers hold every redirect
-    that follows a form against this list, so a page within an authorization names the client's.
+    `forms_lead_out` is for the pages from which a person goes back to an application. Chromium
+    holds every redirect after a form against `form-action`, also those that the application makes
+    of its own, and knows no source for `[::1]` nor for a private-use scheme with a host: any list
+    would stop somebody's sign-in at the button. Such a page has no list.
     `frame_src` are addresses that the page shows in frames.
     """
-    targets = " ".join(["'self'", *(source_of(uri) for uri in form_action)])
+    targets = "" if forms_lead_out else " form-action 'self';"
     frames = " ".join(sorted({source_of(uri) for uri in frame_src}))
     policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        f"connect-src 'self'; font-src 'self'; form-action {targets}; base-uri 'none'; "
+        f"connect-src 'self'; font-src 'self';{targets} base-uri 'none'; "
         "frame-ancestors 'none'"
         f"{'; frame-src ' + frames if frames else ''}"
     )
@@ -43,7 +45,7 @@ def page_headers(
 
 
 def source_of(uri: str) -> str:
-    """A registered redirect URI as a CSP source: its origin, or its private-use scheme. What was
-    registered was parsed strictly, so nothing in it can end the directive."""
+    """A registered address as a CSP source: its origin. What was registered was parsed strictly,
+    so nothing in it can end the directive."""
     parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+    return f"{parts.scheme}://{parts.netloc}"

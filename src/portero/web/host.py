@@ -164,10 +164,10 @@ def _headers_for(settings: FaceSettings) -> Callable[[Response], Response]:
     fixed = page_headers(secure=settings.secure)
 
     def add(answer: Response) -> Response:
-        targets, frames = g.get("form_action", ()), g.get("frame_src", ())
+        lead_out, frames = g.get("forms_lead_out", False), g.get("frame_src", ())
         named = fixed
-        if targets or frames:
-            named = page_headers(secure=settings.secure, form_action=targets, frame_src=frames)
+        if lead_out or frames:
+            named = page_headers(secure=settings.secure, forms_lead_out=lead_out, frame_src=frames)
         for name, value in named.items():
             answer.headers.setdefault(name, value)
         return answer

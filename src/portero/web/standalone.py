@@ -3,7 +3,7 @@ headers, from a value to a value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,13 +33,13 @@ class StandalonePages:
         *,
         status: int = 200,
         locales: Sequence[str] = (),
-        form_action: Iterable[str] = (),
+        forms_lead_out: bool = False,
         **values: Any,
     ) -> Response:
         """`locales` come before what the browser prefers (`ui_locales`)."""
         translator = self._translator(request, locales)
         text = self._environment(translator).get_template(template).render(values)
-        named = page_headers(secure=self._settings.secure, form_action=form_action)
+        named = page_headers(secure=self._settings.secure, forms_lead_out=forms_lead_out)
         return Response(
             status,
             text.encode(),

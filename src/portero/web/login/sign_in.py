@@ -58,7 +58,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         if not handle or _DEVICE.fullmatch(handle):
             return None
         asked = rooms.provider.authorize.waiting_for(handle, forms.browser())
-        g.form_action = (asked.request.back.redirect_uri,)
+        g.forms_lead_out = True
         g.locales = asked.request.ui_locales
         return asked
 

@@ -22,7 +22,7 @@ def rendered(answer: Answer, request: Request, pages: StandalonePages) -> Respon
         return pages.page(
             request,
             "oidc/form_post.html",
-            form_action=(back.redirect_uri,),
+            forms_lead_out=True,
             target=back.redirect_uri,
             parameters=dict(answer.parameters),
         )

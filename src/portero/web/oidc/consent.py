@@ -41,7 +41,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def _page(owed: ConsentOwed) -> Response:
         asked, metadata = owed.asked, owed.asked.client.metadata
         back = asked.request.back.redirect_uri
-        g.form_action = (back,)
+        g.forms_lead_out = True
         g.locales = asked.request.ui_locales
         return html(
             "oidc/consent.html",

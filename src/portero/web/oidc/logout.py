@@ -51,7 +51,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             raise UnusableReturnAddress(values={"why": refusal.description}) from refusal
 
     def _question(parameters: Parameters, weighed: LogoutAsked) -> Response:
-        g.form_action = (weighed.return_to,) if weighed.return_to else ()
+        g.forms_lead_out = bool(weighed.return_to)
         return html(
             "oidc/logout.html",
             action=END_SESSION_CONFIRM_PATH,

@@ -1,0 +1,79 @@
+"""Back from our pages to the application, as a real browser goes: its policies apply on the way."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support.browsing import Place, listening, watched
+from tests.support.house import PASSWORD
+
+
+def sign_in(page: Page) -> None:
+    page.fill("#username", "ana")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def test_an_application_may_send_people_on_to_another_origin(
+    chromium: Browser, place: Place
+) -> None:
+    """The callback of an API on one origin, the application's page on another: a list of targets
+    in our policy would hold the second redirect up too."""
+    onward = place.application.onward
+    client_id = place.register(onward)
+    page = chromium.new_page()
+    complaints = watched(page)
+    page.goto(place.authorize(client_id=client_id, redirect_uri=onward))
+    sign_in(page)
+    page.click("button[value=allow]")
+    page.wait_for_url(place.application.home)
+    assert complaints == []
+    page.context.close()
+
+
+def test_an_application_on_the_ipv6_loopback_gets_its_answer(
+    chromium: Browser, place: Place
+) -> None:
+    """RFC 8252 §7.3: browsers know no CSP source for `[::1]`."""
+    with listening("[::1]") as other:
+        client_id = place.register(other.callback)
+        page = chromium.new_page()
+        page.goto(place.authorize(client_id=client_id, redirect_uri=other.callback))
+        sign_in(page)
+        page.click("button[value=allow]")
+        page.wait_for_url(f"{other.callback}*")
+        assert other.arrivals[-1]["code"]
+        page.context.close()
+
+
+@pytest.mark.parametrize("address", ["com.example.app:/callback", "com.example.app://callback/x"])
+def test_an_application_with_a_scheme_of_its_own_is_called(
+    chromium: Browser, place: Place, address: str
+) -> None:
+    """RFC 8252 §7.1. Nothing opens that scheme here; the policy is not what stops it."""
+    client_id = place.register(address, application_type="native")
+    page = chromium.new_page()
+    complaints = watched(page)
+    page.goto(place.authorize(client_id=client_id, redirect_uri=address))
+    sign_in(page)
+    with page.expect_request(f"{place.url}/consent") as asked:
+        page.click("button[value=allow]")
+    answer = asked.value.response()
+    assert answer is not None
+    assert answer.headers["location"].startswith(f"{address}?code=")
+    page.wait_for_load_state("networkidle")
+    assert complaints == []
+    page.context.close()
+
+
+def test_a_password_goes_nowhere_else_from_our_own_pages(chromium: Browser, place: Place) -> None:
+    """Where no application waits, a form that somebody smuggled in is not sent to them."""
+    page = chromium.new_page()
+    page.goto(f"{place.url}/sign-in")
+    page.evaluate(f"document.querySelector('form').action = '{place.application.callback}'")
+    before = len(place.application.arrivals)
+    with page.expect_console_message(lambda said: "form-action" in said.text):
+        sign_in(page)
+    assert len(place.application.arrivals) == before
+    page.context.close()

@@ -1,0 +1,174 @@
+"""A real browser on a real server, and an application that waits for the browser to come back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from tests.support.house import PASSWORD
+from tests.support.server import PORTERO, RunningServer, launch, wait_until_healthy
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+# Root can't have Chromium's sandbox, and the rest keeps it from calling home.
+FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.fail("Chromium is missing: make system-deps")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@dataclass(slots=True)
+class Application:
+    """A relying party that only notes where the browser arrived. `/onward` sends it to another
+    origin of its own, as the callback of an API does."""
+
+    host: str
+    port: int = 0
+    arrivals: list[dict[str, list[str]]] = field(default_factory=list)
+
+    @property
+    def callback(self) -> str:
+        return f"http://{self.host}:{self.port}/callback"
+
+    @property
+    def onward(self) -> str:
+        return f"http://{self.host}:{self.port}/onward"
+
+    @property
+    def home(self) -> str:
+        return f"http://localhost:{self.port}/home"
+
+
+@contextmanager
+def listening(host: str) -> Iterator[Application]:
+    made = Application(host)
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.startswith(("/callback", "/onward")):
+                made.arrivals.append(parse_qs(urlsplit(self.path).query))
+            if self.path.startswith("/onward"):
+                self.send_response(302)
+                self.send_header("Location", made.home)
+                self.end_headers()
+                return
+            self._say()
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            made.arrivals.append(parse_qs(body))
+            self._say()
+
+        def _say(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<title>Arrived</title>")
+
+        def log_request(self, code: object = "-", size: object = "-") -> None:
+            pass
+
+    class Server(HTTPServer):
+        address_family = socket.AF_INET6 if host == "[::1]" else socket.AF_INET
+
+    server = Server((host.strip("[]"), 0), Answer)
+    made.port = server.server_port
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def application() -> Iterator[Application]:
+    with listening("127.0.0.1") as made:
+        yield made
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A running Portero with Ana and one application."""
+
+    server: RunningServer
+    client_id: str
+    application: Application
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def register(self, redirect_uri: str, **more: str) -> str:
+        """Another application; its client_id."""
+        return registered(self.server, redirect_uris=[redirect_uri], **more)
+
+    def authorize(self, **more: str) -> str:
+        asked = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.application.callback,
+            "scope": "openid profile",
+            "state": "s",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            **more,
+        }
+        return f"{self.url}/oauth/authorize?{urlencode(asked)}"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, application: Application) -> Iterator[Place]:
+    running = launch(tmp_path_factory.mktemp("place"), {}, [PORTERO, "serve"])
+    wait_until_healthy(running)
+    made = running.portero("users", "create", "ana", "--password-stdin", "--json", stdin=PASSWORD)
+    assert made.returncode == 0, made.stderr
+    client_id = registered(
+        running,
+        redirect_uris=[application.callback],
+        client_name="Notes",
+        tos_uri="https://notes.example/terms",
+    )
+    yield Place(running, client_id, application)
+    running.stop()
+
+
+def registered(running: RunningServer, **metadata: object) -> str:
+    made = running.portero("clients", "create", "--metadata", "-", stdin=json.dumps(metadata))
+    assert made.returncode == 0, made.stderr
+    return str(json.loads(made.stdout)["client_id"])
+
+
+def watched(page: Page) -> list[str]:
+    """What the browser complains about: violations of the policy, and errors of scripts."""
+    complaints: list[str] = []
+    page.on(
+        "console",
+        lambda said: (
+            complaints.append(said.text)
+            if said.type in {"error", "warning"} and "status of 4" not in said.text
+            else None
+        ),
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
