@@ -252,4 +252,4 @@ def test_discovery_tells_what_is_offered(home: Home) -> None:
     for name in ("request_object", "authorization"):
         algorithms = told[f"{name}_signing_alg_values_supported"]
         assert algorithms
-        assert not {"none", "HS256"} & set(algorithms)
+        assert "none" not in algorithms

@@ -137,13 +137,16 @@ def join_provider(base: Base) -> Provider:
         ],
     )
     buffer = AuditBuffer(db, audit)
-    hints = IdTokenHints(ring=ring, clock=clock, issuer=settings.issuer)
+    hints = IdTokenHints(
+        ring=ring, clock=clock, hmac_key_of=client_keys.hmac_key_of, issuer=settings.issuer
+    )
     reader = RequestReader(
         clock=clock,
         scopes=scopes,
         resources=resources,
         hints=hints,
         keys_of=client_keys.jwks_of,
+        hmac_key_of=client_keys.hmac_key_of,
         detail_types=settings.authorization_details,
         issuer=settings.issuer,
     )

@@ -63,19 +63,20 @@ class EndSession:
         Raises `InvalidRequest` for an application that contradicts itself, is unknown, or names an
         address that it has not registered: the person is told, and stays here.
         """
-        claims, hint_failed = self._claims(asked.get("id_token_hint"))
-        client = self._client(asked.get("client_id"), claims)
+        named = self._named(asked.get("client_id"))
+        claims, hint_failed = self._claims(asked.get("id_token_hint"), named)
+        client = named if claims is None else self._agreed(named, claims)
         return_to = self._return_to(asked, client)
         meant = tuple(held)
-        named = False
+        exactly = False
         if claims is not None and client is not None:
             account_id = self._subjects.account_of(client, claims["sub"])
             of_account = [each for each in held if each.account_id == account_id]
             exact = [each for each in of_account if each.id == claims.get("sid")]
-            meant, named = tuple(exact or of_account or held), bool(exact)
+            meant, exactly = tuple(exact or of_account or held), bool(exact)
         return LogoutAsked(
             meant=meant,
-            sure=named or not held,
+            sure=exactly or not held,
             # Without a good hint only a person's yes makes it more than a stranger's redirect;
             # with nobody signed in, nobody is there to say it (§3).
             return_to="" if hint_failed or (claims is None and not held) else return_to,
@@ -92,24 +93,31 @@ class EndSession:
                 self._sessions.end_one(actor, session.account_id, session.id, EndReason.LOGOUT)
         return frames
 
-    def _claims(self, hint: str | None) -> tuple[Mapping[str, Any] | None, bool]:
+    def _claims(
+        self, hint: str | None, named: Client | None
+    ) -> tuple[Mapping[str, Any] | None, bool]:
         """The claims of the hint, None for none, and whether there was one that is not ours."""
         if hint is None:
             return None, False
         try:
-            return self._hints.read(hint), False
+            return self._hints.read(hint, client=named), False
         except InvalidRequest:
             return None, True
 
-    def _client(self, client_id: str | None, claims: Mapping[str, Any] | None) -> Client | None:
-        """Who asks, by the hint or by name; they have to agree (§2)."""
-        audience = "" if claims is None else str(claims.get("aud"))
-        if client_id and audience and client_id != audience:
-            raise InvalidRequest("client_id is not the client of id_token_hint.")
-        client = self._clients.find(client_id or audience)
+    def _named(self, client_id: str | None) -> Client | None:
+        client = self._clients.find(client_id) if client_id else None
         if client_id and client is None:
             raise InvalidRequest("client_id is not known.")
         return client
+
+    def _agreed(self, named: Client | None, claims: Mapping[str, Any]) -> Client | None:
+        """Who asks, by name and by the hint, which have to agree (§2)."""
+        audience = str(claims.get("aud"))
+        if named is None:
+            return self._clients.find(audience)
+        if named.client_id != audience:
+            raise InvalidRequest("client_id is not the client of id_token_hint.")
+        return named
 
     def _return_to(self, asked: Parameters, client: Client | None) -> str:
         uri, state = asked.get("post_logout_redirect_uri"), asked.get("state")

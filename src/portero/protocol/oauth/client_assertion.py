@@ -9,8 +9,6 @@ for the caller to find out (`jti`, one statement).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from typing import Any, Final
 
 from portero.protocol.oauth.errors import InvalidClient
 from portero.protocol.oauth.registered_keys import registered_key
+from portero.protocol.oauth.secret_mac import check_mac
 from portero_guard.errors import TokenRefused
 from portero_guard.jws import UnverifiedJws, check_signature, json_object, take_apart
 
@@ -28,7 +27,6 @@ MAX_LIFETIME_SECONDS: Final = 600
 _SKEW_SECONDS: Final = 30
 _MAX_JTI_LENGTH: Final = 256
 _HMAC_ALG: Final = "HS256"
-_MIN_SECRET_BYTES: Final = 32  # RFC 7518 §3.2: no shorter than the hash
 # RFC 8725 §3.11: what was made for something else (a request object, a DPoP proof, an ID token
 # with a type of its own) is no assertion. Most libraries still say JWT, or nothing.
 _TYPES: Final = frozenset({"jwt", "client-authentication+jwt"})
@@ -92,15 +90,10 @@ def check_secret_assertion(
 ) -> CheckedAssertion:
     """`client_secret_jwt`: HMAC with the client's secret (OpenID Connect Core §10.1). Raises
     `InvalidClient`."""
-    if len(secret) < _MIN_SECRET_BYTES:
-        # With an empty key everybody can sign.
-        raise InvalidClient("the client has no secret that is long enough for HMAC")
     try:
         jws = take_apart(unverified_assertion)
         _checked_alg(jws.header, (_HMAC_ALG,))
-        expected = hmac.digest(secret, jws.signing_input, hashlib.sha256)
-        if not hmac.compare_digest(jws.signature, expected):
-            raise InvalidClient("the assertion's MAC does not verify")
+        check_mac(jws, secret=secret)
         return _checked_claims(jws, expected_client_id, expected_audiences, now)
     except TokenRefused as refusal:
         raise InvalidClient(f"the assertion was refused: {refusal.detail}") from refusal

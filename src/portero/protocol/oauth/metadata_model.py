@@ -96,4 +96,5 @@ HMAC_CAPABLE: Final = (
     "userinfo_signed_response_alg",
     "authorization_signed_response_alg",
     "introspection_signed_response_alg",
+    "request_object_signing_alg",
 )

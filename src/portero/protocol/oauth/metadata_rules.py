@@ -57,7 +57,7 @@ def values_are_offered(client: ClientMetadata, policy: MetadataPolicy) -> Faults
         "userinfo_signed_response_alg": {"", *server_algs},
         "authorization_signed_response_alg": {"", *server_algs},
         "introspection_signed_response_alg": {"", *server_algs},
-        "request_object_signing_alg": {"", *client_algs, *unsigned},
+        "request_object_signing_alg": {"", *client_algs, *policy.hmac_algs, *unsigned},
         "token_endpoint_auth_signing_alg": {"", *client_algs, *policy.hmac_algs},
         "id_token_encrypted_response_alg": {"", *policy.encryption_algs},
         "id_token_encrypted_response_enc": {"", *policy.encryption_encs},
@@ -122,7 +122,10 @@ def keys_are_given_once(client: ClientMetadata, policy: MetadataPolicy) -> Fault
         client.token_endpoint_auth_method
         in {AuthMethod.PRIVATE_KEY_JWT, AuthMethod.SELF_SIGNED_TLS}
         or bool(client.id_token_encrypted_response_alg)
-        or client.require_signed_request_object
+        or (
+            client.require_signed_request_object
+            and client.request_object_signing_alg not in HMAC_ALGS
+        )
     )
     if needs_keys and not client.jwks and not client.jwks_uri:
         yield FieldFault("jwks", "required", "This client needs keys: register jwks or jwks_uri.")
@@ -253,11 +256,7 @@ def fapi2_is_kept(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
     for name, kept in demands:
         if not kept:
             yield FieldFault(name, "fapi2", "The FAPI 2.0 profile does not allow this.")
-    for name in (
-        *HMAC_CAPABLE[1:],
-        "request_object_signing_alg",
-        "token_endpoint_auth_signing_alg",
-    ):
+    for name in (*HMAC_CAPABLE[1:], "token_endpoint_auth_signing_alg"):
         if getattr(client, name) not in {"", *FAPI2_ALGS}:
             yield FieldFault(name, "fapi2", "The FAPI 2.0 profile does not allow this algorithm.")
 

@@ -13,9 +13,15 @@ from typing import Any, Final
 
 from portero.protocol.oauth.errors import InvalidRequest, InvalidRequestObject
 from portero.protocol.oauth.metadata_model import ClientMetadata
-from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, FAPI2_ALGS, FAPI2_PROFILE
+from portero.protocol.oauth.metadata_policy import (
+    ASYMMETRIC_ALGS,
+    FAPI2_ALGS,
+    FAPI2_PROFILE,
+    HMAC_ALGS,
+)
 from portero.protocol.oauth.parameters import Parameters
 from portero.protocol.oauth.registered_keys import registered_key
+from portero.protocol.oauth.secret_mac import check_mac
 from portero_guard.errors import TokenRefused
 from portero_guard.jws import check_signature, json_object, take_apart
 
@@ -37,14 +43,16 @@ def with_request_object(
     client_id: str,
     client: ClientMetadata,
     jwks: Mapping[str, Any],
+    secret: bytes = b"",
     expected_issuer: str,
     now: datetime,
 ) -> Parameters:
     """The parameters that count: those of the request object where there is one, else `outer`.
 
-    `client_id` is the client whose request this is; `jwks` are its keys. Raises `InvalidRequest`
-    and `InvalidRequestObject`. Outer parameters are not mixed in: they are what anybody can put
-    beside a signed request (RFC 9101 §6.3).
+    `client_id` is the client whose request this is; `jwks` are its keys, `secret` is that of a
+    client that registered HMAC. Raises `InvalidRequest` and `InvalidRequestObject`. Outer
+    parameters are not mixed in: they are what anybody can put beside a signed request (RFC 9101
+    §6.3).
     """
     unverified_object = outer.get("request")
     if unverified_object is None:
@@ -60,6 +68,7 @@ def with_request_object(
         expected_client_id=client_id,
         expected_issuer=expected_issuer,
         jwks=jwks,
+        secret=secret,
         algorithms=algorithms_of(client),
         expiry_required=client.require_signed_request_object,
         fapi=client.profile == FAPI2_PROFILE,
@@ -77,7 +86,8 @@ def unverified_key_id(unverified_object: str) -> object:
 
 
 def algorithms_of(client: ClientMetadata) -> Collection[str]:
-    """The one that it registered, else every asymmetric one that it may use. Never `none`."""
+    """The one that it registered, else every asymmetric one that it may use. Never `none`, and HMAC
+    only for whoever registered it."""
     if client.request_object_signing_alg:
         return (client.request_object_signing_alg,)
     return FAPI2_ALGS if client.profile == FAPI2_PROFILE else ASYMMETRIC_ALGS
@@ -89,6 +99,7 @@ def check_request_object(
     expected_client_id: str,
     expected_issuer: str,
     jwks: Mapping[str, Any],
+    secret: bytes,
     algorithms: Collection[str],
     expiry_required: bool,
     fapi: bool,
@@ -103,7 +114,10 @@ def check_request_object(
     try:
         jws = take_apart(unverified_object)
         alg = _checked_alg(jws.header, algorithms)
-        check_signature(jws, alg=alg, key=registered_key(jws.header.get("kid"), alg, jwks))
+        if alg in HMAC_ALGS:
+            check_mac(jws, secret=secret)
+        else:
+            check_signature(jws, alg=alg, key=registered_key(jws.header.get("kid"), alg, jwks))
         claims = json_object(jws.payload)
     except TokenRefused as refusal:
         raise InvalidRequestObject(f"refused: {refusal.detail}") from refusal

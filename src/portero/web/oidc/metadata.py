@@ -132,7 +132,7 @@ def _signing(offer: Offer) -> dict[str, object]:
         "userinfo_signing_alg_values_supported": [*ours, *sorted(HMAC_ALGS)],
         "introspection_signing_alg_values_supported": [*ours, *sorted(HMAC_ALGS)],  # RFC 9701 §7
         "authorization_signing_alg_values_supported": ours,
-        "request_object_signing_alg_values_supported": sorted(ASYMMETRIC_ALGS),
+        "request_object_signing_alg_values_supported": sorted(ASYMMETRIC_ALGS | HMAC_ALGS),
     }
 
 

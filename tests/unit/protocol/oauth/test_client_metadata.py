@@ -123,7 +123,6 @@ def test_the_document_must_be_an_object(document: object) -> None:
         ("userinfo_signed_response_alg", "none", "unsupported"),
         ("authorization_signed_response_alg", "none", "unsupported"),
         ("request_object_signing_alg", "none", "unsupported"),
-        ("request_object_signing_alg", "HS256", "unsupported"),  # they are signed by a key pair
         ("token_endpoint_auth_signing_alg", "none", "unsupported"),
         ("id_token_encrypted_response_alg", "RSA1_5", "unsupported"),
         ("post_logout_redirect_uris", ["javascript:alert(1)"], "uri_scheme"),

@@ -6,10 +6,10 @@ beforehand (RFC 9126), so that what was accepted there is not refused here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from portero.core.clients import Client
+from portero.core.clients import Client, ClientHasNoSecret
 from portero.core.provider.hints import IdTokenHints
 from portero.core.provider.par.ports import KeysOf
 from portero.core.provider.resources import Resources
@@ -23,7 +23,8 @@ from portero.protocol.oauth.authorization_request import (
     read_return,
 )
 from portero.protocol.oauth.detail_types import AuthorizationDetailType
-from portero.protocol.oauth.errors import InvalidRequest
+from portero.protocol.oauth.errors import InvalidRequest, InvalidRequestObject
+from portero.protocol.oauth.metadata_policy import HMAC_ALGS
 from portero.protocol.oauth.parameters import Parameters
 from portero.protocol.oauth.request_object import unverified_key_id, with_request_object
 
@@ -37,6 +38,7 @@ class RequestReader:
         resources: Resources,
         hints: IdTokenHints,
         keys_of: KeysOf,
+        hmac_key_of: Callable[[Client], bytes],
         detail_types: Mapping[str, AuthorizationDetailType],
         issuer: str,
     ) -> None:
@@ -45,6 +47,7 @@ class RequestReader:
         self._resources = resources
         self._hints = hints
         self._keys_of = keys_of
+        self._hmac_key_of = hmac_key_of
         self._detail_types = detail_types
         self._issuer = issuer
 
@@ -53,17 +56,28 @@ class RequestReader:
         `OAuthRefusal`. May fetch the client's keys."""
         unverified_object = parameters.get("request")
         jwks: Mapping[str, object] = {}
+        secret = b""
         if unverified_object is not None:
-            jwks = self._keys_of(client, kid=unverified_key_id(unverified_object))
+            if client.metadata.request_object_signing_alg in HMAC_ALGS:
+                secret = self._secret_of(client)
+            else:
+                jwks = self._keys_of(client, kid=unverified_key_id(unverified_object))
         counted = with_request_object(
             parameters,
             client_id=client.client_id,
             client=client.metadata,
             jwks=jwks,
+            secret=secret,
             expected_issuer=self._issuer,
             now=self._clock.now(),
         )
         return Parameters({**counted.as_mapping(), "client_id": (client.client_id,)})
+
+    def _secret_of(self, client: Client) -> bytes:
+        try:
+            return self._hmac_key_of(client)
+        except ClientHasNoSecret as refusal:
+            raise InvalidRequestObject(refusal.detail) from refusal
 
     def return_address(self, client: Client, parameters: Parameters) -> ReturnAddress:
         """Where an answer goes; raises `UnusableReturn`."""
@@ -95,9 +109,7 @@ class RequestReader:
         `InvalidRequest` when it names two people."""
         named = {request.subject} - {""}
         if request.id_token_hint:
-            named.add(
-                str(self._hints.read(request.id_token_hint, client_id=client.client_id)["sub"])
-            )
+            named.add(str(self._hints.read_own(request.id_token_hint, client)["sub"]))
         if len(named) > 1:
             raise InvalidRequest("id_token_hint and claims are about different people.")
         return named.pop() if named else ""
