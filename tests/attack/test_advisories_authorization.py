@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 from urllib.parse import urlencode
 
@@ -293,10 +292,7 @@ def test_cve_2023_6787_a_sign_in_as_somebody_else_is_another_session(home: Home)
 
 
 def _ask(rp: RelyingParty, path: str, token: str) -> Any:
-    pair = base64.b64encode(f"{rp.client_id}:{rp.secret}".encode()).decode()
-    headers = {"Authorization": f"Basic {pair}"}
-    answer = rp.home.client().post(path, data={"token": token}, headers=headers)
-    return answer.get_json(silent=True) or {}
+    return rp.ask(path, token=token).get_json(silent=True) or {}
 
 
 @on_sqlite

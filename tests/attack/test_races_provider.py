@@ -3,7 +3,6 @@ databases."""
 
 from __future__ import annotations
 
-import base64
 import threading
 from typing import Any
 
@@ -13,7 +12,7 @@ from guard.tests.proofs import ProvingKey
 from portero.core.audit import Actor
 from portero.core.consent import store as consent_store
 from portero.kit.db import Tx
-from tests.support.house import ISSUER, Home, MakeHome
+from tests.support.house import ISSUER, Home, MakeHome, basic
 from tests.support.racing import THREADS, at_once, statuses
 from tests.support.relying_party import RelyingParty, fields, query_of, relying_party
 
@@ -68,11 +67,7 @@ def test_with_grace_all_of_twenty_get_the_one_successor(home: Home) -> None:
 def test_one_of_twenty_uses_a_pushed_request(home: Home) -> None:
     """RFC 9126 §4: its request_uri is good for one code."""
     rp = signed_in(home)
-    pair = base64.b64encode(f"{rp.client_id}:{rp.secret}".encode()).decode()
-    pushed = home.client().post(
-        "/oauth/par", data=rp.parameters(), headers={"Authorization": f"Basic {pair}"}
-    )
-    uri = pushed.get_json()["request_uri"]
+    uri = rp.ask("/oauth/par", **rp.parameters()).get_json()["request_uri"]
     cookie = rp.browser.get_cookie("portero", domain="127.0.0.1")
     assert cookie is not None
 
@@ -119,9 +114,8 @@ def test_one_of_twenty_shows_a_proof(home: Home) -> None:
     }
     created = home.house.clients.create(Actor.operator(), metadata)
     assert created.secret is not None
-    pair = f"{created.client.client_id}:{created.secret.reveal()}".encode()
     proof = ProvingKey().proof(f"{ISSUER}/oauth/token", method="POST", now=home.clock.now())
-    headers = {"Authorization": f"Basic {base64.b64encode(pair).decode()}", "DPoP": proof}
+    headers = {**basic(created.client.client_id, created.secret.reveal()), "DPoP": proof}
 
     def ask(_: int) -> Any:
         form = {"grant_type": "client_credentials"}

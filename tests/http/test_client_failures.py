@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,7 @@ from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
 from portero.protocol.oauth.client_metadata import to_json
 from tests.http.test_client_assertions import RSA_KEY, ask, assertion
 from tests.http.test_client_assertions import client_of as key_client_of
-from tests.support.house import Home
+from tests.support.house import Home, basic
 
 TRIES = CLIENT_AUTH_BY_ADDRESS.tries
 
@@ -28,7 +27,7 @@ def secret_client(home: Home) -> tuple[str, str]:
     return created.client.client_id, created.secret.reveal()
 
 
-def basic(home: Home, header: str) -> TestResponse:
+def by_header(home: Home, header: str) -> TestResponse:
     return home.client().post(
         "/oauth/token",
         data={"grant_type": "client_credentials"},
@@ -37,7 +36,7 @@ def basic(home: Home, header: str) -> TestResponse:
 
 
 def of(client_id: str, secret: str) -> str:
-    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    return basic(client_id, secret)["Authorization"]
 
 
 def failures(home: Home) -> int:
@@ -48,17 +47,17 @@ def failures(home: Home) -> int:
 def test_a_flood_of_failures_is_slowed_and_does_not_fill_the_audit_log(home: Home) -> None:
     """The one that goes over the limit is written down; those after it only get told to wait."""
     client_id, secret = secret_client(home)
-    statuses = [basic(home, of(client_id, "wrong")).status_code for _ in range(TRIES + 10)]
+    statuses = [by_header(home, of(client_id, "wrong")).status_code for _ in range(TRIES + 10)]
     assert statuses == [401] * TRIES + [429] * 10
     assert failures(home) == TRIES + 1
     # Whoever has the secret is not locked out by somebody behind the same address.
-    assert basic(home, of(client_id, secret)).status_code == 200
+    assert by_header(home, of(client_id, secret)).status_code == 200
 
 
 @pytest.mark.parametrize("header", ["Basic !!!", "Basic Og==", "Bearer x", "Digest a=b"])
 def test_a_malformed_header_counts_too(home: Home, header: str) -> None:
     """Else it would be the way to try without being counted."""
-    assert basic(home, header).status_code == 401
+    assert by_header(home, header).status_code == 401
     assert failures(home) == 1
 
 
@@ -67,9 +66,9 @@ def test_a_fapi_client_with_a_secret_is_refused_at_each_use(home: Home, profile:
     """Registration refuses it; a row that came another way (an import, a restored backup) is
     refused too."""
     client_id, secret = secret_client(home)
-    assert basic(home, of(client_id, secret)).status_code == 200
+    assert by_header(home, of(client_id, secret)).status_code == 200
     force(home, client_id, profile=profile)
-    assert basic(home, of(client_id, secret)).status_code == 401
+    assert by_header(home, of(client_id, secret)).status_code == 401
 
 
 def test_a_fapi_client_signs_with_fapi_algorithms(home: Home) -> None:

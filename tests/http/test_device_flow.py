@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from werkzeug.test import TestResponse
 from guard.tests.proofs import ProvingKey
 from portero.core.audit import Actor
 from portero.core.sessions import EndReason
-from tests.support.house import ISSUER, PASSWORD, Home, MakeHome
+from tests.support.house import ISSUER, PASSWORD, Home, MakeHome, basic
 from tests.support.racing import THREADS, at_once, statuses
 from tests.support.relying_party import Pkce, claims_of, fields
 
@@ -384,8 +383,7 @@ def test_a_confidential_device_proves_itself(ana: Home) -> None:
     }
     created = ana.house.clients.create(Actor.operator(), metadata)
     assert created.secret is not None
-    pair = f"{created.client.client_id}:{created.secret.reveal()}"
-    headers = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    headers = basic(created.client.client_id, created.secret.reveal())
     started = ana.client().post(DEVICE, data={"scope": "openid"}, headers=headers).get_json()
     decide(signed_in(ana), started["user_code"])
     form = {"grant_type": GRANT, "device_code": started["device_code"]}

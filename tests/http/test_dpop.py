@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import jwt
@@ -18,7 +17,7 @@ from portero.protocol.oauth.errors import UseDpopNonce
 from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS
 from portero.protocol.oauth.parameters import Parameters
 from portero_guard.dpop import PROOF_SECONDS
-from tests.support.house import ISSUER, Home, MakeHome
+from tests.support.house import ISSUER, Home, MakeHome, basic
 from tests.support.racing import THREADS, at_once, statuses
 
 TOKEN_URL = f"{ISSUER}/oauth/token"
@@ -44,8 +43,7 @@ def proof(home: Home, url: str = TOKEN_URL, *, method: str = "POST", **more: Any
 
 
 def ask(home: Home, client: tuple[str, str], *proofs: str, **form: str) -> TestResponse:
-    basic = base64.b64encode(":".join(client).encode()).decode()
-    lines = [("Authorization", f"Basic {basic}"), *(("DPoP", each) for each in proofs)]
+    lines = [*basic(*client).items(), *(("DPoP", each) for each in proofs)]
     asked = {"grant_type": "client_credentials", **form}
     return home.client().post("/oauth/token", data=asked, headers=lines)
 
@@ -143,11 +141,10 @@ def test_the_host_header_does_not_choose_the_url(home: Home) -> None:
     """A proof that a client made for evil.example is not good here by naming that host."""
     made = proof(home, "http://localhost:8000/oauth/token")
     client = client_of(home)
-    basic = base64.b64encode(":".join(client).encode()).decode()
     answer = home.client().post(
         "/oauth/token",
         data={"grant_type": "client_credentials"},
-        headers={"Authorization": f"Basic {basic}", "DPoP": made},
+        headers={**basic(*client), "DPoP": made},
         base_url="http://localhost:8000",
     )
     assert is_refused(answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
 from portero.protocol.oauth.client_metadata import InvalidClientMetadata
-from tests.support.house import ISSUER, Home, MakeHome
+from tests.support.house import ISSUER, Home, MakeHome, basic
 from tests.support.racing import THREADS, at_once, statuses
 from tests.support.relying_party import claims_of
 
@@ -80,14 +79,10 @@ def assertion(home: Home, *, key: Any = KEY, typ: str = "JWT", **changed: Any) -
 
 
 def ask(home: Home, client: tuple[str, str], made: str, **form: str) -> TestResponse:
-    headers = {}
     sent = {"grant_type": GRANT, "assertion": made, **form}
     if client[1]:
-        pair = base64.b64encode(":".join(client).encode()).decode()
-        headers["Authorization"] = f"Basic {pair}"
-    else:
-        sent["client_id"] = client[0]
-    return home.client().post("/oauth/token", data=sent, headers=headers)
+        return home.client().post("/oauth/token", data=sent, headers=basic(*client))
+    return home.client().post("/oauth/token", data={"client_id": client[0], **sent})
 
 
 def error_of(answer: TestResponse) -> str:
@@ -186,11 +181,10 @@ def test_the_token_ends_with_the_account(home: Home) -> None:
     """And nobody can be named who is disabled."""
     client = client_of(home)
     token = ask(home, client, assertion(home, jti="a")).get_json()["access_token"]
-    pair = base64.b64encode(":".join(client).encode()).decode()
 
     def introspected() -> Any:
-        headers = {"Authorization": f"Basic {pair}"}
-        return home.client().post("/oauth/introspect", data={"token": token}, headers=headers).json
+        form = {"token": token}
+        return home.client().post("/oauth/introspect", data=form, headers=basic(*client)).json
 
     assert introspected()["active"] is True
     home.clock.let_pass(seconds=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import jwt
@@ -13,7 +12,7 @@ from portero.core.audit import Actor
 from portero.core.clients import ClientState
 from portero.core.clients.errors import InvalidClientId
 from tests.support.counting import counted
-from tests.support.house import ISSUER, Home
+from tests.support.house import ISSUER, Home, basic
 
 API = "https://notes.example/api"
 
@@ -32,12 +31,8 @@ def client_of(home: Home, **more: Any) -> tuple[str, str]:
     return created.client.client_id, created.secret.reveal() if created.secret else ""
 
 
-def basic(client: tuple[str, str]) -> dict[str, str]:
-    return {"Authorization": "Basic " + base64.b64encode(":".join(client).encode()).decode()}
-
-
 def send(home: Home, path: str, client: tuple[str, str] | None, **form: Any) -> TestResponse:
-    headers = basic(client) if client else {}
+    headers = basic(*client) if client else {}
     return home.client().post(path, data=form, headers=headers)
 
 
@@ -117,7 +112,7 @@ def test_a_client_has_one_way_to_prove_itself(home: Home) -> None:
     both = send(home, "/oauth/token", client, client_secret=secret, **form)
     assert (both.status_code, both.json and both.json["error"]) == (400, "invalid_request")
     in_url = home.client().post(
-        f"/oauth/token?client_id={client_id}", data=form, headers=basic(client)
+        f"/oauth/token?client_id={client_id}", data=form, headers=basic(*client)
     )
     assert in_url.status_code == 400
 

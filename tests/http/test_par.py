@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 from typing import Any
@@ -17,7 +16,7 @@ from guard.tests.proofs import ProvingKey
 from portero.core.audit import Actor
 from portero.core.provider.par import REQUEST_URI_PREFIX, Pushed
 from portero.protocol.oauth.errors import InvalidRequestUri
-from tests.support.house import ISSUER, Home, MakeHome
+from tests.support.house import ISSUER, Home, MakeHome, basic
 
 PAR = "/oauth/par"
 CALLBACK = "https://notes.example/cb"
@@ -51,8 +50,7 @@ def push(
     """With Basic where the client has a secret, else by its name alone."""
     sent = list(headers)
     if client[1]:
-        basic = base64.b64encode(":".join(client).encode()).decode()
-        sent.append(("Authorization", f"Basic {basic}"))
+        sent.extend(basic(*client).items())
     else:
         form = {"client_id": client[0], **form}
     return home.client().post(PAR, data=form, headers=sent)

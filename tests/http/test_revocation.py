@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-
 from portero.core.audit import Actor
 from tests.support.house import Home
 from tests.support.relying_party import RelyingParty, relying_party
 
 
 def ask(rp: RelyingParty, path: str, token: str, **more: str) -> dict[str, object]:
-    pair = base64.b64encode(f"{rp.client_id}:{rp.secret}".encode()).decode()
-    answer = rp.home.client().post(
-        path, data={"token": token, **more}, headers={"Authorization": f"Basic {pair}"}
-    )
+    answer = rp.ask(path, token=token, **more)
     assert answer.status_code in {200, 401}, answer.text
     return {"status": answer.status_code, **(answer.get_json(silent=True) or {})}
 

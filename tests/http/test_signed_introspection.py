@@ -10,15 +10,15 @@ from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
 from portero.core.clients import ClientState
-from tests.http.test_oauth_service import basic, client_of, counted, introspected, send, token_of
-from tests.support.house import ISSUER, Home
+from tests.http.test_oauth_service import client_of, counted, introspected, send, token_of
+from tests.support.house import ISSUER, Home, basic
 
 TYPE = "application/token-introspection+jwt"
 SIGNED = {"introspection_signed_response_alg": "ES256"}
 
 
 def asked(home: Home, caller: tuple[str, str], token: str, accept: str = TYPE) -> TestResponse:
-    headers = {**basic(caller), "Accept": accept}
+    headers = {**basic(*caller), "Accept": accept}
     return home.client().post("/oauth/introspect", data={"token": token}, headers=headers)
 
 

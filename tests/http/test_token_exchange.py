@@ -3,7 +3,6 @@ shown."""
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from werkzeug.test import TestResponse
 from guard.tests.proofs import ProvingKey
 from portero.core.audit import Actor
 from portero.core.sessions import EndReason
-from tests.support.house import ISSUER, Home, MakeHome
+from tests.support.house import ISSUER, Home, MakeHome, basic
 from tests.support.relying_party import RelyingParty, claims_of, relying_party
 
 GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -30,9 +29,11 @@ class Service:
     secret: str
 
     def token(self, **form: str) -> TestResponse:
-        pair = base64.b64encode(f"{self.client_id}:{self.secret}".encode()).decode()
-        headers = {"Authorization": f"Basic {pair}"}
-        return self.home.client().post("/oauth/token", data=form, headers=headers)
+        return self.ask("/oauth/token", **form)
+
+    def ask(self, path: str, **form: str) -> TestResponse:
+        proof = basic(self.client_id, self.secret)
+        return self.home.client().post(path, data=form, headers=proof)
 
     def exchange(self, subject_token: str, **more: str) -> TestResponse:
         form = {"grant_type": GRANT, "subject_token": subject_token, "subject_token_type": ACCESS}
@@ -44,13 +45,7 @@ class Service:
         return str(answer.get_json()["access_token"])
 
     def introspect(self, token: str) -> Any:
-        pair = base64.b64encode(f"{self.client_id}:{self.secret}".encode()).decode()
-        headers = {"Authorization": f"Basic {pair}"}
-        return (
-            self.home.client()
-            .post("/oauth/introspect", data={"token": token}, headers=headers)
-            .get_json()
-        )
+        return self.ask("/oauth/introspect", token=token).get_json()
 
 
 def service(home: Home, **more: Any) -> Service:
@@ -248,10 +243,9 @@ def test_a_bound_token_is_not_made_a_bearer_token(home: Home) -> None:
     """Whoever steals a DPoP token and the client's secret still has not the key."""
     key = ProvingKey()
     orders = service(home, dpop_bound_access_tokens=False)
-    pair = base64.b64encode(f"{orders.client_id}:{orders.secret}".encode()).decode()
 
     def send(proving: ProvingKey | None, **form: str) -> TestResponse:
-        headers = {"Authorization": f"Basic {pair}"}
+        headers = basic(orders.client_id, orders.secret)
         if proving is not None:
             url = f"{ISSUER}/oauth/token"
             headers["DPoP"] = proving.proof(url, method="POST", now=home.clock.now())

@@ -3,6 +3,7 @@ thread. `client` speaks HTTP to it through Flask's own test client."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -125,6 +126,12 @@ class Home:
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    """A client's proof by `client_secret_basic`; what is registered in tests needs no escapes."""
+    pair = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+    return {"Authorization": f"Basic {pair}"}
 
 
 MakeHome = Callable[..., Home]

@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
-from tests.support.house import PASSWORD, Home
+from tests.support.house import PASSWORD, Home, basic
 
 REDIRECT_URI = "https://app.example/callback"
 _INPUT = re.compile(r"<input\b[^>]*>")
@@ -88,15 +88,15 @@ class RelyingParty:
         return query_of(self.walk(self.begin(**more)))
 
     def token(self, **form: str | None) -> TestResponse:
-        """Ask the token endpoint; the client proves itself as it registered."""
+        return self.ask("/oauth/token", **form)
+
+    def ask(self, path: str, **form: str | None) -> TestResponse:
+        """Post to an endpoint for clients; this one proves itself as it registered."""
         sent = {name: value for name, value in form.items() if value is not None}
-        headers = {}
-        if self.secret:
-            pair = base64.b64encode(f"{self.client_id}:{self.secret}".encode()).decode()
-            headers["Authorization"] = f"Basic {pair}"
-        else:
+        headers = basic(self.client_id, self.secret) if self.secret else {}
+        if not self.secret:
             sent.setdefault("client_id", self.client_id)
-        return self.home.client().post("/oauth/token", data=sent, headers=headers)
+        return self.home.client().post(path, data=sent, headers=headers)
 
     def redeem(self, code: str, **more: str | None) -> TestResponse:
         form: dict[str, str | None] = {
