@@ -243,6 +243,49 @@ def test_a_hint_means_one_person(home: Home) -> None:
 
 
 @on_sqlite
+@pytest.mark.parametrize("place", ["id_token", "userinfo"])
+def test_a_subject_that_was_asked_for_is_the_one_or_nobody_is(home: Home, place: str) -> None:
+    """OpenID Connect Core §5.5.1: no code for anybody else, who is there or signs in for it."""
+    rp = signed_in(home)
+    ana = claims_of(rp.sign_in()["id_token"])["sub"]
+    asked = json.dumps({place: {"sub": {"value": ana}}})
+    told = rp.redeem(query_of(rp.begin(prompt="none", claims=asked))["code"]).get_json()
+    assert claims_of(told["id_token"])["sub"] == ana
+    home.register("ben")
+    rp.browser = home.client()
+    rp.walk(rp.begin(), username="ben")
+    assert query_of(rp.begin(prompt="none", claims=asked))["error"] == "login_required"
+    answer = query_of(rp.walk(rp.begin(claims=asked), username="ben"))
+    assert answer["error"] == "login_required"
+    assert "code" not in answer
+    told = rp.redeem(query_of(rp.walk(rp.begin(claims=asked)))["code"]).get_json()
+    assert claims_of(told["id_token"])["sub"] == ana
+
+
+@on_sqlite
+def test_nobody_is_the_subject_that_is_unknown(home: Home) -> None:
+    """One that is made up, or somebody's account id where names are pairwise, means nobody."""
+    rp = signed_in(home, subject_type="pairwise")
+    account = home.log_in()["user"]["id"]
+    for made_up in (account, "ana", "x" * 255):
+        asked = json.dumps({"id_token": {"sub": {"value": made_up}}})
+        assert query_of(rp.begin(prompt="none", claims=asked))["error"] == "login_required"
+
+
+@on_sqlite
+@pytest.mark.parametrize("mode", [None, "form_post", "jwt", "form_post.jwt"])
+def test_the_challenge_is_not_told_again(home: Home, mode: str | None) -> None:
+    """OAuth 2.1 §4.1.2: who sees the answer learns nothing of the verifier, not even its hash."""
+    rp = signed_in(home, authorization_signed_response_alg="ES256")
+    answer = rp.begin(response_mode=mode)
+    said = answer.text + (answer.location or "")
+    packed = re.findall(r"eyJ[\w.-]+", said)
+    claims = [claims_of(each) for each in packed]
+    assert "code=" in said or 'name="code"' in said or "code" in claims[0]
+    assert rp.pkce.challenge not in said + json.dumps(claims)
+
+
+@on_sqlite
 def test_a_page_belongs_to_its_browser_and_is_over_once(home: Home) -> None:
     """A handle is worth nothing elsewhere, nor after the back button."""
     home.register("ana")

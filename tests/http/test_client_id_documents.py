@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from portero.core.provider.statuses import store as status_store
-from tests.support.house import Home, MakeHome
+from tests.support.house import PASSWORD, Home, MakeHome
+from tests.support.relying_party import RelyingParty, fields, query_of
 
 KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 
@@ -102,6 +104,33 @@ def test_a_site_behind_the_firewall_is_not_asked(document_home: Home) -> None:
     """The attack: a client_id that makes the server ask the cloud's metadata service."""
     for url in ("https://169.254.169.254/latest/meta-data", "https://10.0.0.1/client.json"):
         assert error_of(document_home, url) == (401, "invalid_client")
+
+
+def test_the_consent_page_says_whose_document_it_is(document_home: Home, site: Site) -> None:
+    """The attack (§6): a document anywhere calls itself by a name that people trust, with that
+    one's logo and address. Where the document lies is the only thing that it can't choose."""
+    document_home.register()
+    site.more = {"client_name": "My Bank", "client_uri": "https://bank.example"}
+    rp = RelyingParty(
+        document_home, site.id, "", document_home.client(), redirect_uri="http://127.0.0.1/cb"
+    )
+    page = rp.begin(scope="openid")
+    page = rp.browser.get(page.location)
+    form = {**fields(page), "username": "ana", "password": PASSWORD}
+    page = rp.browser.get(rp.browser.post("/sign-in", data=form).location)
+    page = rp.browser.get(page.location)
+    assert "Allow My Bank?" in page.text
+    assert f"comes from {urlsplit(site.id).netloc}." in page.text
+    assert "bank.example" not in page.text
+    assert "code" in query_of(rp.walk(page))
+
+
+def test_a_document_is_sent_back_only_to_its_own_addresses(document_home: Home, site: Site) -> None:
+    """The attack: somebody else's document as client, and an address of one's own."""
+    rp = RelyingParty(document_home, site.id, "", document_home.client())
+    refused = rp.begin(scope="openid", redirect_uri="https://evil.example/cb")
+    assert (refused.status_code, refused.location) == (400, None)
+    assert rp.begin(scope="openid", redirect_uri="http://127.0.0.1:5000/cb").status_code == 303
 
 
 def test_tokens_of_a_document_are_not_in_the_list_of_revoked_ones(document_home: Home) -> None:

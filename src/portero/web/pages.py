@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Response, render_template
 
 from portero.core.clients import Client
+from portero.core.clients.model import CreatedBy
 from portero.kit.refusals import Refusal
 from portero.protocol.oauth.scope_meanings import Scope
 from portero.web.host import translator
@@ -50,6 +52,12 @@ def name_of(client: Client) -> str:
         if kind == "client_name"
     }
     return _in_readers_language(names) or client.metadata.client_name or client.client_id
+
+
+def described_at(client: Client) -> str:
+    """The host whose document says what the application is: its name is not to be relied on, but
+    where the document lies can't be forged (CIMD §6). '' for one that is registered here."""
+    return urlsplit(client.client_id).netloc if client.created_by == CreatedBy.DOCUMENT else ""
 
 
 def _in_readers_language(texts: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from portero.web.exchange import Request
 from portero.web.exchange import Response as Plain
 from portero.web.forms import Forms
 from portero.web.oidc.authorize import told
-from portero.web.pages import html, meaning_of, name_of
+from portero.web.pages import described_at, html, meaning_of, name_of
 from portero.web.places import CONSENT_PATH
 from portero.web.rooms import Rooms
 from portero.web.standalone import StandalonePages
@@ -48,6 +48,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             handle=owed.handle.reveal(),
             question=owed.question,
             client_name=name_of(asked.client),
+            described_at=described_at(asked.client),
             client_uri=metadata.client_uri,
             policy_uri=metadata.policy_uri,
             tos_uri=metadata.tos_uri,

@@ -24,7 +24,7 @@ from portero.core.provider.device import (
 from portero.core.sessions import Session
 from portero.web.forms import Forms
 from portero.web.host import translator
-from portero.web.pages import html, meaning_of, name_of, refused, told
+from portero.web.pages import described_at, html, meaning_of, name_of, refused, told
 from portero.web.places import DEVICE_PAGE_PATH, SIGN_IN_PATH
 from portero.web.rooms import Rooms
 
@@ -74,6 +74,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         return html(
             "oidc/device_consent.html",
             client_name=name_of(asked.client),
+            described_at=described_at(asked.client),
             username=rooms.accounts.get(session.account_id).username,
             sentences=[meaning_of(rooms.provider.scopes.of(name)) for name in asked.scope],
             resources=asked.resources,
