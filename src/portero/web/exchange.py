@@ -14,6 +14,7 @@ from typing import Final
 Headers = tuple[tuple[str, str], ...]
 
 NO_STORE: Final = ("Cache-Control", "no-store")
+JSON_TYPE: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def json_response(
     status: int, content: Mapping[str, object], *headers: tuple[str, str]
 ) -> Response:
     """`content` as compact JSON."""
-    return _json(status, content, "application/json", headers)
+    return _json(status, content, JSON_TYPE, headers)
 
 
 def problem(
@@ -74,5 +75,9 @@ def problem(
 def _json(
     status: int, content: Mapping[str, object], media_type: str, headers: Headers
 ) -> Response:
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(status, body, (("Content-Type", media_type), *headers))
+    return Response(status, json_body(content), (("Content-Type", media_type), *headers))
+
+
+def json_body(content: Mapping[str, object]) -> bytes:
+    """Compact JSON."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Final
 
 from portero.core.keys.ring import KeyRing
 from portero.kit.ports import Clock
+from portero.web.cached import CachedDocument
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import Request, Response
+from portero.web.exchange import Request, Response, json_body
 
 JWKS_PATH: Final = "/.well-known/jwks.json"
 # Verifiers may hold the set this long. It must stay well below the time that a key is published
@@ -19,21 +18,27 @@ MAX_AGE_SECONDS: Final = 300
 
 
 def jwks_endpoint(ring: KeyRing, clock: Clock) -> Endpoint:
+    made: CachedDocument | None = None
+    made_of: list[str] = []
+
     def answer(request: Request) -> Response:
-        body = _body(ring, clock.now())
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        headers = (
-            ("Cache-Control", f"public, max-age={MAX_AGE_SECONDS}"),
-            ("ETag", etag),
-            ("Access-Control-Allow-Origin", "*"),
-        )
-        if request.header("if-none-match") == etag:
-            return Response(304, b"", headers)
-        return Response(200, body, (("Content-Type", "application/jwk-set+json"), *headers))
+        nonlocal made, made_of
+        keys = ring.published_jwks(clock.now())
+        # Keys come and go by the clock too. An id is the thumbprint of its key, so the same ids
+        # are the same document.
+        ids = [key["kid"] for key in keys]
+        if made is None or ids != made_of:
+            made, made_of = _document(keys), ids
+        return made.answer(request)
 
     # The ring is loaded before the worker takes requests, and read from memory ever after.
     return Endpoint(JWKS_PATH, frozenset({"GET"}), answer, on_loop=True)
 
 
-def _body(ring: KeyRing, now: datetime) -> bytes:
-    return json.dumps({"keys": ring.published_jwks(now)}, separators=(",", ":")).encode()
+def _document(keys: list[Mapping[str, str]]) -> CachedDocument:
+    return CachedDocument.of(
+        json_body({"keys": keys}),
+        "application/jwk-set+json",
+        ("Cache-Control", f"public, max-age={MAX_AGE_SECONDS}"),
+        ("Access-Control-Allow-Origin", "*"),
+    )

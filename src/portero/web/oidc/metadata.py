@@ -15,9 +15,10 @@ from portero.protocol.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from portero.protocol.oauth.dpop import PROOF_ALGS
 from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, HMAC_ALGS
 from portero.protocol.oidc.claims import STANDARD_CLAIMS
+from portero.web.cached import CachedDocument
 from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import Request, Response, json_response
+from portero.web.exchange import JSON_TYPE, json_body
 from portero.web.oidc.jwks import JWKS_PATH
 from portero.web.oidc.oauth import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH
 from portero.web.oidc.register import REGISTRATION_PATH
@@ -137,17 +138,14 @@ def _signing(offer: Offer) -> dict[str, object]:
 
 
 def metadata_endpoints(offer: Offer) -> list[Endpoint]:
-    answer_once = json_response(
-        200,
-        server_metadata(offer),
+    # Nothing in it changes while the server runs.
+    document = CachedDocument.of(
+        json_body(server_metadata(offer)),
+        JSON_TYPE,
         ("Cache-Control", f"public, max-age={_MAX_AGE_SECONDS}"),
         ("Access-Control-Allow-Origin", "*"),
     )
-
-    def answer(request: Request) -> Response:
-        return answer_once
-
     return [
-        Endpoint(path, frozenset({"GET"}), answer, on_loop=True)
+        Endpoint(path, frozenset({"GET"}), document.answer, on_loop=True)
         for path in (METADATA_PATH, DISCOVERY_PATH)
     ]

@@ -7,6 +7,7 @@ from typing import Final
 from portero.core.provider.statuses import StatusList
 from portero.kit.refusals import Busy
 from portero.protocol.oauth.status_list import STATUS_LIST_MEDIA_TYPE
+from portero.web.cached import CachedDocument
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Request, Response, problem
 
@@ -22,16 +23,14 @@ def status_list_endpoint(statuses: StatusList) -> Endpoint:
         except Busy as refusal:
             retry = ("Retry-After", str(refusal.retry_after_seconds or 1))
             return problem(503, refusal.code, refusal.public, retry, _CORS)
-        headers = (
+        return CachedDocument.of(
+            made.jws.encode("ascii"),
+            STATUS_LIST_MEDIA_TYPE,
             # No cache on the way may keep it longer than we do: the promise to guards counts on it.
             ("Cache-Control", f"public, max-age={made.fresh_seconds}"),
-            ("ETag", made.etag),
             _CORS,
-        )
-        if request.header("if-none-match") == made.etag:
-            return Response(304, b"", headers)
-        body = made.jws.encode("ascii")
-        return Response(200, body, (("Content-Type", STATUS_LIST_MEDIA_TYPE), *headers))
+            etag=made.etag,
+        ).answer(request)
 
     # Not on the event loop: once in a few seconds it reads the database and signs.
     return Endpoint(STATUS_LIST_PATH, frozenset({"GET"}), answer)
