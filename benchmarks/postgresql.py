@@ -24,6 +24,7 @@ _START_SECONDS: Final = 20.0
 @dataclass(frozen=True, slots=True)
 class Cluster:
     port: int
+    server: subprocess.Popen[bytes]
 
     def url(self, database: str) -> str:
         return f"postgresql://{_SUPERUSER}@127.0.0.1:{self.port}/{database}"
@@ -36,9 +37,9 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[Cluster]:
-    """A server over a new data directory. It waits for no disk: what an fsync costs is the same at
-    any size, and would only hide how the rest grows."""
+def cluster(folder: Path, *, durable: bool = False) -> Iterator[Cluster]:
+    """A server over a new data directory. Unless it is `durable` it waits for no disk: where the
+    question is how something grows, an fsync costs the same at any size and only hides it."""
     binaries, place, port = _binaries(), folder / "postgresql", free_port()
     place.mkdir()
     as_user: list[str] = []
@@ -52,7 +53,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         "listen_addresses": "127.0.0.1",
         "port": str(port),
         "unix_socket_directories": "",
-        "fsync": "off",
+        "fsync": "on" if durable else "off",
         "shared_buffers": "256MB",
         "max_wal_size": "4GB",
     }
@@ -63,7 +64,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
     try:
-        made = Cluster(port)
+        made = Cluster(port, server)
         _wait_until_it_answers(made)
         yield made
     finally:

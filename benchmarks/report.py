@@ -45,13 +45,15 @@ SHORT: Final = Pace(seconds=2.0, rounds=1, accounts=100_000)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One figure and its goal: `value` must be `at_least` or at most the goal."""
+    """One figure and its goal: `value` must be `at_least` or at most the goal. `beside` is printed
+    with it."""
 
     name: str
     value: float
     goal: float
     unit: str = "ratio"
     at_least: bool = True
+    beside: str = ""
 
     @property
     def met(self) -> bool:
@@ -77,7 +79,7 @@ def lines(result: Result) -> list[str]:
     return [
         f"{each.name:<58} {each.value:>8.3f} {each.unit:<6}"
         f" (goal {'>=' if each.at_least else '<='} {each.goal:g}:"
-        f" {'met' if each.met else 'MISSED'})"
+        f" {'met' if each.met else 'MISSED'}){each.beside and '  ' + each.beside}"
         for each in result.shown
     ]
 
@@ -92,6 +94,7 @@ def keep(result: Result) -> Path:
             "goal": each.goal,
             "goal_is": "at least" if each.at_least else "at most",
             "met": each.met,
+            **({"beside": each.beside} if each.beside else {}),
         }
         for each in result.shown
     ]
