@@ -412,7 +412,8 @@ def test_how_many_statements_the_hot_paths_run(home: Home) -> None:
     home.log_in()  # the first one also makes caches and the equal-time hash
     with counted(home) as login:
         tokens = home.log_in()
-    assert len(login) <= 14, login
+    # PostgreSQL is told by a statement that counting a try need not wait for its disk.
+    assert len(login) <= (14 if home.house.db.dialect == "sqlite" else 15), login
 
     with counted(home) as refresh:
         access = refreshed(home, tokens["refresh_token"])["access_token"]

@@ -168,8 +168,11 @@ def _headers_for(settings: FaceSettings) -> Callable[[Response], Response]:
         named = fixed
         if lead_out or frames:
             named = page_headers(secure=settings.secure, forms_lead_out=lead_out, frame_src=frames)
+        # Not `setdefault`, which reads the whole list for each of them.
+        present = {name.lower() for name in answer.headers.keys()}  # noqa: SIM118
         for name, value in named.items():
-            answer.headers.setdefault(name, value)
+            if name.lower() not in present:
+                answer.headers.add(name, value)
         return answer
 
     return add

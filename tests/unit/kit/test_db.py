@@ -114,3 +114,31 @@ def test_an_error_of_the_database_tells_no_parameter(db: Database) -> None:
     with pytest.raises(sa.exc.IntegrityError) as refused:
         db.write(lambda tx: password_store.put(tx, of_nobody))
     assert "argon2id" not in str(refused.value)
+
+
+WAITS_FOR_DISK = {
+    "sqlite": ("PRAGMA synchronous", {True: 2, False: 1}),  # FULL and NORMAL
+    "postgresql": ("SHOW synchronous_commit", {True: "on", False: "off"}),
+}
+
+
+def test_only_what_a_power_cut_may_undo_does_not_wait_for_the_disk(database_url: str) -> None:
+    """Whatever was acknowledged is on the disk; the connection is as it was after a counter, also
+    when its transaction failed."""
+    db = Database(database_url, pool_size=1)
+    ask, answers = WAITS_FOR_DISK[db.dialect]
+    if db.dialect == "postgresql":  # the tests' own server is in a hurry
+        db.write(lambda tx: tx.exec_driver_sql("SET synchronous_commit = on"))
+
+    def waits(tx: Tx) -> object:
+        return tx.exec_driver_sql(ask).scalar_one()
+
+    def fail(tx: Tx) -> None:
+        raise ZeroDivisionError
+
+    assert db.write(waits) == answers[True]
+    assert db.write(waits, durable=False) == answers[False]
+    with pytest.raises(ZeroDivisionError):
+        db.write(fail, durable=False)
+    assert db.write(waits) == answers[True]
+    db.dispose()

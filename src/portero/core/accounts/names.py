@@ -9,6 +9,7 @@ Names that look alike within one script, or as a whole in two, are not found her
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,8 @@ _LOCAL_MAX: Final = 64  # octets; RFC 5321 §4.5.3.1.1
 _MAIL_KEY_MAX: Final = 320  # code points; the column's width (case folding can lengthen)
 # One round is nearly always the last; RFC 8264 §7 asks to repeat until nothing changes.
 _ROUNDS: Final = 4
+# Nearly every name. The rules leave it as it is, so it need not be walked through them.
+_PLAIN: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{USERNAME_MAX}}}")
 
 
 class InvalidUsername(Invalid):
@@ -57,6 +60,12 @@ class Email:
 
 def normalised_username(text: str, *, field: str = "username") -> Username:
     """The name in its two forms, or `InvalidUsername`. Idempotent on both forms."""
+    if _PLAIN.fullmatch(text):
+        return Username(text, text.lower())
+    return _by_rules(text, field)
+
+
+def _by_rules(text: str, field: str) -> Username:
     if not text:
         raise _no_username(field, "required", "Choose a username.")
     if len(text) > _RAW_MAX:

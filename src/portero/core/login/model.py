@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from portero.core.accounts.model import Account
 from portero.core.sessions import Proven, Session
+from portero.kit.db import Tx
 from portero.kit.secrets import Secret
 
 
@@ -57,6 +59,16 @@ class SignedIn:
     session: Session
     account: Account
     browser: Secret | None = None
+
+
+class Along(Protocol):
+    """What is done with a new session in the transaction that makes it."""
+
+    def prepare(self) -> None:
+        """Before that transaction, when the person has proven who he is."""
+
+    def redeem_in(self, tx: Tx, session: Session, account: Account) -> None:
+        """Within it; may run again, as every unit may."""
 
 
 @dataclass(frozen=True, slots=True)

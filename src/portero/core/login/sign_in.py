@@ -28,7 +28,7 @@ from portero.core.login.errors import (
     WrongCredentials,
 )
 from portero.core.login.events import SignInFailed, SignInLimited
-from portero.core.login.model import Interaction, Owed, SignedIn, Step, StillOwes
+from portero.core.login.model import Along, Interaction, Owed, SignedIn, Step, StillOwes
 from portero.core.sessions import EndReason, Proven
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
@@ -73,12 +73,22 @@ class SignIn:
         self._dispatcher = dispatcher
 
     def with_password(
-        self, actor: Actor, identifier: str, password: str, *, in_browser: str | None = None
+        self,
+        actor: Actor,
+        identifier: str,
+        password: str,
+        *,
+        in_browser: str | None = None,
+        along: Along | None = None,
     ) -> SignedIn:
         """A session for whoever knows the password; raises `WrongCredentials`, `OverLimit`,
-        `AccountNotActive`, `OwesMore`. `in_browser`: see `Dispatcher.arrive_in`."""
+        `AccountNotActive`, `OwesMore`. `in_browser`: see `Dispatcher.arrive_in`. `along` redeems
+        the session where it is made: one commit for both, and neither without the other."""
         now = self._clock.now()
-        attempt = self._db.write(lambda tx: self._spend_in(tx, actor, identifier, now))
+        # Before the hash, so that guesses made at once are all counted.
+        attempt = self._db.write(
+            lambda tx: self._spend_in(tx, actor, identifier, now), durable=False
+        )
         if attempt.over is not None:
             raise attempt.over
         proof = self._prove(actor, attempt, password)
@@ -88,8 +98,16 @@ class SignIn:
         if not attempt.account.is_active:
             self._record_failure(actor, attempt, "not_active")
             raise AccountNotActive(f"{attempt.account.id} is {attempt.account.state}")
-        ended = self._db.write(lambda tx: self._arrive_in(tx, actor, attempt, proof, in_browser))
-        return _signed_in(ended)
+        if along is not None:
+            along.prepare()
+
+        def arrive(tx: Tx) -> SignedIn | StillOwes | None:
+            arrived = self._arrive_in(tx, actor, attempt, proof, in_browser)
+            if along is not None and isinstance(arrived, SignedIn):
+                along.redeem_in(tx, arrived.session, arrived.account)
+            return arrived
+
+        return _signed_in(self._db.write(arrive))
 
     def _prove(self, actor: Actor, attempt: _Attempt, password: str) -> Proof:
         try:

@@ -27,10 +27,11 @@ def log_in(call: Call) -> Response:
     body = call.body_as(LoginBody)
     if body.delivery == "cookie":
         _cookies().require_own_origin(request)
-    signed_in = call.rooms.sign_in.with_password(
-        call.actor, body.username, body.password.get_secret_value()
+    redemption = call.rooms.provider.session_grant.begin(call.actor)
+    call.rooms.sign_in.with_password(
+        call.actor, body.username, body.password.get_secret_value(), along=redemption
     )
-    return tokens_for(call, signed_in, body.delivery)
+    return _answer(redemption.tokens(), body.delivery)
 
 
 def go_on(call: Call) -> Response:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from portero.core.accounts import names
 from portero.core.accounts.names import (
     Email,
     InvalidEmail,
@@ -132,6 +133,11 @@ def test_case_never_makes_two_names(text: str) -> None:
     except InvalidUsername:
         return
     assert normalised_username(once.display.lower()).key == once.key
+
+
+@given(st.from_regex(r"[A-Za-z0-9._-]{1,64}", fullmatch=True))
+def test_the_short_way_of_plain_names_is_the_long_one(text: str) -> None:
+    assert normalised_username(text) == names._by_rules(text, "username")
 
 
 def test_the_fault_names_the_field_of_the_caller() -> None:

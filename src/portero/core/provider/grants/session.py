@@ -1,7 +1,7 @@
 """Tokens of the first-party client for a session that sign-in has just made.
 
 This is not the password grant: no client_id, no password comes here, and every gate of sign-in
-was passed before there was a session to redeem. A crash before the commit leaves only a session.
+was passed before there was a session to redeem.
 """
 
 from __future__ import annotations
@@ -49,14 +49,50 @@ class SessionGrant:
 
     def redeem(self, actor: Actor, session: Session, account: Account) -> TokenSet:
         """Tokens for a live session and its account; raises `SessionEnded`."""
-        now = self._clock.now()
+        redemption = self.begin(actor)
+        redemption.prepare()
+        self._db.write(lambda tx: redemption.redeem_in(tx, session, account))
+        return redemption.tokens()
+
+    def begin(self, actor: Actor) -> SessionRedemption:
+        """For a session that does not exist yet: `SignIn` redeems it where it makes it."""
+        return SessionRedemption(
+            actor=actor,
+            clock=self._clock,
+            dice=self._dice,
+            audit=self._audit,
+            issuing=self._issuing,
+            first_party=self._first_party,
+        )
+
+
+@dataclass(slots=True)
+class SessionRedemption:
+    """One redemption in its three parts: before, within and after the transaction."""
+
+    actor: Actor
+    clock: Clock
+    dice: Dice
+    audit: AuditLog
+    issuing: Issuing
+    first_party: FirstParty
+    _status: int = -1
+    _redeemed: tuple[Basis, Secret | None] | None = None
+
+    def prepare(self) -> None:
+        """Only for somebody who has proven himself: it uses up a place in the status list."""
+        self._status = self.issuing.status_index(FIRST_PARTY_CLIENT_ID, self.clock.now())
+
+    def redeem_in(self, tx: Tx, session: Session, account: Account) -> None:
+        """The grant and its refresh token; raises `SessionEnded`. May run again."""
+        now = self.clock.now()
         grant = Grant(
-            id=self._dice.new_id(),
+            id=self.dice.new_id(),
             account_id=account.id,
             client_id=FIRST_PARTY_CLIENT_ID,
             session_id=session.id,
-            scope=self._first_party.scope,
-            audience=self._first_party.audience,
+            scope=self.first_party.scope,
+            audience=self.first_party.audience,
             offline=False,
             created_at=now,
             expires_at=session.expires_at,
@@ -64,6 +100,10 @@ class SessionGrant:
             acr=session.acr,
             amr=session.amr,
         )
+        if store.add_grant_on_session(tx, grant, now=now) is None:
+            raise SessionEnded("it ended before it was redeemed")
+        refresh = self.issuing.first_refresh_in(tx, grant, now=now)
+        self.issuing.keep_status_in(tx, self._status, grant, now=now)
         issued = TokensIssued(
             account_id=account.id,
             session_id=session.id,
@@ -72,20 +112,14 @@ class SessionGrant:
             grant_id=grant.id,
             scope=grant.scope,
         )
+        self.audit.record(tx, self.actor, now, issued)
+        self._redeemed = Basis(grant, account, session), refresh
 
-        status = self._issuing.status_index(grant.client_id, now)
-
-        def unit(tx: Tx) -> Secret | None:
-            if store.add_grant_on_session(tx, grant, now=now) is None:
-                return None
-            refresh = self._issuing.first_refresh_in(tx, grant, now=now)
-            self._issuing.keep_status_in(tx, status, grant, now=now)
-            self._audit.record(tx, actor, now, issued)
-            return refresh
-
-        refresh = self._db.write(unit)
-        if refresh is None:
-            raise SessionEnded("it ended before it was redeemed")
-        return self._issuing.token_set(
-            Basis(grant, account, session), now=now, refresh_token=refresh, status=status
+    def tokens(self) -> TokenSet:
+        """Signed after the commit: nobody waits for a signature in a transaction."""
+        if self._redeemed is None:
+            raise RuntimeError("redeem_in comes first")
+        basis, refresh = self._redeemed
+        return self.issuing.token_set(
+            basis, now=basis.grant.created_at, refresh_token=refresh, status=self._status
         )
