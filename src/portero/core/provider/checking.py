@@ -6,11 +6,10 @@ and the one thing that the server knows better than any API: what ended a moment
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from portero.core.clients import Client, ClientCache
+from portero.core.clients import ClientCache
 from portero.core.keys.ring import KeyRing
 from portero.core.provider.liveness import Liveness
 from portero.core.provider.opaque import OpaqueTokens, is_opaque
@@ -19,7 +18,6 @@ from portero.core.provider.subjects import Subjects
 from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.protocol.jose.algorithms import PublicKey
-from portero.protocol.oauth.client_id_document import looks_like_document_id
 from portero_guard.cache import VerifiedTokens
 from portero_guard.checks import (
     CheckedToken,
@@ -38,9 +36,6 @@ _CACHE_CAPACITY: Final = 4096
 # Between the clocks of two nodes of one deployment, which run NTP: a token made on one must not be
 # from the future on the other.
 _CLOCK_SKEW_SECONDS: Final = 2
-
-# Of an exchanged token: the client whose name for the person its `sub` is.
-_SUBJECT_OF: Final = "sub_client_id"
 
 
 class TokenCheck:
@@ -149,11 +144,14 @@ class TokenCheck:
         )
 
     def _live(self, checked: CheckedToken) -> CheckedToken:
+        account_id = self.person_of(checked)
+        if _is_persons(checked) and not account_id:
+            raise TokenRefused("nobody has that name any more")
         if not self._liveness.is_live(
             token_id=str(checked.claims["jti"]),
             session_id=checked.session_id or "",
             grant_id=str(checked.claims.get("grant_id", "")),
-            account_id=self._account_of(checked),
+            account_id=account_id,
             issued_at=datetime.fromtimestamp(checked.claims["iat"], UTC),
         ):
             raise TokenRefused("it was revoked, or its session or account ended")
@@ -162,26 +160,9 @@ class TokenCheck:
         return checked
 
     def person_of(self, checked: CheckedToken) -> str:
-        """The account behind a token; '' for one that a client got in its own name, which names
-        neither session nor grant."""
-        claims = checked.claims
-        return self._account_of(checked) if "sid" in claims or "grant_id" in claims else ""
-
-    def namespace_of(self, checked: CheckedToken, client: Client) -> Mapping[str, str]:
-        """What a token for another client has to say when it keeps a `sub` that is pairwise: whose
-        name for the person that is. Without it nobody would see that the person's account ended."""
-        named = str(checked.claims.get(_SUBJECT_OF, checked.client_id))
-        return {_SUBJECT_OF: named} if named != client.client_id else {}
-
-    def _account_of(self, checked: CheckedToken) -> str:
-        """Whose token it is: the account behind a pairwise `sub` too."""
-        client_id = str(checked.claims.get(_SUBJECT_OF, checked.client_id))
-        if looks_like_document_id(client_id):
-            return checked.subject  # never pairwise, and nothing is fetched for it here
-        client = self._clients.find(client_id)
-        if client is None:
-            return checked.subject
-        return self._subjects.account_of(client, checked.subject)
+        """The account behind a token, by a pairwise `sub` too; '' for one that a client got in its
+        own name, and for a person whose account is gone."""
+        return self._subjects.account_of(checked.subject) if _is_persons(checked) else ""
 
     def _is_published(self, checked: CheckedToken, now: datetime) -> bool:
         return self._ring.verification_key(checked.key_id, now) is not None
@@ -189,3 +170,8 @@ class TokenCheck:
     def _key(self, kid: str, alg: str, now: datetime) -> PublicKey | None:
         found = self._ring.verification_key(kid, now)
         return found.key if found is not None and found.alg == alg else None
+
+
+def _is_persons(checked: CheckedToken) -> bool:
+    """A client's own token names neither session nor grant."""
+    return "sid" in checked.claims or "grant_id" in checked.claims

@@ -70,7 +70,7 @@ class EndSession:
         meant = tuple(held)
         exactly = False
         if claims is not None and client is not None:
-            account_id = self._subjects.account_of(client, claims["sub"])
+            account_id = self._subjects.account_of(claims["sub"])
             of_account = [each for each in held if each.account_id == account_id]
             exact = [each for each in of_account if each.id == claims.get("sid")]
             meant, exactly = tuple(exact or of_account or held), bool(exact)

@@ -56,8 +56,7 @@ def check_document_id(client_id: str, *, local: bool) -> Uri:
 def documents_policy(policy: MetadataPolicy) -> MetadataPolicy:
     """What registrants may, without anything that needs a shared secret: there is none (§4.1).
 
-    Nor pairwise subjects: to find the account behind one, the client's document would have to be
-    at hand at each check of a token, and a disabled account must not wait for a client's server.
+    Nor pairwise subjects: nobody fetches the document of a sector that such a document names.
     """
     return replace(
         registrants_policy(policy),

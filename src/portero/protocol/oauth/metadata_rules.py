@@ -202,7 +202,9 @@ def pairwise_has_one_sector(client: ClientMetadata, policy: MetadataPolicy) -> F
     if client.subject_type != "pairwise" or client.sector_identifier_uri:
         return
     hosts = {_host(text) for text in client.redirect_uris}
-    if len(hosts) > 1 or "" in hosts:
+    # A code has to reach the host; a device's tokens need not, so it could name a stranger's.
+    by_device = bool(hosts) and GrantType.DEVICE_CODE in client.grant_types
+    if len(hosts) > 1 or "" in hosts or by_device:
         yield FieldFault(
             "sector_identifier_uri", "required", "Pairwise subjects of several hosts need a sector."
         )

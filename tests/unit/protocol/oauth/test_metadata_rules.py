@@ -144,6 +144,17 @@ def test_pairwise_subjects_have_one_sector() -> None:
     assert faults(subject_type="pairwise", redirect_uris=two, sector_identifier_uri=sector) == {}
 
 
+def test_a_device_joins_no_sector_by_a_redirect_uri() -> None:
+    """Attack: name a stranger's host, where no code will ever arrive, and get the tokens as a
+    device: with that stranger's names of people in them."""
+    device = "urn:ietf:params:oauth:grant-type:device_code"
+    both = {"subject_type": "pairwise", "grant_types": ["authorization_code", device]}
+    assert faults(**both) == {"sector_identifier_uri": "required"}
+    assert faults(**both, sector_identifier_uri="https://rp.example/sector.json") == {}
+    alone = {"grant_types": [device], "response_types": [], "redirect_uris": []}
+    assert faults(subject_type="pairwise", **alone) == {}
+
+
 @pytest.mark.parametrize(
     ("uri", "ok"),
     [

@@ -98,7 +98,7 @@ class TokenExchangeGrant:
             scope=exchange.scope,
             audience=exchange.audience,
             binding=asked.binding,
-            more={**kept, **exchange.act, **self._tokens.namespace_of(subject, asked.client)},
+            more={**kept, **exchange.act},
             now=now,
             expires_at=min(ends),
             status=status,

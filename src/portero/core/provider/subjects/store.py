@@ -38,11 +38,9 @@ def pairwise_subject(tx: Tx, sector: str, account_id: str, made: str, *, now: da
     return str(row.subject)
 
 
-def find_pairwise(tx: Tx, sector: str, subject: str) -> str:
-    """Whose name that is in that sector; '' for nobody's."""
+def find_pairwise(tx: Tx, subject: str) -> str:
+    """Whose name that is, in whatever sector; '' for nobody's."""
     found = tx.execute(
-        sa.select(pairwise_subjects.c.account_id).where(
-            pairwise_subjects.c.sector == sector, pairwise_subjects.c.subject == subject
-        )
+        sa.select(pairwise_subjects.c.account_id).where(pairwise_subjects.c.subject == subject)
     ).scalar_one_or_none()
     return found or ""
