@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
+from tests.support.relying_party import relying_party
 
 EMAIL = "ana@example.org"
 WRONG = "not the right one"
@@ -66,6 +68,61 @@ def test_a_stolen_token_is_no_way_to_guess_the_password(narrow_home: Home) -> No
     assert statuses == [422, 422, 422, 429]
     body["current_password"] = PASSWORD
     assert home.post("/password/change", access, **body).status_code == 429
+
+
+def waiting(home: Home) -> tuple[int, int]:
+    """How many browsers and waiting requests there are."""
+
+    def count(table: str) -> int:
+        query = f"SELECT COUNT(*) FROM {table}"
+        found: int = home.house.db.read(lambda tx: tx.exec_driver_sql(query).scalar_one())
+        return found
+
+    return count("browsers"), count("waiting_requests")
+
+
+@pytest.mark.parametrize("keeps_cookies", [True, False])
+def test_nobody_fills_the_disk_with_requests_that_wait(
+    make_home: MakeHome, keeps_cookies: bool
+) -> None:
+    """The attack: to begin, for any application, and never go on. With the cookie that the first
+    answer gave too."""
+    home = make_home(PORTERO_LIMITS="begun_by_address=3/60")
+    rp = relying_party(home)
+    statuses = []
+    for _ in range(6):
+        statuses.append(rp.begin().status_code)
+        rp.browser = rp.browser if keeps_cookies else home.client()
+    assert statuses == [303, 303, 303, 429, 429, 429]
+    assert waiting(home) == (1 if keeps_cookies else 3, 3)
+    home.clock.let_pass(seconds=61)
+    assert rp.begin().status_code == 303
+
+
+@on_sqlite
+def test_who_began_too_much_is_told_on_a_page_in_their_language(make_home: MakeHome) -> None:
+    """429 and when to come again; nobody is sent anywhere, least of all where the client says."""
+    home = make_home(PORTERO_LIMITS="begun_by_address=1/60")
+    rp = relying_party(home)
+    rp.begin()
+    path = f"/oauth/authorize?{urlencode(rp.parameters())}"
+    answer = rp.browser.get(path, headers={"Accept-Language": "de"})
+    assert (answer.status_code, answer.location) == (429, None)
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert "Zu viele Versuche." in answer.text
+
+
+@on_sqlite
+def test_who_is_signed_in_and_waits_for_nothing_is_not_counted(make_home: MakeHome) -> None:
+    """A page that asks silently, again and again, is no flood."""
+    home = make_home(PORTERO_LIMITS="begun_by_address=2/60")
+    home.register()
+    rp = relying_party(home)
+    rp.sign_in()
+    assert [rp.begin(prompt="none").status_code for _ in range(5)] == [303] * 5
+    assert rp.begin(prompt="login").status_code == 303
+    assert rp.begin(prompt="login").status_code == 429
 
 
 @on_sqlite

@@ -127,6 +127,21 @@ def test_nobody_fills_the_table_in_the_name_of_a_public_client(make_home: MakeHo
     assert statuses == [201, 201, 429]
 
 
+def test_a_client_in_a_loop_does_not_fill_the_disk(make_home: MakeHome) -> None:
+    """Each client has its own tries; and what is over the limit is not kept (RFC 9126 §2.3)."""
+    home = make_home(PORTERO_LIMITS="pushed_by_client=2/60")
+    client, other = client_of(home), client_of(home)
+    assert [push(home, client, **GOOD).status_code for _ in range(3)] == [201, 201, 429]
+    refused = push(home, client, **GOOD)
+    assert refused.get_json() == {"error": "temporarily_unavailable"}
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    query = "SELECT COUNT(*) FROM pushed_requests"
+    assert home.house.db.read(lambda tx: tx.exec_driver_sql(query).scalar_one()) == 2
+    assert push(home, other, **GOOD).status_code == 201
+    home.clock.let_pass(seconds=61)
+    assert push(home, client, **GOOD).status_code == 201
+
+
 BAD: dict[str, tuple[dict[str, str], str]] = {
     "a request_uri": ({"request_uri": "urn:x"}, "invalid_request"),
     "another redirect URI": ({"redirect_uri": "https://evil.example/"}, "invalid_request"),

@@ -12,9 +12,10 @@ from portero.core.factors.password import CharacterClass, PasswordPolicy
 from portero.core.limits import LimitPolicy
 from portero.core.login.rules import POLICIES
 from portero.core.outbox import Deliverer, OutboxWorker
+from portero.core.provider.authorize import BEGUN_BY_ADDRESS
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
 from portero.core.provider.device import POLICIES as DEVICE_POLICIES
-from portero.core.provider.par import PUSHED_BY_ADDRESS
+from portero.core.provider.par import PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT
 from portero.core.provider.register import (
     CLIENT_MANAGEMENT_BY_ADDRESS,
     CLIENT_REGISTRATION_BY_ADDRESS,
@@ -76,7 +77,9 @@ def metadata_policy(settings: Settings) -> MetadataPolicy:
 
 def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
     clients = (
+        BEGUN_BY_ADDRESS,
         PUSHED_BY_ADDRESS,
+        PUSHED_BY_CLIENT,
         CLIENT_AUTH_BY_ADDRESS,
         CLIENT_REGISTRATION_BY_ADDRESS,
         CLIENT_MANAGEMENT_BY_ADDRESS,

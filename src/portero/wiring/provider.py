@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portero.core.audit import AuditBuffer
 from portero.core.clients import ClientCache, ClientDocuments
-from portero.core.provider.authorize import Authorize
+from portero.core.provider.authorize import Authorize, WaitingRequests
 from portero.core.provider.authorize.answers import Answers
 from portero.core.provider.authorize.arrivals import Arrivals
 from portero.core.provider.authorize.reading import RequestReader
@@ -168,6 +168,7 @@ def join_provider(base: Base) -> Provider:
         audit=audit,
         sessions=sessions,
         arrivals=Arrivals(db=db, clock=clock, clients=client_cache, reader=reader, pushed=pushed),
+        waiting=WaitingRequests(dice=dice, limits=limits, sessions=sessions),
         answers=Answers(clock=clock, signer=signer, issuer=settings.issuer),
         subjects=subjects,
         reachable_levels=("aal1",),

@@ -12,5 +12,15 @@ from portero.core.provider.authorize.model import (
     Outcome,
     SignInOwed,
 )
+from portero.core.provider.authorize.waiting import BEGUN_BY_ADDRESS, WaitingRequests
 
-__all__ = ["Answer", "Authorize", "ConsentOwed", "Decision", "Outcome", "SignInOwed"]
+__all__ = [
+    "BEGUN_BY_ADDRESS",
+    "Answer",
+    "Authorize",
+    "ConsentOwed",
+    "Decision",
+    "Outcome",
+    "SignInOwed",
+    "WaitingRequests",
+]

@@ -20,6 +20,7 @@ from typing import Final
 from portero.core.audit import Actor, AuditLog
 from portero.core.clients import Client
 from portero.core.consent import store as consent_store
+from portero.core.limits import OverLimit
 from portero.core.provider.authorize import rules, store
 from portero.core.provider.authorize.answers import Answers
 from portero.core.provider.authorize.arrivals import Arrivals, as_page
@@ -33,14 +34,16 @@ from portero.core.provider.authorize.model import (
     SignInOwed,
     Visit,
 )
+from portero.core.provider.authorize.waiting import WaitingRequests
 from portero.core.provider.codes import store as code_store
-from portero.core.provider.codes.model import AuthorizationCode, WaitingRequest
+from portero.core.provider.codes.model import AuthorizationCode
 from portero.core.provider.errors import WaitingRequestOver
 from portero.core.provider.events import CodeIssued, ConsentGiven, ConsentRefused
 from portero.core.provider.subjects import Subjects
 from portero.core.sessions import Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
+from portero.kit.refusals import Refusal
 from portero.kit.secrets import Secret, fingerprint, same_secret
 from portero.protocol.oauth.authorization_request import UnusableReturn
 from portero.protocol.oauth.errors import (
@@ -54,8 +57,6 @@ from portero.protocol.oauth.parameters import Parameters
 # A code travels through one redirect: a minute is plenty (section 17 of the protocol checklist;
 # FAPI 2.0 §5.3.2.1 demands at most this).
 CODE_LIFETIME: Final = timedelta(seconds=60)
-# Long enough to make an account and find a mail on the way.
-WAITING_LIFETIME: Final = timedelta(hours=1)
 
 
 class Authorize:
@@ -68,6 +69,7 @@ class Authorize:
         audit: AuditLog,
         sessions: Sessions,
         arrivals: Arrivals,
+        waiting: WaitingRequests,
         answers: Answers,
         subjects: Subjects,
         reachable_levels: Collection[str],
@@ -78,6 +80,7 @@ class Authorize:
         self._audit = audit
         self._sessions = sessions
         self._arrivals = arrivals
+        self._waiting = waiting
         self._answers = answers
         self._subjects = subjects
         self.reachable_levels = tuple(reachable_levels)
@@ -85,8 +88,8 @@ class Authorize:
     # --- the three ways in ---------------------------------------------------------------------
 
     def begin(self, actor: Actor, parameters: Parameters, browser: str) -> Outcome:
-        """A new request. `browser` is the cookie, "" for none. Raises `UnknownClient` and
-        `UnusableReturnAddress`, which are pages of ours."""
+        """A new request. `browser` is the cookie, "" for none. Raises `UnknownClient`,
+        `UnusableReturnAddress` and `OverLimit`, which are pages of ours."""
         client = self._arrivals.client_of(parameters)
         counting, back = parameters, None
         try:
@@ -132,14 +135,14 @@ class Authorize:
         now = self._clock.now()
         handle = Secret(asked.handle or self._dice.token())
 
-        def unit(tx: Tx) -> Outcome | OAuthRefusal:
+        def unit(tx: Tx) -> Outcome | Refusal:
             try:
                 return self._go_on_in(tx, actor, asked, browser, handle, decision, now)
-            except AccessDenied as refusal:
-                return refusal  # the answer is final: what it wrote is kept
+            except (AccessDenied, OverLimit) as refusal:
+                return refusal  # final, and counted: what it wrote is kept
 
         outcome = self._db.write(unit)
-        if isinstance(outcome, OAuthRefusal):
+        if isinstance(outcome, Refusal):
             raise outcome
         if isinstance(outcome, Answer):
             return self._answers.sealed(asked.client, outcome)
@@ -167,7 +170,7 @@ class Authorize:
                 raise LoginRequired("nobody is signed in who meets the demand")
             if asked.waiting is not None and self._is_somebody_else(asked, visit, meant):
                 raise LoginRequired("somebody else signed in")
-            fresh = self._wait_in(tx, asked, handle, visit, now)
+            fresh = self._waiting.keep_in(tx, actor, asked, handle, visit.browser_id, now=now)
             return SignInOwed(handle, asked, fresh)
         rules.check_essential(request, seat)
         question = rules.question_of(request, seat)
@@ -178,7 +181,7 @@ class Authorize:
         if must_ask:
             if "none" in request.prompt:
                 raise ConsentRequired("the person has to be asked")
-            self._wait_in(tx, asked, handle, visit, now)
+            self._waiting.keep_in(tx, actor, asked, handle, visit.browser_id, now=now)
             return ConsentOwed(handle, asked, seat.account, question)
         self._finish_in(tx, asked, now)
         who = _person(actor, seat, asked.client)
@@ -207,28 +210,6 @@ class Authorize:
         return any(
             seat.session.auth_time >= asked.began_at and seat not in meant for seat in visit.seats
         )
-
-    def _wait_in(
-        self, tx: Tx, asked: Asked, handle: Secret, visit: Visit, now: datetime
-    ) -> Secret | None:
-        """Keep the request until the person is back; a cookie to set where there was none."""
-        if asked.waiting is not None:
-            return None
-        browser_id, fresh = visit.browser_id, None
-        if not browser_id:
-            made = self._sessions.new_browser(tx, now=now)
-            browser_id, fresh = made.browser_id, made.secret
-        waiting = WaitingRequest(
-            id=self._dice.new_id(),
-            client_id=asked.client.client_id,
-            browser_id=browser_id,
-            parameters=asked.parameters.as_mapping(),
-            pushed_id=asked.pushed_id,
-            created_at=asked.began_at,
-            expires_at=now + WAITING_LIFETIME,
-        )
-        code_store.add_waiting(tx, fingerprint(handle.reveal()), waiting)
-        return fresh
 
     def _finish_in(self, tx: Tx, asked: Asked, now: datetime) -> None:
         """The transaction ends here: of two tabs one goes on, and a pushed request is used up."""

@@ -4,12 +4,13 @@ Owns one table of requests, checked when they came, and the `request_uri` that n
 a request is good is asked of the authorization endpoint, which also takes it from here.
 """
 
-from portero.core.provider.par.flows import PUSHED_BY_ADDRESS, PushedRequests
+from portero.core.provider.par.flows import PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT, PushedRequests
 from portero.core.provider.par.model import REQUEST_URI_PREFIX, Pushed, PushedUri
 from portero.core.provider.par.store import purge
 
 __all__ = [
     "PUSHED_BY_ADDRESS",
+    "PUSHED_BY_CLIENT",
     "REQUEST_URI_PREFIX",
     "Pushed",
     "PushedRequests",

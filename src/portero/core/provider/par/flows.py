@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from portero.core.clients import Client
-from portero.core.limits import LimitPolicy, Limits
+from portero.core.limits import LimitPolicy, Limits, OverLimit
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.model import ClientCall
 from portero.core.provider.par import store
@@ -30,6 +30,8 @@ from portero.protocol.oauth.parameters import Parameters
 LIFETIME_SECONDS: Final = 90
 # A public client proves nothing, so anybody can fill the table in its name.
 PUSHED_BY_ADDRESS: Final = LimitPolicy("pushed_by_address", tries=120, window_seconds=60)
+# One that proves itself can be told to mend its loop, but must not fill the disk until then.
+PUSHED_BY_CLIENT: Final = LimitPolicy("pushed_by_client", tries=6000, window_seconds=60)
 
 _DPOP_JKT: Final = "dpop_jkt"
 # §2.1: these prove the client and are no part of the request. `request` was resolved.
@@ -70,9 +72,9 @@ class PushedRequests:
         self._validate.check(client, parameters)
         request_uri = REQUEST_URI_PREFIX + self._dice.token()
         pushed = Pushed(fingerprint(request_uri), client.client_id, parameters)
-        now = self._clock.now()
-        expires_at = now + timedelta(seconds=LIFETIME_SECONDS)
-        self._db.write(lambda tx: store.add(tx, pushed, now=now, expires_at=expires_at))
+        over = self._kept(pushed, client)
+        if over is not None:
+            raise over
         return PushedUri(Secret(request_uri), LIFETIME_SECONDS)
 
     def find(self, client_id: str, request_uri: str) -> Pushed:
@@ -106,6 +108,22 @@ class PushedRequests:
         if said is not None and said != proven:
             raise InvalidRequest("dpop_jkt is not the key of the DPoP proof.")
         return Parameters({**parameters.as_mapping(), _DPOP_JKT: (proven,)})
+
+    def _kept(self, pushed: Pushed, client: Client) -> OverLimit | None:
+        """Keep it, unless its client has pushed too many."""
+        now = self._clock.now()
+        expires_at = now + timedelta(seconds=LIFETIME_SECONDS)
+
+        def unit(tx: Tx) -> OverLimit | None:
+            # In the name of a public client anybody pushes: strangers would use up its tries.
+            if not client.metadata.is_public:
+                over = self._limits.spend(tx, PUSHED_BY_CLIENT, client.client_id, now=now)
+                if over is not None:
+                    return over
+            store.add(tx, pushed, now=now, expires_at=expires_at)
+            return None
+
+        return self._db.write(unit)
 
     def _count(self, call: ClientCall) -> None:
         address, now = call.actor.origin.address, self._clock.now()
