@@ -283,6 +283,13 @@ def test_what_is_not_json_is_refused(constant: str) -> None:
     refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER))[:-1] + f',"x":{constant}}}'))
 
 
+@pytest.mark.parametrize("value", ["\ud800", "\x00", {"\udfff": 1}, [[{"a": "b\x00"}]]])
+def test_texts_that_nothing_can_store_are_refused(value: Any) -> None:
+    """Half a character and NUL, however deep; a backslash before the letter u is no escape."""
+    refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER) | {"x": value})))
+    assert check(signed_raw(HEADER, json.dumps(claims(ISSUER) | {"x": "\\ud800 \\u0000 é"})))
+
+
 def test_claims_in_another_encoding_are_refused() -> None:
     """UTF-8 only (RFC 7519 §3): json.loads of bytes would guess UTF-16."""
     signing_input = f"{b64(HEADER.encode())}.{b64(json.dumps(claims(ISSUER)).encode('utf-16'))}"

@@ -148,6 +148,12 @@ def test_a_bad_assertion_is_no_grant(home: Home, what: str) -> None:
     assert error_of(ask(home, client_of(home), made)) == "invalid_grant"
 
 
+@pytest.mark.parametrize("subject", ["\ud800", "a\x00b", "ana\x00"])
+def test_a_subject_that_no_database_takes_is_nobody(home: Home, subject: str) -> None:
+    """JSON can write half a character and a NUL: a refusal, and no error of ours."""
+    assert error_of(ask(home, client_of(home), assertion(home, sub=subject))) == "invalid_grant"
+
+
 @pytest.mark.parametrize("made", ["", "a.b.c", "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0."])
 def test_what_is_no_signed_jwt_is_no_grant(home: Home, made: str) -> None:
     """Missing, malformed, and unsigned."""

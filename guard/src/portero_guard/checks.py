@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from portero_guard.claims import are_texts, audiences, seconds
 from portero_guard.errors import (
     AuthenticationInsufficient,
     ScopeMissing,
@@ -47,9 +48,6 @@ _TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 # RFC 9068 §2.2, beside iss and aud
 _REQUIRED: Final = ("exp", "iat", "sub", "client_id", "jti")
 _TEXTS: Final = ("sub", "client_id", "jti")
-
-# 9999-01-01: a year before datetime's own end, so that a leeway can be added to any date
-_END_OF_TIME: Final = 253_370_764_800
 
 KeyFor = Callable[[str, str], PublicKey | None]
 
@@ -121,7 +119,7 @@ def check_claims(
     claims = genuine_claims
     if claims.get("iss") != expected_issuer:
         raise TokenRefused("iss is another issuer")
-    if expected_audience not in _audiences(claims.get("aud")):
+    if expected_audience not in audiences(claims.get("aud")):
         raise TokenRefused("aud does not name this API")
     for name in required:
         if name not in claims:
@@ -132,9 +130,9 @@ def check_claims(
     if not isinstance(scope, str):
         raise TokenRefused("scope is not a string")
     amr = claims.get("amr", [])
-    if not _are_texts(amr):
+    if not are_texts(amr):
         raise TokenRefused("amr is not a list of strings")
-    auth_time = _seconds(claims, "auth_time")
+    auth_time = seconds(claims, "auth_time")
     expires_at = _check_times(claims, now.timestamp(), leeway_seconds)
     return CheckedToken(
         claims=MappingProxyType(dict(claims)),
@@ -213,29 +211,16 @@ def _checked_header(header: Mapping[str, Any], algorithms: Collection[str]) -> t
 def _check_times(claims: Mapping[str, Any], now: float, leeway_seconds: int) -> float:
     """exp, nbf and iat against now; gives exp. At exp itself the token is over (RFC 7519 §4.1.4:
     "on or after")."""
-    expires_at = _seconds(claims, "exp")
+    expires_at = seconds(claims, "exp")
     if expires_at is None:  # whatever else a caller of check_claims requires
         raise TokenRefused("exp is missing")
     for name in ("nbf", "iat"):
-        begins = _seconds(claims, name)
+        begins = seconds(claims, name)
         if begins is not None and begins > now + leeway_seconds:
             raise TokenRefused(f"{name} is in the future")
     if now >= expires_at + leeway_seconds:
         raise TokenExpired("exp has passed")
     return expires_at
-
-
-def _audiences(aud: Any) -> Collection[str]:
-    """RFC 7519 §4.1.3: one string or a list of them. (`in` on a string would match a part.)"""
-    if isinstance(aud, str):
-        return (aud,)
-    if _are_texts(aud):
-        return tuple(aud)
-    raise TokenRefused("aud is neither a string nor a list of strings")
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str | None:
@@ -244,14 +229,3 @@ def _text(claims: Mapping[str, Any], name: str) -> str | None:
     if name in claims and (not isinstance(value, str) or not value):
         raise TokenRefused(f"{name} is not a string")
     return value
-
-
-def _seconds(claims: Mapping[str, Any], name: str) -> float | None:
-    """A NumericDate (RFC 7519 §2). True is an int in Python, and is none here; neither is NaN,
-    which compares false with everything, so that it would never expire."""
-    if name not in claims:
-        return None
-    value = claims[name]
-    if type(value) not in (int, float) or not 0 <= value <= _END_OF_TIME:
-        raise TokenRefused(f"{name} is not a date")
-    return float(value)

@@ -80,7 +80,8 @@ def take_apart(unverified_token: str, *, cap: int = TOKEN_CAP) -> UnverifiedJws:
 
 def json_object(octets: bytes) -> dict[str, Any]:
     """One JSON object in UTF-8. Two members of one name are refused: parsers disagree on which
-    of them counts (RFC 7515 §4, RFC 7519 §4). So are NaN and Infinity, which are not JSON."""
+    of them counts (RFC 7515 §4, RFC 7519 §4). So are NaN and Infinity, which are not JSON, and
+    texts that no database or header takes."""
     try:
         value = json_value(octets.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -92,7 +93,10 @@ def json_object(octets: bytes) -> dict[str, Any]:
 
 def json_value(text: str) -> Any:
     """Any JSON value, as strictly; raises ValueError, and RecursionError for what is too deep."""
-    return _JSON.decode(text)
+    value = _JSON.decode(text)
+    if "\\u" in text:
+        _check_texts(value)
+    return value
 
 
 def check_signature(jws: UnverifiedJws, *, alg: str, key: PublicKey) -> None:
@@ -133,6 +137,22 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise ValueError("a member name occurs twice")
     return members
+
+
+def _check_texts(value: object) -> None:
+    """An escape can write what UTF-8 can't: half of a surrogate pair (RFC 7493 §2.1), and NUL. Each
+    fails far from here, where it is stored or compared, as an error of ours."""
+    if isinstance(value, str):
+        value.encode()  # a UnicodeEncodeError is a ValueError
+        if "\0" in value:
+            raise ValueError("a NUL in a text")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _check_texts(name)
+            _check_texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_texts(inner)
 
 
 def _not_json(constant: str) -> NoReturn:

@@ -30,7 +30,7 @@ class SpentProofs:
     def spend(self, proof: CheckedProof, now: datetime) -> bool:
         """Whether it was never shown here before; of parallel tries exactly one is told so."""
         # With the key in it: two clients may choose one jti.
-        name = sha256(f"{proof.jkt}\0{proof.jti}".encode("utf-8", "surrogatepass")).digest()
+        name = sha256(f"{proof.jkt}\0{proof.jti}".encode()).digest()
         with self._lock:
             self._forget(now)
             until = self._spent.get(name)

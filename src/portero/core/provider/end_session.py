@@ -112,7 +112,7 @@ class EndSession:
 
     def _agreed(self, named: Client | None, claims: Mapping[str, Any]) -> Client | None:
         """Who asks, by name and by the hint, which have to agree (§2)."""
-        audience = str(claims.get("aud"))
+        audience = str(claims["aud"])
         if named is None:
             return self._clients.find(audience)
         if named.client_id != audience:

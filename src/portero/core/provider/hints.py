@@ -47,7 +47,7 @@ class IdTokenHints:
     def read_own(self, unverified_hint: str, client: Client) -> Mapping[str, Any]:
         """Its claims, when it was issued to that client; else raises `InvalidRequest`."""
         claims = self.read(unverified_hint, client=client)
-        if client.client_id not in _audiences(claims):
+        if client.client_id != claims["aud"]:
             raise InvalidRequest("id_token_hint was issued to another client.")
         return claims
 
@@ -61,8 +61,9 @@ class IdTokenHints:
         else:
             self._check_signature(jws, alg)
         claims = json_object(jws.payload)
-        if claims.get("iss") != self._issuer or not isinstance(claims.get("sub"), str):
-            raise TokenRefused("not of this issuer, or about nobody")
+        named = (claims.get("sub"), claims.get("aud"))
+        if claims.get("iss") != self._issuer or not all(_is_text(one) for one in named):
+            raise TokenRefused("not of this issuer, about nobody, or for no one client")
         return claims
 
     def _check_mac(self, jws: UnverifiedJws, alg: str, client: Client) -> None:
@@ -80,6 +81,5 @@ class IdTokenHints:
         check_signature(jws, alg=found.alg, key=found.key)
 
 
-def _audiences(claims: Mapping[str, Any]) -> list[Any]:
-    audience = claims.get("aud")
-    return audience if isinstance(audience, list) else [audience]
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""

@@ -11,20 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from portero.protocol.oauth.errors import InvalidClient
 from portero.protocol.oauth.registered_keys import registered_key
 from portero.protocol.oauth.secret_mac import check_mac
+from portero.protocol.oauth.signed import check_one_audience, checked_alg, checked_end
 from portero_guard.errors import TokenRefused
 from portero_guard.jws import UnverifiedJws, check_signature, json_object, take_apart
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-# An assertion is made for one request. Ten minutes forgive a wrong clock, and bound how long a
-# spent `jti` has to be remembered.
-MAX_LIFETIME_SECONDS: Final = 600
-_SKEW_SECONDS: Final = 30
 _MAX_JTI_LENGTH: Final = 256
 _HMAC_ALG: Final = "HS256"
 # RFC 8725 §3.11: what was made for something else (a request object, a DPoP proof, an ID token
@@ -73,7 +70,7 @@ def check_client_assertion(
     the log."""
     try:
         jws = take_apart(unverified_assertion)
-        alg = _checked_alg(jws.header, algorithms)
+        alg = checked_alg(jws.header, algorithms=algorithms, types=_TYPES)
         check_signature(jws, alg=alg, key=registered_key(jws.header.get("kid"), alg, jwks))
         return _checked_claims(jws, expected_client_id, expected_audiences, now)
     except TokenRefused as refusal:
@@ -92,7 +89,7 @@ def check_secret_assertion(
     `InvalidClient`."""
     try:
         jws = take_apart(unverified_assertion)
-        _checked_alg(jws.header, (_HMAC_ALG,))
+        checked_alg(jws.header, algorithms=(_HMAC_ALG,), types=_TYPES)
         check_mac(jws, secret=secret)
         return _checked_claims(jws, expected_client_id, expected_audiences, now)
     except TokenRefused as refusal:
@@ -106,44 +103,8 @@ def _checked_claims(
     claims = json_object(jws.payload)
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
         raise InvalidClient("iss and sub of the assertion are not the client")
-    _check_audience(claims.get("aud"), audiences)
+    check_one_audience(claims, audiences)
     jti = claims.get("jti")
     if not isinstance(jti, str) or not 0 < len(jti) <= _MAX_JTI_LENGTH:
         raise InvalidClient("the assertion has no usable jti")
-    return CheckedAssertion(client_id, jti, _checked_expiry(claims, now))
-
-
-def _checked_alg(header: Mapping[str, Any], algorithms: Collection[str]) -> str:
-    alg, typ = header.get("alg"), header.get("typ", "JWT")
-    if not isinstance(alg, str) or alg not in algorithms:
-        raise InvalidClient("the assertion's alg is not one that the client may use")
-    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _TYPES:
-        raise InvalidClient("the assertion's typ is that of something else")
-    if "crit" in header:
-        raise InvalidClient("the assertion names critical extensions")
-    return alg
-
-
-def _check_audience(aud: object, expected: Collection[str]) -> None:
-    named = [aud] if isinstance(aud, str) else aud
-    if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
-        raise InvalidClient("the assertion's aud is malformed")
-    # One audience: an assertion that is good at two servers can be replayed by one at the other.
-    if len(named) != 1 or named[0] not in expected:
-        raise InvalidClient("the assertion is for somebody else")
-
-
-def _checked_expiry(claims: Mapping[str, Any], now: datetime) -> datetime:
-    moment = now.timestamp()
-    times: dict[str, Any] = {n: claims[n] for n in ("exp", "iat", "nbf") if n in claims}
-    for name, value in times.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InvalidClient(f"the assertion's {name} is no number")
-    exp = times.get("exp", 0)
-    if moment >= exp + _SKEW_SECONDS:
-        raise InvalidClient("the assertion has expired, or never would")
-    if exp > moment + MAX_LIFETIME_SECONDS + _SKEW_SECONDS:
-        raise InvalidClient("the assertion lives too long")
-    if any(times.get(name, 0) > moment + _SKEW_SECONDS for name in ("iat", "nbf")):
-        raise InvalidClient("the assertion is from the future")
-    return datetime.fromtimestamp(exp + _SKEW_SECONDS, UTC)
+    return CheckedAssertion(client_id, jti, checked_end(claims, now))

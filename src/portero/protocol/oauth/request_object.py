@@ -22,12 +22,13 @@ from portero.protocol.oauth.metadata_policy import (
 from portero.protocol.oauth.parameters import Parameters
 from portero.protocol.oauth.registered_keys import registered_key
 from portero.protocol.oauth.secret_mac import check_mac
+from portero.protocol.oauth.signed import SKEW_SECONDS, check_begun, checked_alg
+from portero_guard.claims import audiences, seconds
 from portero_guard.errors import TokenRefused
 from portero_guard.jws import check_signature, json_object, take_apart
 
 # FAPI 2.0 Message Signing §5.3.1: no longer in the past, and no longer until the end.
 MAX_LIFETIME_SECONDS: Final = 3600
-_SKEW_SECONDS: Final = 30
 # RFC 8725 §3.11: an assertion, a DPoP proof or a logout token is no request. RFC 9101 §10.8 has a
 # type of its own; OpenID Connect is older, and its libraries say JWT, or nothing.
 _TYPES: Final = frozenset({"jwt", "oauth-authz-req+jwt"})
@@ -113,30 +114,19 @@ def check_request_object(
     """
     try:
         jws = take_apart(unverified_object)
-        alg = _checked_alg(jws.header, algorithms)
+        alg = checked_alg(jws.header, algorithms=algorithms, types=_TYPES)
         if alg in HMAC_ALGS:
             check_mac(jws, secret=secret)
         else:
             check_signature(jws, alg=alg, key=registered_key(jws.header.get("kid"), alg, jwks))
         claims = json_object(jws.payload)
+        _check_parties(claims, expected_client_id, expected_issuer)
+        _check_times(claims, now, expiry_required=expiry_required or fapi, fapi=fapi)
     except TokenRefused as refusal:
         raise InvalidRequestObject(f"refused: {refusal.detail}") from refusal
-    _check_parties(claims, expected_client_id, expected_issuer)
-    _check_times(claims, now.timestamp(), expiry_required=expiry_required or fapi, fapi=fapi)
     if "request" in claims or "request_uri" in claims:
         raise InvalidRequestObject("a request within the request")  # §4
     return _parameters(claims)
-
-
-def _checked_alg(header: Mapping[str, Any], algorithms: Collection[str]) -> str:
-    alg, typ = header.get("alg"), header.get("typ", "JWT")
-    if not isinstance(alg, str) or alg not in algorithms:
-        raise InvalidRequestObject("alg is not one that the client may use")
-    if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in _TYPES:
-        raise InvalidRequestObject("typ is that of something else")
-    if "crit" in header:
-        raise InvalidRequestObject("critical extensions")
-    return alg
 
 
 def _check_parties(claims: Mapping[str, Any], client_id: str, issuer: str) -> None:
@@ -145,32 +135,21 @@ def _check_parties(claims: Mapping[str, Any], client_id: str, issuer: str) -> No
     if claims.get("sub") == client_id:
         # §10.8: else whoever sees a request in a browser could show it as a client assertion.
         raise InvalidRequestObject("it has the sub of a client assertion")
-    aud = claims.get("aud")
-    named = [aud] if isinstance(aud, str) else aud
-    if not isinstance(named, list) or issuer not in named:
+    if issuer not in audiences(claims.get("aud")):
         raise InvalidRequestObject("it is for somebody else")
 
 
 def _check_times(
-    claims: Mapping[str, Any], moment: float, *, expiry_required: bool, fapi: bool
+    claims: Mapping[str, Any], now: datetime, *, expiry_required: bool, fapi: bool
 ) -> None:
-    times: dict[str, float] = {}
-    for name in ("exp", "nbf", "iat"):
-        value = claims.get(name)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InvalidRequestObject(f"{name} is no number")
-        times[name] = value
-    exp, nbf = times.get("exp"), times.get("nbf")
+    moment, exp, nbf = now.timestamp(), seconds(claims, "exp"), seconds(claims, "nbf")
     if (exp is None and expiry_required) or (nbf is None and fapi):
         raise InvalidRequestObject("exp or nbf is missing")
-    if exp is not None and moment >= exp + _SKEW_SECONDS:
+    if exp is not None and moment >= exp + SKEW_SECONDS:
         raise InvalidRequestObject("it has expired")
-    if any(times.get(name, 0) > moment + _SKEW_SECONDS for name in ("nbf", "iat")):
-        raise InvalidRequestObject("it is from the future")
+    check_begun(claims, now)
     if fapi and exp is not None and nbf is not None:
-        oldest = moment - MAX_LIFETIME_SECONDS - _SKEW_SECONDS
+        oldest = moment - MAX_LIFETIME_SECONDS - SKEW_SECONDS
         if nbf < oldest or exp - nbf > MAX_LIFETIME_SECONDS:
             raise InvalidRequestObject("it lives too long")
 
@@ -179,7 +158,6 @@ def _parameters(claims: Mapping[str, Any]) -> Parameters:
     """§4: texts are JSON strings, numbers JSON numbers; `claims` and `authorization_details` may be
     JSON themselves. A value of a type that nobody expects becomes JSON text, and is refused by
     whoever reads that parameter: dropped, it would silently mean the default."""
-    _check_characters(claims)
     found: dict[str, tuple[str, ...]] = {}
     for name, value in claims.items():
         if name in _CLAIMS_OF_THE_JWT or value is None:
@@ -193,15 +171,3 @@ def _parameters(claims: Mapping[str, Any]) -> Parameters:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _check_characters(claims: Mapping[str, Any]) -> None:
-    """JSON can write what a form can't: NUL, and halves of surrogate pairs, which no database
-    takes."""
-    try:
-        written = _json(claims)
-        written.encode()
-    except (UnicodeEncodeError, RecursionError):
-        raise InvalidRequestObject("texts that are no Unicode") from None
-    if "\\u0000" in written:
-        raise InvalidRequestObject("a NUL in a text")

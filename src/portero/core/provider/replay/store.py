@@ -24,9 +24,7 @@ def spend_once(tx: Tx, kind: str, owner: str, identifier: str, *, expires_at: da
 
     `expires_at` is when it would be refused for its age: until then it is remembered.
     """
-    # JSON can hold a lone surrogate, which is no UTF-8: it has to be remembered all the same.
-    named = f"{kind}\0{owner}\0{identifier}".encode("utf-8", "surrogatepass")
-    key = hashlib.sha256(named).hexdigest()
+    key = hashlib.sha256(f"{kind}\0{owner}\0{identifier}".encode()).hexdigest()
     row = tx.execute(
         insert(tx, spent_identifiers)
         .values(key=key, expires_at=expires_at)
