@@ -22,3 +22,17 @@ def test_a_new_client_of_an_old_id_inherits_neither_grants_nor_consent(home: Hom
     present.browser = former.browser
     answer = present.begin(prompt="none")
     assert "error=consent_required" in answer.location
+
+
+def test_tokens_of_the_former_client_stay_dead(home: Home) -> None:
+    """Attack: a client is deleted because its tokens were stolen, and made anew under its id."""
+    home.register("ana")
+    former = relying_party(home, client_id="notes")
+    token = former.sign_in()["access_token"]
+    assert home.get("/oauth/userinfo", token).status_code == 200
+    home.house.clients.delete(Actor.operator(), "notes")
+    home.clock.let_pass(seconds=5)
+    present = relying_party(home, client_id="notes")
+    assert home.get("/oauth/userinfo", token).status_code == 401
+    present.browser = former.browser
+    assert home.get("/oauth/userinfo", present.sign_in()["access_token"]).status_code == 200

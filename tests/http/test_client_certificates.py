@@ -255,3 +255,14 @@ def test_a_fapi_client_shows_a_certificate(home: Home) -> None:
         id_token_signed_response_alg="ES256",
     )
     assert show(home, client_id, escaped(MINE)).status_code == 200
+
+
+def test_userinfo_refuses_a_certificate_that_is_none(home: Home) -> None:
+    """In its own words, as every refusal there: the endpoint is no place for an exception."""
+    answer = home.client().get(
+        "/oauth/userinfo",
+        headers=[("X-Client-Cert", "-"), ("Authorization", "Bearer x")],
+        environ_overrides={"REMOTE_ADDR": PROXY},
+    )
+    assert answer.status_code == 400
+    assert 'error="invalid_request"' in answer.headers["WWW-Authenticate"]

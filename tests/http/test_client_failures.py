@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -98,3 +99,15 @@ def force(home: Home, client_id: str, **changed: Any) -> None:
         )
     )
     home.house.feed.apply_now(ChangeKind.CLIENT_CHANGED, client_id, home.clock.now())
+
+
+def test_the_log_says_why(home: Home, caplog: pytest.LogCaptureFixture) -> None:
+    """The client is told one text for many causes; whoever runs the server is told which it was,
+    and no secret."""
+    client_id, secret = secret_client(home)
+    with caplog.at_level(logging.INFO):
+        assert by_header(home, of(client_id, "wrong" + secret)).status_code == 401
+    [line] = [each for each in caplog.records if each.name == "portero.web.exchange"]
+    assert line.getMessage() == "refused POST /oauth/token: invalid_client"
+    assert vars(line)["why"] == "a wrong secret"
+    assert secret not in str(vars(line))

@@ -71,3 +71,15 @@ def test_a_pairwise_persons_token_dies_with_the_account(home: Home) -> None:
     home.house.rooms.account_admin.disable(Actor.operator(), found)
     assert home.get("/oauth/userinfo", tokens["access_token"]).status_code == 401
     assert rp.refresh(tokens["refresh_token"]).status_code == 400
+
+
+def test_the_built_in_client_is_none_at_these_endpoints(home: Home) -> None:
+    """Attack: whoever finds a first-party refresh token ends its grant alone, and the session with
+    its access tokens lives on with nobody able to refresh."""
+    home.register("ana")
+    told = home.log_in()
+    for path in ("/oauth/revoke", "/oauth/introspect", "/oauth/token"):
+        form = {"client_id": "portero", "token": told["refresh_token"], "grant_type": "x"}
+        answer = home.client().post(path, data=form)
+        assert (answer.status_code, answer.get_json()["error"]) == (401, "invalid_client")
+    assert home.post("/refresh", refresh_token=told["refresh_token"]).status_code == 200

@@ -7,9 +7,12 @@ protocol endpoint is a plain function between them.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+
+log = logging.getLogger(__name__)
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -70,6 +73,11 @@ def problem(
     """A problem document (RFC 9457); never cached, because it answers one request only."""
     content = {"type": f"urn:portero:problem:{code}", "title": public, "status": status, **more}
     return _json(status, content, "application/problem+json", (NO_STORE, *headers))
+
+
+def log_refusal(method: str, path: str, code: str, why: str) -> None:
+    """What the caller is not told: which of the many reasons for one code it was."""
+    log.info("refused %s %s: %s", method, path, code, extra={"why": why})
 
 
 def _json(

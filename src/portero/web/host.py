@@ -21,6 +21,7 @@ from portero.kit.request_id import request_id
 from portero.translations import Translator, translator_for
 from portero.web import strict
 from portero.web.addresses import client_address
+from portero.web.exchange import log_refusal
 from portero.web.headers import page_headers
 from portero.web.problems import PROBLEM_TYPE, extra_headers, problem_of, problem_type, status_of
 from portero.web.rooms import FaceSettings, Rooms
@@ -119,13 +120,7 @@ def _rooms() -> Rooms:
 
 
 def _refused(refusal: Refusal) -> Response:
-    log.info(
-        "refused %s %s: %s",
-        request.method,
-        request.path,
-        refusal.code,
-        extra={"why": refusal.detail},
-    )
+    log_refusal(request.method, request.path, refusal.code, refusal.detail)
     content = problem_of(refusal, translator(), request_id=g.origin.request_id)
     headers = extra_headers(refusal)
     if status_of(refusal) == 401:

@@ -72,13 +72,14 @@ class ClientCache:
             return self._documents.find(client_id)
         return None
 
-    def is_live(self, client_id: str) -> bool:
-        """Whether what was issued to it still counts. Nothing is fetched: a document that can't be
-        read just now ends nobody's token, and to switch documents off ends all of theirs."""
+    def is_live(self, client_id: str, *, issued_at: datetime) -> bool:
+        """Whether what was issued to it then still counts: it is active, and no new one of that id.
+        Nothing is fetched: a document that can't be read just now ends nobody's token, and to
+        switch documents off ends all of theirs."""
         if looks_like_document_id(client_id):
             return self._documents is not None
         client = self.find(client_id)
-        return client is not None and client.is_active
+        return client is not None and client.is_active and client.is_older_than(issued_at)
 
     def _load(self, client_id: str) -> Client | None:
         changes = self._changes

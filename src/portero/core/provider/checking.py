@@ -6,7 +6,7 @@ and the one thing that the server knows better than any API: what ended a moment
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from portero.core.clients import ClientCache
@@ -36,6 +36,8 @@ _CACHE_CAPACITY: Final = 4096
 # Between the clocks of two nodes of one deployment, which run NTP: a token made on one must not be
 # from the future on the other.
 _CLOCK_SKEW_SECONDS: Final = 2
+# `iat` has whole seconds, and a client may be made on one node and get its first token on another.
+_IAT_MARGIN: Final = timedelta(seconds=1 + _CLOCK_SKEW_SECONDS)
 
 
 class TokenCheck:
@@ -147,15 +149,16 @@ class TokenCheck:
         account_id = self.person_of(checked)
         if _is_persons(checked) and not account_id:
             raise TokenRefused("nobody has that name any more")
+        issued_at = datetime.fromtimestamp(checked.claims["iat"], UTC)
         if not self._liveness.is_live(
             token_id=str(checked.claims["jti"]),
             session_id=checked.session_id or "",
             grant_id=str(checked.claims.get("grant_id", "")),
             account_id=account_id,
-            issued_at=datetime.fromtimestamp(checked.claims["iat"], UTC),
+            issued_at=issued_at,
         ):
             raise TokenRefused("it was revoked, or its session or account ended")
-        if not self._clients.is_live(checked.client_id):
+        if not self._clients.is_live(checked.client_id, issued_at=issued_at + _IAT_MARGIN):
             raise TokenRefused("its client is disabled or gone")
         return checked
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from portero.core.audit import Actor, AuditLog
-from portero.core.clients import Client, ClientCache, ClientHasNoSecret, ClientKeys
+from portero.core.clients import Client, ClientCache, ClientHasNoSecret, ClientKeys, CreatedBy
 from portero.core.clients.rules import is_secret_of
 from portero.core.limits import LimitPolicy, Limits, OverLimit
 from portero.core.provider.events import ClientAuthFailed
@@ -91,6 +91,10 @@ class ClientAuth:
     def _proven(self, client: Client | None, shown: Presented, call: ClientCall) -> Client:
         if client is None or not client.is_active:
             raise InvalidClient("unknown or disabled")
+        if client.created_by == CreatedBy.BUILT_IN:
+            # Its tokens rest on their session, and end by signing out: what ends a grant here
+            # would leave the session.
+            raise InvalidClient("the built-in client has its own endpoints")
         method = client.metadata.token_endpoint_auth_method
         if method not in shown.methods:
             # A confidential client can't drop to `none`, nor a secret move into the body.

@@ -21,6 +21,7 @@ from portero.kit.refusals import (
 )
 from portero.web.api.registry import Access, Answer, Call, Route
 from portero.web.browser import TokenCookies
+from portero.web.exchange import log_refusal
 from portero.web.host import problem_response, translator
 from portero.web.problems import problem_type
 from portero.web.rooms import Rooms
@@ -165,6 +166,7 @@ def _rendered(route: Route, answer: Answer) -> Response:
 def _token_refused(refusal: Refused) -> Response:
     """The guard's refusal, as it would answer itself (RFC 6750 §3), in the caller's language."""
     code = refusal.error or "credentials_required"
+    log_refusal(request.method, request.path, code, refusal.detail)
     content = {
         "type": problem_type(code),
         "title": translator().text(refusal.public),

@@ -38,7 +38,7 @@ def device_endpoints(
         try:
             started = devices.begin(client_call(request, trusted_proxies, certificates))
         except Refusal as refusal:
-            return refused(refusal, by_header=request.header("authorization") is not None)
+            return refused(refusal, request)
         return json_response(200, _told(started, issuer + DEVICE_PAGE_PATH), *UNCACHED, *CORS)
 
     return [

@@ -17,7 +17,7 @@ from portero.protocol.oauth.errors import InvalidClient, OAuthRefusal
 from portero.web.addresses import Network, client_address
 from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import NO_STORE, Request, Response, json_response
+from portero.web.exchange import NO_STORE, Request, Response, json_response, log_refusal
 from portero.web.oidc.cors import CORS, NONCE_HEADER, preflight
 from portero.web.oidc.form_body import form_alone
 
@@ -60,7 +60,7 @@ def oauth_endpoints(
             try:
                 said = work(client_call(request, trusted_proxies, certificates))
             except Refusal as refusal:
-                said = refused(refusal, by_header=request.header("authorization") is not None)
+                said = refused(refusal, request)
             return _with_nonce(said, token) if proves(request) else said
 
         return Endpoint(path, frozenset({"POST"}), answer, body_cap=_BODY_CAP)
@@ -138,16 +138,16 @@ def _told(issued: IssuedToken) -> dict[str, object]:
     return told | dict(issued.more)
 
 
-def refused(refusal: Refusal, *, by_header: bool) -> Response:
+def refused(refusal: Refusal, request: Request) -> Response:
     """RFC 6749 §5.2. A refusal that is no OAuth one (busy, limited) keeps its own status."""
+    log_refusal(request.method, request.path, refusal.code, refusal.detail)
     headers: list[tuple[str, str]] = [*UNCACHED, *CORS]
     if refusal.retry_after_seconds is not None:
         headers.append(("Retry-After", str(refusal.retry_after_seconds)))
     if isinstance(refusal, OAuthRefusal):
-        if isinstance(refusal, InvalidClient) and by_header:
+        if isinstance(refusal, InvalidClient) and request.header("authorization") is not None:
             headers.append(("WWW-Authenticate", 'Basic realm="oauth"'))
-        status = refusal.status if not isinstance(refusal, InvalidClient) or by_header else 401
         told = {"error": refusal.code, "error_description": refusal.description}
-        return json_response(status, told, *headers)
+        return json_response(refusal.status, told, *headers)
     status = 429 if isinstance(refusal, Limited) else 503 if isinstance(refusal, Busy) else 400
     return json_response(status, {"error": "temporarily_unavailable"}, *headers)

@@ -37,7 +37,7 @@ def par_endpoints(
         try:
             named = pushed.push(client_call(request, trusted_proxies, certificates))
         except Refusal as refusal:
-            return refused(refusal, by_header=request.header("authorization") is not None)
+            return refused(refusal, request)
         told = {"request_uri": named.request_uri.reveal(), "expires_in": named.expires_in}
         return json_response(201, told, *UNCACHED, *CORS)
 

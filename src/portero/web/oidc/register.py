@@ -20,7 +20,7 @@ from portero.protocol.oauth.errors import OAuthRefusal
 from portero.protocol.oauth.parameters import read_parameters
 from portero.web.addresses import Network, client_address
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import NO_STORE, Request, Response, json_response
+from portero.web.exchange import NO_STORE, Request, Response, json_response, log_refusal
 from portero.web.oidc.cors import CORS, preflight
 from portero_guard.errors import TokenRefused
 from portero_guard.jws import json_object
@@ -64,6 +64,7 @@ def registration_endpoints(
             try:
                 return work(request, _actor(request, trusted_proxies), _token(request))
             except Refusal as refusal:
+                log_refusal(method, request.path, refusal.code, refusal.detail)
                 return _refused(refusal)
 
         return Endpoint(REGISTRATION_PATH, frozenset({method}), answer, body_cap=_BODY_CAP)

@@ -11,7 +11,7 @@ from portero.core.provider.userinfo import UserInfo
 from portero.protocol.oauth.errors import InvalidRequest
 from portero.web.certificates import CertificateSource
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import NO_STORE, Request, Response, json_response
+from portero.web.exchange import NO_STORE, Request, Response, json_response, log_refusal
 from portero.web.oidc.cors import CORS, preflight
 from portero.web.oidc.form_body import is_form, read_form
 from portero_guard.credentials import RequestHead
@@ -29,9 +29,10 @@ def userinfo_endpoints(
 
     def answer(request: Request) -> Response:
         try:
-            head = _head(request, certificates.read(request).der)
+            head = _head(request, _certificate(request, certificates))
             told = userinfo.answer(tokens.admit(head, audience=url))
         except Refused as refusal:
+            log_refusal(request.method, request.path, refusal.error or "", refusal.detail)
             said = refusal_answer(refusal)
             return Response(said.status, said.body, (*said.headers, *CORS))
         if isinstance(told, str):
@@ -44,6 +45,13 @@ def userinfo_endpoints(
         Endpoint(USERINFO_PATH, methods, answer, body_cap=_BODY_CAP),
         preflight(USERINFO_PATH, ("GET", "POST")),
     ]
+
+
+def _certificate(request: Request, certificates: CertificateSource) -> bytes:
+    try:
+        return certificates.read(request).der
+    except InvalidRequest as refusal:
+        raise RequestRefused(refusal.description) from refusal
 
 
 def _head(request: Request, certificate: bytes) -> RequestHead:

@@ -123,8 +123,9 @@ def test_whether_it_is_live_asks_nobody(
 ) -> None:
     """A check of a token neither waits for the client's server nor fails with it."""
     cache = ClientCache(db=here.db, clock=here.clock, feed=here.feed, documents=documents)
-    assert cache.is_live(site.id)
-    assert not here.new_cache().is_live(site.id)
+    now = here.clock.now()
+    assert cache.is_live(site.id, issued_at=now)
+    assert not here.new_cache().is_live(site.id, issued_at=now)
     assert site.paths == []
 
 
