@@ -14,6 +14,7 @@ from portero_guard.errors import TokenRefused
 from portero_guard.fetch import Credentials, FetchFailed, NotThere
 from tests.http.test_oauth_service import API, client_of, counted, send, token_of
 from tests.support.house import ISSUER, OTHER_PASSWORD, PASSWORD, Home
+from tests.support.relying_party import claims_of, relying_party
 
 PATH = "/oauth/status-list"
 INTERVAL = 10  # seconds; the default of PORTERO_STATUS_LIST_SECONDS
@@ -68,6 +69,25 @@ def test_a_list_is_served_as_the_draft_says(home: Home) -> None:
     assert (told["sub"], told["iss"], told["ttl"]) == (ISSUER + PATH, ISSUER, 5)
     again = home.client().get(PATH, headers={"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("grant", "name"), [("authorization_code", "code"), ("refresh_token", "refresh_token")]
+)
+def test_made_up_codes_use_up_no_places(home: Home, grant: str, name: str) -> None:
+    """The attack: to fill the list with tokens that nobody has, by guesses that cost nothing."""
+    home.register()
+    rp = relying_party(home)
+    before = _place_of(rp.sign_in()["access_token"])
+    for number in range(40):
+        form = {"grant_type": grant, name: f"made-up-{number}", "code_verifier": "v" * 43}
+        assert rp.token(**form).status_code == 400
+    assert _place_of(rp.sign_in()["access_token"]) == before + 1
+
+
+def _place_of(token: str) -> int:
+    place: int = claims_of(token)["status"]["status_list"]["idx"]
+    return place
 
 
 def _new(home: Home) -> str:

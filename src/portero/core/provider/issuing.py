@@ -56,27 +56,19 @@ class Issuing:
         opaque: OpaqueTokens,
     ) -> None:
         self._opaque = opaque
-        self._statuses = statuses
+        self.statuses = statuses
         self._ring = ring
         self._dice = dice
         self._vault = vault
         self.issuer = issuer
         self.lifetimes = lifetimes
 
-    def status_index(self, client_id: str, now: datetime) -> int:
-        """The place of the next token in the status list. Before the verb's transaction: now and
-        then it needs one of its own."""
-        return self._statuses.next_index(client_id, now)
-
     def keep_status_in(self, tx: Tx, index: int, grant: Grant, *, now: datetime) -> None:
         """Note whose token has that place, so that what ends the grant ends the token."""
         # A token that outlives its session names none: see `_person_claims`.
         session_id = "" if grant.offline else grant.session_id
-        self.hold_status_in(tx, index, Holder(grant.account_id, grant.id, session_id), now=now)
-
-    def hold_status_in(self, tx: Tx, index: int, holder: Holder, *, now: datetime) -> None:
-        """The same for a token that rests on what another one rests on."""
-        self._statuses.keep_in(tx, index, holder, issued_at=now)
+        holder = Holder(grant.account_id, grant.id, session_id)
+        self.statuses.keep_in(tx, index, holder, issued_at=now)
 
     def token_set(
         self, basis: Basis, *, now: datetime, refresh_token: Secret | None, status: int
@@ -149,7 +141,7 @@ class Issuing:
             audience=audience,
             binding=binding,
             now=now,
-            status=self.status_index(client.client_id, now),
+            status=self.statuses.next_index(client.client_id, now),
         )
         token = self._minted(claims, now, opaque=is_opaque_for(client))
         return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
@@ -266,7 +258,7 @@ class Issuing:
             "jti": self._dice.token(128),
             "client_id": client_id,
             "scope": scope,
-            **self._statuses.claim(status),
+            **self.statuses.claim(status),
         }
         if binding.cnf:
             claims["cnf"] = dict(binding.cnf)

@@ -83,24 +83,24 @@ class RefreshRotation:
         """Raises `RefreshRefused` and whatever `check` raises. `keep` leaves the token as it is:
         for clients that prove themselves and their key each time (FAPI 2.0 §5.3.2.1)."""
         token_hash = fingerprint(refresh_token)
-        status = self._issuing.status_index(client_id, now)
 
-        def unit(tx: Tx) -> Rotated | Grant | None:
+        def unit(tx: Tx, status: int) -> Rotated | Grant | None:
             if keep:
                 spent = _unspent(store.find_refresh(tx, token_hash, client_id, now=now))
             else:
                 spent = store.spend_refresh(tx, token_hash, client_id, now=now)
             return self._rotate_in(tx, actor, refresh_token, spent, now, check, status, keep=keep)
 
-        outcome = self._db.write(unit)
-        if isinstance(outcome, Grant):
-            self._feed.apply_now(ChangeKind.GRANT_REVOKED, outcome.id, now)
-            if _owns_its_session(outcome):
-                self._sessions.announce([outcome.session_id], now)
-            raise RefreshRefused("a spent refresh token came back; its grant was revoked")
-        if outcome is None:
-            raise RefreshRefused("unknown, expired, or resting on something that ended")
-        return outcome
+        with self._issuing.statuses.place(client_id, now) as status:
+            outcome = self._db.write(lambda tx: unit(tx, status))
+            if isinstance(outcome, Grant):
+                self._feed.apply_now(ChangeKind.GRANT_REVOKED, outcome.id, now)
+                if _owns_its_session(outcome):
+                    self._sessions.announce([outcome.session_id], now)
+                raise RefreshRefused("a spent refresh token came back; its grant was revoked")
+            if outcome is None:
+                raise RefreshRefused("unknown, expired, or resting on something that ended")
+            return outcome
 
     def _rotate_in(
         self,

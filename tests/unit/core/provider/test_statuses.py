@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,13 +17,15 @@ from portero.core.clients import FIRST_PARTY_CLIENT_ID, Clients, ClientState
 from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
 from portero.core.keys.rules import KeySchedule
+from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.statuses import Holder, StatusList, StatusTimes, store
-from portero.kit.db import Database
+from portero.kit.db import Database, DatabaseUnavailable
 from portero.kit.secrets import Secret
 from portero.kit.vault import Vault
 from portero.outside.clock import SystemDice
 from portero.outside.signing import LocalKeyMaker
 from portero.protocol.jose.algorithms import SigningAlg
+from portero.protocol.oauth.errors import InvalidGrant
 from portero.protocol.oauth.metadata_policy import MetadataPolicy
 from portero_guard.status_list import CheckedList, check_status_list
 
@@ -143,6 +147,36 @@ def test_indices_are_leased_by_the_hundred(room: Room) -> None:
     for _ in range(256 * 6):
         room.statuses.next_index("c", now)
     assert sum("status_blocks" in each and each.startswith("UPDATE") for each in seen) == 2
+
+
+def ended_by(room: Room, failure: Exception, meanwhile: Callable[[], object] = lambda: None) -> int:
+    """The index of a token request that ends so."""
+    with suppress(type(failure)), room.statuses.place("c", room.clock.now()) as index:
+        meanwhile()
+        raise failure
+    return index
+
+
+def test_a_refusal_gives_the_index_back_and_a_failure_does_not(room: Room) -> None:
+    """What was refused was not issued; after another failure nobody knows."""
+    failures = (InvalidGrant(""), RefreshRefused(), DatabaseUnavailable(), ValueError())
+    taken = [ended_by(room, failure) for failure in failures]
+    first = taken[0]
+    assert taken == [first, first, first, first + 1]
+    assert room.index("c") == first + 2
+
+
+def test_an_index_is_not_given_back_into_a_later_lease(room: Room) -> None:
+    """Its block may be somebody else's before that one is over."""
+    later: list[int] = []
+
+    def much_later() -> None:
+        room.clock.move(TIMES.block_lifetime.total_seconds())
+        later.extend([room.index("other"), room.index("c")])
+
+    former = ended_by(room, InvalidGrant(""), much_later)
+    assert later[0] == former
+    assert room.index("c") == later[1] + 1
 
 
 def test_an_index_is_free_again_once_nothing_can_mean_it(room: Room) -> None:

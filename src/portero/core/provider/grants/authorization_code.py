@@ -65,13 +65,13 @@ class AuthorizationCodeGrant:
         """Raises `OAuthRefusal`."""
         now = self._clock.now()
         code_hash = fingerprint(asked.form.require("code"))
-        status = self._settlement.status_index(asked, now)
-        outcome = self._db.write(lambda tx: self._redeem_in(tx, asked, code_hash, now, status))
-        if isinstance(outcome, _Replayed):
-            self._feed.apply_now(ChangeKind.GRANT_REVOKED, outcome.grant_id, now)
-            raise InvalidGrant("a spent code came back; what it gave was revoked")
-        if isinstance(outcome, OAuthRefusal):
-            raise outcome
+        with self._settlement.place(asked, now) as status:
+            outcome = self._db.write(lambda tx: self._redeem_in(tx, asked, code_hash, now, status))
+            if isinstance(outcome, _Replayed):
+                self._feed.apply_now(ChangeKind.GRANT_REVOKED, outcome.grant_id, now)
+                raise InvalidGrant("a spent code came back; what it gave was revoked")
+            if isinstance(outcome, OAuthRefusal):
+                raise outcome
         return self._settlement.tokens(
             asked,
             outcome.settled,

@@ -79,13 +79,13 @@ class JwtBearerGrant:
             expected_audiences=self._audiences,
             now=now,
         )
-        status = self._issuing.status_index(client.client_id, now)
         draft = self._draft(asked, scope, audience, now)
-        settled = self._db.write(
-            lambda tx: self._settle_in(tx, asked, assertion, draft, now, status)
-        )
-        if settled is None:
-            raise InvalidGrant("used before, or about nobody who is active")
+        with self._issuing.statuses.place(client.client_id, now) as status:
+            settled = self._db.write(
+                lambda tx: self._settle_in(tx, asked, assertion, draft, now, status)
+            )
+            if settled is None:
+                raise InvalidGrant("used before, or about nobody who is active")
         return self._issuing.derived_token(
             client,
             subject=settled,

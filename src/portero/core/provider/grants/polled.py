@@ -87,8 +87,8 @@ class PolledGrant(Generic[R]):
             raise _REFUSALS[polled.outcome](f"{flow.parameter} is {polled.outcome}")
         # A transaction of its own: a token's place in the status list is not for the many polls
         # that end without one. A crash in between costs the person a second try, and nobody else.
-        status = self._settlement.status_index(asked, now)
-        settled = self._db.write(lambda tx: self._settle_in(tx, asked, request, now, status))
+        with self._settlement.place(asked, now) as status:
+            settled = self._db.write(lambda tx: self._settle_in(tx, asked, request, now, status))
         return self._settlement.tokens(asked, settled, now=now, status=status)
 
     def _settle_in(

@@ -81,7 +81,7 @@ class SessionRedemption:
 
     def prepare(self) -> None:
         """Only for somebody who has proven himself: it uses up a place in the status list."""
-        self._status = self.issuing.status_index(FIRST_PARTY_CLIENT_ID, self.clock.now())
+        self._status = self.issuing.statuses.next_index(FIRST_PARTY_CLIENT_ID, self.clock.now())
 
     def redeem_in(self, tx: Tx, session: Session, account: Account) -> None:
         """The grant and its refresh token; raises `SessionEnded`. May run again."""

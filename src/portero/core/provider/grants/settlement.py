@@ -7,6 +7,7 @@ everything hangs on it. After the commit: the tokens are signed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,9 +67,9 @@ class Settlement:
         self._subjects = subjects
         self._offline_lifetime = offline_lifetime
 
-    def status_index(self, asked: TokenRequest, now: datetime) -> int:
-        """The place of the token in the status list; asked for before the transaction."""
-        return self._issuing.status_index(asked.client.client_id, now)
+    def place(self, asked: TokenRequest, now: datetime) -> AbstractContextManager[int]:
+        """The place of the token in the status list; around the transaction, and what it raises."""
+        return self._issuing.statuses.place(asked.client.client_id, now)
 
     def settle_in(
         self,

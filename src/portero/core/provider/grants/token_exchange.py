@@ -85,10 +85,10 @@ class TokenExchangeGrant:
             raise UnauthorizedClient("a public client can't prove that it is itself")
         exchange = self._checked(asked, read_exchange(asked.form))
         now = self._clock.now()
-        status = self._issuing.status_index(asked.client.client_id, now)
-        live = self._db.write(lambda tx: self._keep_in(tx, asked, exchange, now, status))
-        if not live:
-            raise InvalidRequest(_REFUSED)
+        with self._issuing.statuses.place(asked.client.client_id, now) as status:
+            live = self._db.write(lambda tx: self._keep_in(tx, asked, exchange, now, status))
+            if not live:
+                raise InvalidRequest(_REFUSED)
         subject, actor = exchange.subject, exchange.actor
         kept = {name: subject.claims[name] for name in _KEPT if name in subject.claims}
         ends = [subject.expires_at, *([actor.expires_at] if actor is not None else [])]
@@ -165,7 +165,7 @@ class TokenExchangeGrant:
             return False
         if account_id:
             holder = Holder(account_id, grant_id, session_id)
-            self._issuing.hold_status_in(tx, status, holder, now=now)
+            self._issuing.statuses.keep_in(tx, status, holder, issued_at=now)
         actor = exchange.actor
         event = TokenExchanged(
             account_id=account_id,

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from portero.core.keys.ring import KeyRing
+from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.statuses import store
 from portero.core.provider.statuses.errors import StatusListFull
 from portero.core.provider.statuses.model import SLACK, USE, Holder, SignedList, StatusTimes
@@ -23,6 +25,7 @@ from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.jose.jwt import sign
+from portero.protocol.oauth.errors import OAuthRefusal
 from portero.protocol.oauth.status_list import (
     STATUS_LIST_TYPE,
     list_size,
@@ -43,8 +46,10 @@ _ATTEMPTS: Final = 64
 
 @dataclass(slots=True)
 class _Lease:
-    """The indices of one client that this process may still give out."""
+    """The indices of one client that this process may still give out; `firsts` are those of its
+    blocks."""
 
+    firsts: frozenset[int]
     indices: list[int]
     use_until: datetime
     blocks: int
@@ -87,6 +92,17 @@ class StatusList:
                 self._forget_old(now)
             return lease.indices.pop()
 
+    @contextmanager
+    def place(self, client_id: str, now: datetime) -> Iterator[int]:
+        """`next_index` around the verb that may issue a token: a refusal gives the index back, else
+        made-up codes would use up the list. Another failure does not: the token may be out."""
+        index = self.next_index(client_id, now)
+        try:
+            yield index
+        except (OAuthRefusal, RefreshRefused):
+            self._give_back(client_id, index, now)
+            raise
+
     def claim(self, index: int) -> Mapping[str, Any]:
         """What the token says of it: the member `status`."""
         return status_claim(index, self.uri)
@@ -104,6 +120,14 @@ class StatusList:
         if index is not None:
             store.revoke(tx, index, until=expires_at + SLACK)
 
+    def _give_back(self, client_id: str, index: int, now: datetime) -> None:
+        """Into the lease that it came from, and no later one: its block ends with that lease."""
+        with self._leasing:
+            lease = self._leases.get(client_id)
+            block = index - index % store.BLOCK_SIZE
+            if lease is not None and block in lease.firsts and now < lease.use_until:
+                lease.indices.append(index)
+
     def _leased(self, client_id: str, former: _Lease | None, now: datetime) -> _Lease:
         used_up = former is not None and now < former.use_until
         blocks = min(_MOST_BLOCKS, former.blocks * 2) if former is not None and used_up else 1
@@ -119,7 +143,7 @@ class StatusList:
             if firsts:
                 size = store.BLOCK_SIZE
                 indices = [first + n for first in reversed(firsts) for n in reversed(range(size))]
-                return _Lease(indices, now + USE, blocks)
+                return _Lease(frozenset(firsts), indices, now + USE, blocks)
         raise StatusListFull("other processes were always faster", retry_after_seconds=1)
 
     def _forget_old(self, now: datetime) -> None:
