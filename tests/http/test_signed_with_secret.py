@@ -162,6 +162,18 @@ def test_a_hint_that_the_client_could_not_have_had_is_refused(home: Home, attack
     assert told["error"] == "invalid_request"
 
 
+@pytest.mark.parametrize("alg", [{}, ["HS256"], 1, None])
+def test_a_hint_whose_algorithm_is_no_text_is_refused(home: Home, alg: Any) -> None:
+    """Anybody can send one, signed by nobody: it must not break the page."""
+    party, hint = secret_signed_in(home)
+    head = base64url(json.dumps({"alg": alg, "typ": "JWT"}).encode())
+    made = f"{head}.{hint.partition('.')[2]}"
+    told = query_of(party.begin(prompt="none", id_token_hint=made))
+    assert told["error"] == "invalid_request"
+    asked = {"client_id": party.client_id, "post_logout_redirect_uri": AFTER}
+    assert is_question(log_out(party, id_token_hint=made, **asked))
+
+
 def test_the_client_that_is_named_signs_its_person_out(home: Home) -> None:
     """RP-Initiated Logout §2: client_id says whose secret it was."""
     party, hint = secret_signed_in(home)

@@ -56,8 +56,10 @@ class IdTokenHints:
         if jws.header.get("typ") != "JWT" or "crit" in jws.header:
             raise TokenRefused("a token of another kind")  # RFC 8725 §3.11: no access token
         alg = jws.header.get("alg")
+        if not isinstance(alg, str):
+            raise TokenRefused("alg is not a text")
         if client is not None and alg in HMAC_ALGS:
-            self._check_mac(jws, str(alg), client)
+            self._check_mac(jws, alg, client)
         else:
             self._check_signature(jws, alg)
         claims = json_object(jws.payload)
@@ -74,7 +76,7 @@ class IdTokenHints:
         except ClientHasNoSecret as refusal:
             raise TokenRefused(refusal.detail) from refusal
 
-    def _check_signature(self, jws: UnverifiedJws, alg: object) -> None:
+    def _check_signature(self, jws: UnverifiedJws, alg: str) -> None:
         found = self._ring.verification_key(str(jws.header.get("kid")), self._clock.now())
         if found is None or found.alg != alg:
             raise TokenRefused("not signed by a key of ours")
