@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings | None = None, *, house: House | None = None) -> Flask:
-    """The WSGI application: all pages, the JSON API and the protocol endpoints.
+    """The WSGI application: all pages, the JSON API and the protocol endpoints, below the path of
+    the issuer.
 
     Background threads are the caller's: `portero.wsgi` and `portero serve` start them.
     """
@@ -26,6 +27,9 @@ def create_app(settings: Settings | None = None, *, house: House | None = None) 
     made = house or join(settings or load(os.environ, cwd=Path.cwd()))
     flask = make_flask(made)
     flask.register_blueprint(blueprint(endpoints_of(made)))
+    base = made.rooms.settings.base
+    if base.path:
+        flask.wsgi_app = base.rebased(flask.wsgi_app)  # type: ignore[method-assign,assignment]
     return flask
 
 
@@ -42,6 +46,7 @@ def create_front(house: House) -> Front:
         allowed_hosts=house.rooms.settings.allowed_hosts,
         threads=settings.threads,
         meter=house.meter,
+        base=house.rooms.settings.base,
         on_start=(background.start,),
         on_stop=(background.stop,),
     )

@@ -24,6 +24,7 @@ from portero.outside.clock import SystemClock
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.settings import load
 from portero.web.host import ROOMS
+from portero.web.rooms import FaceSettings
 from portero.wiring import House, join
 
 SECRET_KEY = "tests-only-Zr4mQ8vL2xT7pK9wB3nH6yD1"
@@ -49,17 +50,25 @@ class MovableClock(SystemClock):
 
 
 class IssuerClient(FlaskClient):
-    """Asks at the issuer's URL, and keeps cookies for its host."""
+    """Asks below the issuer's URL, and keeps cookies for its host."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        kwargs.setdefault("base_url", self.application.extensions[ROOMS].settings.issuer)
+        """What a page or redirect names is below it already; a `base_url` is asked as it is."""
+        base = self._settings.base
+        if "base_url" not in kwargs:
+            kwargs["base_url"] = self._settings.issuer.removesuffix(base.path)
+            if base.path and not args[0].startswith(base.path + "/"):
+                args = (base.at(args[0]), *args[1:])
         return super().open(*args, **kwargs)
 
     def set_cookie(self, key: str, value: str = "", **kwargs: Any) -> None:
-        kwargs.setdefault(
-            "domain", urlsplit(self.application.extensions[ROOMS].settings.issuer).hostname
-        )
+        kwargs.setdefault("domain", urlsplit(self._settings.issuer).hostname)
         super().set_cookie(key, value, **kwargs)
+
+    @property
+    def _settings(self) -> FaceSettings:
+        settings: FaceSettings = self.application.extensions[ROOMS].settings
+        return settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,10 @@ class Home:
     clock: MovableClock
     app: Flask
     folder: Path
+
+    def at(self, path: str) -> str:
+        """One of our paths, as a page of this house names it."""
+        return self.house.rooms.settings.at(path)
 
     def client(self) -> FlaskClient:
         return self.app.test_client()
@@ -119,7 +132,8 @@ class Home:
         import re
 
         self.deliver()
-        found = re.findall(re.escape(ISSUER + path) + r"\?token=([\w-]+)", "\n".join(self.mails()))
+        page = re.escape(self.house.settings.issuer + path)
+        found = re.findall(page + r"\?token=([\w-]+)", "\n".join(self.mails()))
         assert found, f"no link to {path} in {self.mails()}"
         return str(found[-1])
 

@@ -70,18 +70,21 @@ class RelyingParty:
         for _ in range(8):
             if answer.status_code == 303 and answer.location.startswith("/"):
                 answer = self.browser.get(answer.location)
-            elif answer.status_code == 200 and 'action="/sign-in"' in answer.text:
+            elif answer.status_code == 200 and self._shows("/sign-in", answer):
                 form = fields(answer)
                 form["username"] = person.get("username", "ana")
                 form["password"] = person.get("password", PASSWORD)
                 answer = self.browser.post("/sign-in", data=form)
-            elif answer.status_code == 200 and 'action="/consent"' in answer.text:
+            elif answer.status_code == 200 and self._shows("/consent", answer):
                 form = fields(answer)
                 form["decision"] = "allow" if agree else "deny"
                 answer = self.browser.post("/consent", data=form)
             else:
                 return answer
         raise AssertionError("the pages go in a circle")
+
+    def _shows(self, form: str, page: TestResponse) -> bool:
+        return f'action="{self.home.at(form)}"' in page.text
 
     def authorize(self, **more: str | None) -> dict[str, str]:
         """The parameters of the authorization response, the person having agreed to all."""

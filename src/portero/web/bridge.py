@@ -27,13 +27,20 @@ Push = Callable[[Response | bytes], None]
 
 
 def build_environ(
-    scope: Mapping[str, Any], head: Head, body: bytes, *, peer: str, request_id: str
+    scope: Mapping[str, Any],
+    head: Head,
+    body: bytes,
+    *,
+    peer: str,
+    request_id: str,
+    script_name: str = "",
 ) -> dict[str, Any]:
-    """A WSGI environ (PEP 3333) for a checked head and a whole body."""
+    """A WSGI environ (PEP 3333) for a checked head, whose path is the one below `script_name`, and
+    a whole body."""
     server_name, server_port = scope.get("server") or ("", None)
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
+        "SCRIPT_NAME": script_name,
         # PEP 3333 wants the path's bytes, each as one character.
         "PATH_INFO": head.path if head.path.isascii() else head.path.encode().decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),

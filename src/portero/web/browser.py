@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from flask import Request, Response
 
 from portero.kit.secrets import Secret
+from portero.web.own_cookie import OwnCookie
 from portero_guard.credentials import (
     ACCESS_COOKIE,
     RequestHead,
@@ -24,8 +25,8 @@ from portero_guard.credentials import (
 class TokenCookies:
     """The two cookies of `"delivery": "cookie"`.
 
-    With https they have the `__Host-` prefix: no other host, subdomain or plain-http page can
-    plant one (RFC 6265bis §4.1.3.2). On a loopback http issuer browsers refuse the prefix.
+    The refresh token is ours alone (`OwnCookie`). The access token is for whatever API there is on
+    this host, so it goes to all of it, whatever path the issuer has; with https under `__Host-`.
     """
 
     def __init__(self, issuer: str) -> None:
@@ -34,25 +35,25 @@ class TokenCookies:
         self._scheme, self._host = parts.scheme, parts.netloc
         prefix = "__Host-" if self._secure else ""
         self.access_name = f"{prefix}{ACCESS_COOKIE}"
-        self.refresh_name = f"{prefix}portero_rt"
+        self._refresh = OwnCookie("portero_rt", issuer=issuer)
 
     def put(
         self, answer: Response, *, access: Secret, access_seconds: int, refresh: Secret | None
     ) -> None:
-        self._put(answer, self.access_name, access.reveal(), access_seconds)
+        self._put_access(answer, access.reveal(), access_seconds)
         if refresh is not None:
             # A session cookie: how long it is good for is the grant's matter, not the browser's.
-            self._put(answer, self.refresh_name, refresh.reveal(), None)
+            answer.headers.extend(self._refresh.put(refresh))
 
     def clear(self, answer: Response) -> None:
-        for name in (self.access_name, self.refresh_name):
-            answer.delete_cookie(name, path="/", secure=self._secure, httponly=True, samesite="Lax")
+        self._put_access(answer, "", 0)
+        answer.headers.extend(self._refresh.clear())
 
     def access(self, request: Request) -> str:
         return request.cookies.get(self.access_name, "")
 
     def refresh(self, request: Request) -> str:
-        return request.cookies.get(self.refresh_name, "")
+        return self._refresh.read(request.headers.get("Cookie"))
 
     def head(self, request: Request) -> RequestHead:
         """What decides who is asking, for the guard's rules. Scheme and host are the issuer's,
@@ -65,9 +66,9 @@ class TokenCookies:
         """Raise `CrossSite` unless an unsafe request shows that it comes from our own pages."""
         require_same_origin(self.head(request))
 
-    def _put(self, answer: Response, name: str, value: str, max_age: int | None) -> None:
+    def _put_access(self, answer: Response, value: str, max_age: int) -> None:
         answer.set_cookie(
-            name,
+            self.access_name,
             value,
             max_age=max_age,
             path="/",

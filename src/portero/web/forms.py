@@ -76,7 +76,7 @@ class Forms:
         def put(answer: Response) -> Response:
             fresh: Secret | None = g.get("fresh_browser")
             if fresh is not None:
-                answer.headers.add(*self.cookie.put(fresh))
+                answer.headers.extend(self.cookie.put(fresh))
             return answer
 
 

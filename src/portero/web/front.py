@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ from portero.kit.ports import Meter
 from portero.kit.refusals import Busy
 from portero.kit.request_id import request_id
 from portero.web import bridge, strict
+from portero.web.base_path import NOT_OURS, BasePath
 from portero.web.crew import Crew
 from portero.web.endpoints import Endpoint, routes
 from portero.web.exchange import Request, Response, problem
@@ -47,7 +49,8 @@ _LINGER_SECONDS: Final = 2.0
 class Front:
     """An ASGI 3 application over the endpoint table and a WSGI application.
 
-    `allowed_hosts` are URLs (the issuer) or exact `host[:port]`s. The hooks run in each worker,
+    `allowed_hosts` are URLs (the issuer) or exact `host[:port]`s; `base` is the path of the issuer,
+    and the table's paths are below it. The hooks run in each worker,
     after the fork: `on_start` in order before the first request, `on_stop` in reverse after the
     last. A hook of `on_start` that raises stops the server.
     """
@@ -65,6 +68,7 @@ class Front:
         on_start: Sequence[Hook] = (),
         on_stop: Sequence[Hook] = (),
         meter: Meter | None = None,
+        base: BasePath | None = None,
     ) -> None:
         self._routes = routes(endpoints)
         self._pages = pages
@@ -75,6 +79,7 @@ class Front:
         self._on_start = tuple(on_start)
         self._on_stop = tuple(on_stop)
         self._meter = meter
+        self._base = base or BasePath()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -124,18 +129,28 @@ class Front:
             headers=scope["headers"],
             allowed_hosts=self._allowed_hosts,
         )
+        path = self._base.inside(head.path)
+        if path is None:
+            return NOT_OURS
         peer = (scope.get("client") or ("",))[0]
-        route = self._routes.get(head.path)
+        route = self._routes.get(path)
         if route is None:
             body = await self._body(receive, head, self._page_body_cap)
-            environ = bridge.build_environ(scope, head, body, peer=peer, request_id=out.request_id)
+            environ = bridge.build_environ(
+                scope,
+                replace(head, path=path),
+                body,
+                peer=peer,
+                request_id=out.request_id,
+                script_name=self._base.path,
+            )
             return await self._crew.run(bridge.call_wsgi, self._pages, environ, out.push)
         endpoint = route.by_method.get(scope["method"])
         if endpoint is None:
             allow = ("Allow", route.allow)
             return problem(405, "method_not_allowed", "This method is not for this address.", allow)
         body = await self._body(receive, head, endpoint.body_cap)
-        request = _request(scope, head.path, body, peer=peer, request_id=out.request_id)
+        request = _request(scope, path, body, peer=peer, request_id=out.request_id)
         if endpoint.on_loop:
             return endpoint.answer(request)
         return await self._crew.run(endpoint.answer, request)

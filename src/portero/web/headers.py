@@ -20,7 +20,7 @@ _HSTS: Final = "max-age=63072000; includeSubDomains"
 
 
 def page_headers(
-    *, secure: bool, forms_lead_out: bool = False, frame_src: Iterable[str] = ()
+    *, hsts: bool, forms_lead_out: bool = False, frame_src: Iterable[str] = ()
 ) -> dict[str, str]:
     """No source is unsafe: neither inline script nor style, nor anything of another origin.
 
@@ -39,7 +39,7 @@ def page_headers(
         f"{'; frame-src ' + frames if frames else ''}"
     )
     fixed = {"Content-Security-Policy": policy, **_OTHERS}
-    if secure:
+    if hsts:
         fixed["Strict-Transport-Security"] = _HSTS
     return fixed
 

@@ -52,6 +52,8 @@ def make_host(rooms: Rooms) -> Flask:
     """The Flask application, with headers and errors, and no route yet."""
     host = Flask("portero", static_folder=None, template_folder="templates", root_path=_here())
     host.extensions[ROOMS] = rooms
+    # "//sign-in" is nobody's address. Flask would send it on to one that it makes from Host.
+    host.url_map.merge_slashes = False
     host.json.sort_keys = False  # type: ignore[attr-defined]  # of the default JSON provider
     # Our front refuses more than that before; under another server this is the only cap.
     host.config["MAX_CONTENT_LENGTH"] = BODY_CAP
@@ -156,13 +158,13 @@ def _plain_problem(code: str, title: str, status: int) -> dict[str, Any]:
 
 
 def _headers_for(settings: FaceSettings) -> Callable[[Response], Response]:
-    fixed = page_headers(secure=settings.secure)
+    fixed = page_headers(hsts=settings.hsts)
 
     def add(answer: Response) -> Response:
         lead_out, frames = g.get("forms_lead_out", False), g.get("frame_src", ())
         named = fixed
         if lead_out or frames:
-            named = page_headers(secure=settings.secure, forms_lead_out=lead_out, frame_src=frames)
+            named = page_headers(hsts=settings.hsts, forms_lead_out=lead_out, frame_src=frames)
         # Not `setdefault`, which reads the whole list for each of them.
         present = {name.lower() for name in answer.headers.keys()}  # noqa: SIM118
         for name, value in named.items():

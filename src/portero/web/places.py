@@ -1,9 +1,14 @@
-"""Where the faces send people to one another: they share addresses, and nothing else."""
+"""Where the faces send people to one another: they share addresses, and nothing else.
+
+Below the issuer's path: for a browser they are put there by `FaceSettings.at`.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
+METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
+DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 SIGN_IN_PATH: Final = "/sign-in"
 SIGN_OUT_PATH: Final = "/sign-out"
 SIGN_UP_PATH: Final = "/sign-up"

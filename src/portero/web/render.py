@@ -28,6 +28,7 @@ def set_up(host: Flask, rooms: Rooms) -> None:
     @host.context_processor
     def common() -> dict[str, Any]:
         return {
+            "at": rooms.settings.at,
             "product_name": rooms.settings.product_name,
             "locale": translator().locale,
             "direction": translator().direction,

@@ -37,6 +37,7 @@ from portero.core.sessions import Sessions
 from portero.kit.ports import Clock
 from portero.protocol.oauth.detail_types import AuthorizationDetailType
 from portero.web.addresses import Network
+from portero.web.base_path import BasePath
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.health import Health
@@ -61,6 +62,20 @@ class FaceSettings:
     def secure(self) -> bool:
         """Whether browsers reach us by https, so that cookies can demand it."""
         return self.issuer.startswith("https:")
+
+    @property
+    def hsts(self) -> bool:
+        """Whether to have browsers insist on https for the whole host. Where the issuer has a path,
+        the host is somebody else's, and two answers would undo each other."""
+        return self.secure and not self.base.path
+
+    @property
+    def base(self) -> BasePath:
+        return BasePath.of(self.issuer)
+
+    def at(self, path: str) -> str:
+        """One of our paths as a browser asks for it: below the issuer's own."""
+        return self.base.at(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,5 +20,5 @@ def signed_out(frames: Sequence[str], *, return_to: str = "") -> Response:
 
 def forget(answer: Response, cookie: BrowserCookie) -> Response:
     """Clear the browser's cookie: it names nobody any more."""
-    answer.headers.add(*cookie.clear())
+    answer.headers.extend(cookie.clear())
     return answer

@@ -39,7 +39,7 @@ class StandalonePages:
         """`locales` come before what the browser prefers (`ui_locales`)."""
         translator = self._translator(request, locales)
         text = self._environment(translator).get_template(template).render(values)
-        named = page_headers(secure=self._settings.secure, forms_lead_out=forms_lead_out)
+        named = page_headers(hsts=self._settings.hsts, forms_lead_out=forms_lead_out)
         return Response(
             status,
             text.encode(),
@@ -79,6 +79,7 @@ class StandalonePages:
                 translator.gettext, translator.ngettext, newstyle=True
             )
             known.globals.update(
+                at=self._settings.at,
                 product_name=self._settings.product_name,
                 locale=translator.locale,
                 direction=translator.direction,

@@ -30,6 +30,8 @@ _HOST: Final = re.compile(rb"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _TARGET_FORBIDDEN: Final = re.compile(rb"[\x00-\x20\x7f-\xff\\#]")
 _CONTROL_IN_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _CONTROL_IN_PATH: Final = re.compile(r"[\x00-\x1f\x7f]")
+# Some parsers decode these before they look for slashes, and some after.
+_ESCAPED_SLASH: Final = re.compile(rb"%(?:2[Ff]|5[Cc])")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -143,6 +145,8 @@ def _checked_path(raw_path: bytes, query: bytes) -> str:
         return raw_path.decode("ascii")
     if _BAD_ESCAPE.search(raw_path):
         raise BadTarget("a broken percent-escape")
+    if _ESCAPED_SLASH.search(raw_path):
+        raise BadTarget("a slash, escaped")
     try:
         path = unquote_to_bytes(raw_path).decode()
     except UnicodeDecodeError as error:

@@ -291,7 +291,7 @@ def join(
         provider=provider.rooms,
         keys=ring,
         browser_cookie=BrowserCookie(
-            secure=settings.issuer.startswith("https:"), max_age_seconds=settings.session_seconds
+            issuer=settings.issuer, max_age_seconds=settings.session_seconds
         ),
         form_keys=vault.keys("form-token"),
         new_secret=dice.token,

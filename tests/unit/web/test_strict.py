@@ -58,7 +58,14 @@ def test_an_escaped_probe_path_opens_nothing_but_the_probe() -> None:
     """What the exemption looks at is the path that is served, decoded."""
     assert checked((b"host", b"10.0.0.7"), raw_path=b"/%68ealthz").path == "/healthz"
     with pytest.raises(strict.UnknownHost):
-        checked((b"host", b"10.0.0.7"), raw_path=b"/healthz%2f..%2fadmin")
+        checked((b"host", b"10.0.0.7"), raw_path=b"/%68ealthz/../admin")
+
+
+@pytest.mark.parametrize("path", [b"/a%2Fb", b"/a%2fb", b"/a%5Cb", b"/a%5cb", b"/healthz%2f..%2fx"])
+def test_a_slash_is_not_escaped(path: bytes) -> None:
+    """A proxy that looks before it decodes would take /admin%2Fx for a page of the root."""
+    with pytest.raises(strict.BadTarget):
+        checked(HOST, raw_path=path)
 
 
 @pytest.mark.parametrize("name", sorted(strict._ONE_LINE_ONLY))

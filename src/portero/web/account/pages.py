@@ -24,7 +24,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def account() -> AnyResponse:
         session = present()
         if session is None:
-            return redirect(SIGN_IN_PATH, 303)
+            return redirect(rooms.settings.at(SIGN_IN_PATH), 303)
         return html(
             "account/home.html",
             account=rooms.accounts.get(session.account_id),
@@ -39,11 +39,11 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         forms.check()
         session = present()
         if session is None:
-            return redirect(SIGN_IN_PATH, 303)
+            return redirect(rooms.settings.at(SIGN_IN_PATH), 303)
         rooms.provider.connections.withdraw(
             _actor(session), session.account_id, request.form.get("client_id", "")[:255]
         )
-        return redirect(ACCOUNT_PATH, 303)
+        return redirect(rooms.settings.at(ACCOUNT_PATH), 303)
 
     def sign_out() -> AnyResponse:
         forms.check()

@@ -43,7 +43,7 @@ def register(call: Call) -> Response:
     )
     answer = jsonify(UserAnswer.of(account).model_dump(mode="json"))
     answer.status_code = 201
-    answer.headers["Location"] = "/me"
+    answer.headers["Location"] = call.rooms.settings.at("/me")
     return answer
 
 

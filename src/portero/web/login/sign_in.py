@@ -51,7 +51,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             return refused(_page(asked, handle, typed=request.form, **told(refusal)), refusal)
         if signed_in.browser is not None:
             forms.put_browser(signed_in.browser)
-        return redirect(_next(handle), 303)
+        return redirect(rooms.settings.at(_next(handle)), 303)
 
     def _asked(handle: str) -> Asked | None:
         """What the person signs in for; None for this service itself."""

@@ -55,7 +55,7 @@ def authorize_endpoints(
     ) -> Endpoint:
         def answer(request: Request) -> Response:
             try:
-                return told(work(request), request, pages, cookie)
+                return told(work(request), request, pages, cookie, settings)
             except OAuthRefusal as refusal:
                 values = {"why": refusal.description}
                 return pages.refusal(request, UnusableReturnAddress(values=values))
@@ -71,15 +71,19 @@ def authorize_endpoints(
 
 
 def told(
-    outcome: Outcome, request: Request, pages: StandalonePages, cookie: BrowserCookie
+    outcome: Outcome,
+    request: Request,
+    pages: StandalonePages,
+    cookie: BrowserCookie,
+    settings: FaceSettings,
 ) -> Response:
     if isinstance(outcome, Answer):
         return rendered(outcome, request, pages)
     asked = urlencode({"request": outcome.handle.reveal()})
     if isinstance(outcome, SignInOwed):
-        fresh = () if outcome.browser is None else (cookie.put(outcome.browser),)
-        return redirect(f"{SIGN_IN_PATH}?{asked}", *fresh)
-    return redirect(f"{CONSENT_PATH}?{asked}")
+        fresh = () if outcome.browser is None else cookie.put(outcome.browser)
+        return redirect(settings.at(f"{SIGN_IN_PATH}?{asked}"), *fresh)
+    return redirect(settings.at(f"{CONSENT_PATH}?{asked}"))
 
 
 def _parameters(request: Request) -> Parameters:

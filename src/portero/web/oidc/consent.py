@@ -36,7 +36,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             outcome = rooms.provider.authorize.resume(actor, handle, browser)
         if isinstance(outcome, ConsentOwed):
             return _page(outcome)
-        return _as_flask(told(outcome, _request(), pages, forms.cookie))
+        return _as_flask(told(outcome, _request(), pages, forms.cookie, rooms.settings))
 
     def _page(owed: ConsentOwed) -> Response:
         asked, metadata = owed.asked, owed.asked.client.metadata
@@ -97,6 +97,7 @@ def _request() -> Request:
 def _as_flask(answer: Plain) -> AnyResponse:
     made = redirect("/", answer.status) if answer.status == 303 else Response(status=answer.status)
     made.set_data(answer.body)
-    for name, value in answer.headers:
-        made.headers.set(name, value)
+    for name in dict(answer.headers):
+        made.headers.remove(name)
+    made.headers.extend(answer.headers)
     return made

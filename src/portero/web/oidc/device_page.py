@@ -34,14 +34,14 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         code = request.values.get("user_code", "")[:64]
         session = _present()
         if session is None:
-            return _to_sign_in(code)
+            return redirect(rooms.settings.at(_sign_in_url(code)), 303)
         if request.method != "POST":
             return _ask_for_code(code)
         forms.check()
         try:
             return _answer(session, code, request.form.get("decision", ""))
         except FreshSignInNeeded:
-            return _to_sign_in(code)
+            return redirect(rooms.settings.at(_sign_in_url(code)), 303)
         except UserCodeUnknown as refusal:
             return refused(_ask_for_code(code, fault=told(refusal)["message"]), refusal)
 
@@ -88,8 +88,8 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     )
 
 
-def _to_sign_in(code: str) -> AnyResponse:
+def _sign_in_url(code: str) -> str:
     """And back: `device` is a place of ours by name, and only a code can follow it."""
     known = typed(code)
     handle = f"device.{shown(known)}" if known else "device"
-    return redirect(f"{SIGN_IN_PATH}?{urlencode({'request': handle})}", 303)
+    return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}"

@@ -33,7 +33,8 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         if request.method == "POST" and not forms.browser():
             # SameSite=Lax: the cookie does not come with another site's form, but does come with
             # the GET that follows it. Else nobody would be signed out.
-            return redirect(f"{END_SESSION_PATH}?{urlencode(_carried(parameters))}", 303)
+            again = f"{END_SESSION_PATH}?{urlencode(_carried(parameters))}"
+            return redirect(rooms.settings.at(again), 303)
         held, weighed = _weighed(parameters)
         return _ended(held, weighed) if weighed.sure else _question(parameters, weighed)
 

@@ -1,7 +1,7 @@
 """What this server offers, from what is mounted and allowed (RFC 8414, OpenID Connect Discovery).
 
-One document at two addresses. For an issuer with a path the OAuth one goes between host and path
-(RFC 8414 §3.1), the OpenID one after the path: the front and whoever mounts see to the prefix.
+One document at two addresses. For an issuer with a path clients also look for both between host and
+path (RFC 8414 §3.1): `web/base_path.py` sees to that.
 """
 
 from __future__ import annotations
@@ -23,10 +23,15 @@ from portero.web.oidc.jwks import JWKS_PATH
 from portero.web.oidc.oauth import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH
 from portero.web.oidc.register import REGISTRATION_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
-from portero.web.places import AUTHORIZATION_PATH, DEVICE_PATH, END_SESSION_PATH, PAR_PATH
+from portero.web.places import (
+    AUTHORIZATION_PATH,
+    DEVICE_PATH,
+    DISCOVERY_PATH,
+    END_SESSION_PATH,
+    METADATA_PATH,
+    PAR_PATH,
+)
 
-METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
-DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 _MAX_AGE_SECONDS: Final = 300
 # Each endpoint where clients prove themselves takes the same proofs (`ClientAuth`).
 _PROVING: Final = {
