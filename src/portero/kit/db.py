@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import sqlalchemy as sa
 
+from portero.kit.line import Job, Line, WaitedTooLong
 from portero.kit.refusals import Busy
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class Database:
         self._lock = threading.Lock()
         self._pid = 0
         self._engine: sa.Engine | None = None
-        self._writer: threading.Lock | None = None
+        self._line: Line | None = None
 
     @property
     def engine(self) -> sa.Engine:
@@ -150,10 +151,12 @@ class Database:
         statements of a sign-in.
         """
         engine = self.engine
-        with self._turn(unhurried=unhurried):
-            return self._attempt(
-                lambda: self._once(engine, unit, unhurried=unhurried, durable=durable)
-            )
+        if self._line is None:
+            return self._alone(engine, unit, unhurried=unhurried, durable=durable)
+        try:
+            return cast("T", self._line.run(Job(unit, alone=unhurried, durable=durable)))
+        except WaitedTooLong as error:
+            raise _unavailable("this process's writers wait in line for too long", 1) from error
 
     def read(self, unit: Callable[[Tx], T]) -> T:
         """Run `unit` in a transaction that only reads."""
@@ -182,20 +185,61 @@ class Database:
         finally:
             driver.execute("PRAGMA synchronous=FULL")
 
-    @contextmanager
-    def _turn(self, *, unhurried: bool) -> Iterator[None]:
-        """SQLite has one writer at a time, and its busy handler sleeps blindly. Waiting here, in
-        order, is fairer and faster; the handler is left to other processes."""
-        writer = self._writer
-        if writer is None:
-            yield
-            return
-        if not writer.acquire(timeout=-1 if unhurried else self._patience.lock):
-            raise _unavailable("this process's writers wait in line for too long", 1)
-        try:
-            yield
-        finally:
-            writer.release()
+    def _alone(
+        self, engine: sa.Engine, unit: Callable[[Tx], T], *, unhurried: bool, durable: bool
+    ) -> T:
+        return self._attempt(lambda: self._once(engine, unit, unhurried=unhurried, durable=durable))
+
+    def _write_all(self, jobs: list[Job]) -> None:
+        """What stands at the head of the line, in one transaction."""
+        engine = self.engine
+        failed = jobs
+        if len(jobs) > 1:
+            failed = self._attempt(lambda: self._together(engine, jobs))
+        for job in failed:
+            job.error = None
+            try:
+                self._alone(engine, job.run, unhurried=job.alone, durable=job.durable)
+            except Exception as error:
+                job.error = error
+
+    def _together(self, engine: sa.Engine, jobs: list[Job]) -> list[Job]:
+        """Each in a savepoint: what one refuses or fails at, the others have nothing to do with.
+        Those that the database itself refused are given back, to be tried by themselves."""
+        failed: list[Job] = []
+        effects: list[Callable[[], object]] = []
+        in_haste = not any(job.durable for job in jobs)
+        with engine.connect() as tx, self._no_wait_for_disk(tx, only_if=in_haste):
+            with tx.begin():
+                driver: Any = tx.connection.driver_connection
+                began = time.monotonic()
+                for job in jobs:
+                    job.error = None
+                    tx.info.pop(_AFTER_COMMIT, None)
+                    driver.execute("SAVEPOINT one")
+                    try:
+                        job.run(tx)
+                    except Exception as error:
+                        try:
+                            driver.execute("ROLLBACK TO one")
+                        except sqlite3.Error:
+                            raise error from None  # the whole transaction is gone, for all of them
+                        if isinstance(error, sa.exc.DBAPIError):
+                            failed.append(job)
+                        job.error = error
+                    else:
+                        effects += tx.info.pop(_AFTER_COMMIT, ())
+                    driver.execute("RELEASE one")
+                    self._check_duration(began)
+            for effect in effects:
+                effect()
+        return failed
+
+    def _check_duration(self, began: float) -> None:
+        """Rather rolled back than committed at a time when nobody looks for it any more."""
+        lasted = time.monotonic() - began
+        if lasted > self._patience.transaction:
+            raise _unavailable(f"a transaction of {lasted:.0f} s was rolled back", 1)
 
     def _attempt(self, once: Callable[[], T]) -> T:
         give_up_at = time.monotonic() + self._patience.retries
@@ -236,10 +280,8 @@ class Database:
                     tx.exec_driver_sql(_set_timeouts("SET LOCAL", Patience(0, 0, 0, 0)))
                 began = time.monotonic()
                 answer = unit(tx)
-                lasted = time.monotonic() - began
-                if lasted > self._patience.transaction and not (read_only or unhurried):
-                    # Rather than committed at a time when nobody looks for it any more.
-                    raise _unavailable(f"a transaction of {lasted:.0f} s was rolled back", 1)
+                if not (read_only or unhurried):
+                    self._check_duration(began)
             for effect in tx.info.pop(_AFTER_COMMIT, ()):
                 effect()
             return answer
@@ -249,7 +291,7 @@ class Database:
             self._engine.dispose(close=False)  # the parent's connections stay the parent's
         if self.dialect == "sqlite":
             self._engine = _sqlite_engine(self.url, self._pool_size, self._patience)
-            self._writer = threading.Lock()
+            self._line = Line(self._write_all, patience=self._patience.lock)
         else:
             self._engine = _postgresql_engine(self.url, self._pool_size, self._patience)
         self._pid = os.getpid()
