@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from portero.core import consent
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
-from portero.core.clients import Client, ClientCache
+from portero.core.clients import FIRST_PARTY_CLIENT_ID, Client, ClientCache
+from portero.core.consent import Consent
 from portero.core.consent import store as consent_store
 from portero.core.provider import store
 from portero.core.provider.codes import store as code_store
@@ -23,12 +24,14 @@ from portero.protocol.oauth.client_id_document import looks_like_document_id
 @dataclass(frozen=True, slots=True)
 class Connection:
     """An application and what it may do. `client` is None for one that is gone, and for a document:
-    its URL says most, and nothing is fetched."""
+    its URL says most, and nothing is fetched. `asked`: the person was asked and said yes; whoever
+    runs the service lets some in without that."""
 
     client_id: str
     client: Client | None
     scope: tuple[str, ...]
     since: datetime
+    asked: bool
 
 
 class Connections:
@@ -48,9 +51,25 @@ class Connections:
         self._clients = clients
 
     def list_of(self, account_id: str) -> list[Connection]:
-        """The newest first."""
-        known = self._db.read(lambda tx: consent_store.list_of_account(tx, account_id))
-        return [self._connection(each) for each in known]
+        """What the person agreed to, and whatever else has a live grant; the newest first."""
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> tuple[list[Consent], list[tuple[str, str, datetime]]]:
+            agreed = consent_store.list_of_account(tx, account_id)
+            return agreed, store.holders_of_grants(tx, account_id, now=now)
+
+        agreed, holders = self._db.read(unit)
+        found = {
+            each.client_id: self._connection(
+                each.client_id, each.scope, each.created_at, asked=True
+            )
+            for each in agreed
+        }
+        for client_id, scope, since in _together(holders):
+            # Our own pages and API are no application: their sessions are listed as what they are.
+            if client_id != FIRST_PARTY_CLIENT_ID and client_id not in found:
+                found[client_id] = self._connection(client_id, scope, since, asked=False)
+        return sorted(found.values(), key=lambda each: each.since, reverse=True)
 
     def withdraw(self, actor: Actor, account_id: str, client_id: str) -> None:
         """Forget the consent and end every grant of that application, and the codes and requests
@@ -77,7 +96,20 @@ class Connections:
         for grant_id in ended:
             self._feed.apply_now(ChangeKind.GRANT_REVOKED, grant_id, now)
 
-    def _connection(self, known: consent.Consent) -> Connection:
-        client_id = known.client_id
+    def _connection(
+        self, client_id: str, scope: tuple[str, ...], since: datetime, *, asked: bool
+    ) -> Connection:
         client = None if looks_like_document_id(client_id) else self._clients.find(client_id)
-        return Connection(client_id, client, known.scope, known.created_at)
+        return Connection(client_id, client, scope, since, asked)
+
+
+def _together(
+    holders: Iterable[tuple[str, str, datetime]],
+) -> Iterator[tuple[str, tuple[str, ...], datetime]]:
+    """One for each client, with the scopes of all its grants."""
+    found: dict[str, tuple[dict[str, None], datetime]] = {}
+    for client_id, scope, since in holders:
+        scopes, first = found.get(client_id, ({}, since))
+        found[client_id] = (scopes | dict.fromkeys(scope.split()), min(first, since))
+    for client_id, (scopes, first) in found.items():
+        yield client_id, tuple(scopes), first

@@ -175,17 +175,16 @@ def is_unspent(tx: Tx, token_hash: str, grant_id: str, *, now: datetime) -> bool
     )
 
 
-def _live_basis() -> sa.Select[Any]:
+def _live(columns: sa.Select[Any]) -> sa.Select[Any]:
+    """Of grants whose account and session live too."""
     now: sa.BindParameter[datetime] = sa.bindparam("now", type_=UtcTime)
     return (
-        sa.select(*_grant_columns, *sessions.c, *accounts.c)
-        .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
+        columns.select_from(grants)
         .join(accounts, accounts.c.id == grants.c.account_id)
         .outerjoin(
             sessions, sa.and_(sessions.c.id == grants.c.session_id, grants.c.offline.is_(False))
         )
         .where(
-            grants.c.id == sa.bindparam("grant"),
             grants.c.revoked_at.is_(None),
             grants.c.expires_at > now,
             accounts.c.state == AccountState.ACTIVE,
@@ -199,7 +198,16 @@ def _live_basis() -> sa.Select[Any]:
     )
 
 
-_basis: Final = _live_basis()
+_basis: Final = _live(
+    sa.select(*_grant_columns, *sessions.c, *accounts.c).set_label_style(
+        sa.LABEL_STYLE_TABLENAME_PLUS_COL
+    )
+).where(grants.c.id == sa.bindparam("grant"))
+_holders: Final = (
+    _live(sa.select(grants.c.client_id, grants.c.scope, sa.func.min(grants.c.created_at)))
+    .where(grants.c.account_id == sa.bindparam("account"))
+    .group_by(grants.c.client_id, grants.c.scope)
+)
 
 
 def find_live_basis(tx: Tx, grant_id: str, *, now: datetime) -> Basis | None:
@@ -209,6 +217,12 @@ def find_live_basis(tx: Tx, grant_id: str, *, now: datetime) -> Basis | None:
         return None
     grant = _grant(row._mapping)
     return Basis(grant, account_of(row), None if grant.offline else session_of(row))
+
+
+def holders_of_grants(tx: Tx, account_id: str, *, now: datetime) -> list[tuple[str, str, datetime]]:
+    """(client, scope, since when) for whatever the account's live grants let clients do."""
+    rows = tx.execute(_holders, {"account": account_id, "now": now})
+    return [(client_id, scope, since) for client_id, scope, since in rows]
 
 
 def revoke_grant(tx: Tx, grant_id: str, *, now: datetime) -> bool:
