@@ -107,6 +107,7 @@ def endpoints_of(house: House) -> list[Endpoint]:
                 mtls_url=rooms.settings.mtls_url,
                 registration=rooms.provider.registration.is_on,
                 client_id_documents=house.settings.client_id_documents,
+                profile=house.settings.profile,
             )
         ),
         *authorize_endpoints(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _SKEW_WARN: Final = timedelta(seconds=2)
 _SKEW_FAIL: Final = timedelta(seconds=30)
 _WAIT_SECONDS: Final = 5
+_MOST_NAMED: Final = 10  # on one line of the report
 
 
 class State(StrEnum):
@@ -130,6 +131,25 @@ def keys(house: House) -> Finding:
             "Put the former SECRET_KEY into SECRET_KEY_FALLBACKS, and run portero keys reencrypt",
         )
     return Finding("keys", State.OK, "The signing keys can be opened.")
+
+
+def clients(house: House) -> Finding:
+    """Whether each client keeps its profile, and the server's: one that does not is refused."""
+    from portero.core.clients.flows import LIST_LIMIT
+    from portero.core.clients.rules import unfitting
+
+    unfit: list[str] = []
+    page = house.clients.list_clients(limit=LIST_LIMIT)
+    while page:
+        for client in page:
+            if names := unfitting(client, house.clients.policy):
+                unfit.append(f"{client.client_id} ({', '.join(names)})")
+        page = house.clients.list_clients(after=page[-1].client_id, limit=LIST_LIMIT)
+    if unfit:
+        told = f"{len(unfit)} clients are refused, because they do not keep their profile: "
+        advice = "Register them anew, or change PORTERO_PROFILE; see docs/howto/fapi.md"
+        return Finding("clients", State.WARN, told + "; ".join(unfit[:_MOST_NAMED]) + ".", advice)
+    return Finding("clients", State.OK, "Every client keeps its profile.")
 
 
 def outbox(house: House) -> Finding:

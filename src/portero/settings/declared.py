@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from portero.core.accounts.profile import AttributeRule
 from portero.kit.secrets import MASK, Secret
 from portero.protocol.oauth.detail_types import AuthorizationDetailType
+from portero.protocol.oauth.profiles import FAPI2_PROFILES
 from portero.protocol.oauth.scope_meanings import Scope
 from portero.settings import parsing, rules
 from portero.settings.rows import DAY, Declared, Derived, Earlier, Effective, setting
@@ -155,6 +156,12 @@ class Settings:
     )
 
     # Who may come in
+    profile: Literal["", "fapi2", "fapi2_message_signing"] = setting(
+        "PORTERO_PROFILE",
+        parsing.profile,
+        "",
+        "What is demanded of every client: fapi2, fapi2_message_signing, or what each registered.",
+    )
     registration: Literal["open", "invite", "closed"] = setting(
         "PORTERO_REGISTRATION",
         parsing.registration,
@@ -164,7 +171,10 @@ class Settings:
     password_api: bool = setting(
         "PORTERO_PASSWORD_API",
         parsing.on_off,
-        "on",
+        Derived(
+            "on; off with a FAPI profile",
+            lambda e: "off" if e["profile"] in FAPI2_PROFILES else "on",
+        ),
         "Whether POST /login takes a name and password; off leaves the pages and protocols.",
     )
     require_verified_email: bool = setting(

@@ -99,6 +99,13 @@ def client_registration(given: str) -> Literal["off", "token", "open"]:
     raise Unparsable("off, token or open")
 
 
+def profile(given: str) -> Literal["", "fapi2", "fapi2_message_signing"]:
+    match given:
+        case "" | "fapi2" | "fapi2_message_signing":
+            return given
+    raise Unparsable("fapi2, fapi2_message_signing or empty")
+
+
 def key_files(given: str) -> tuple[str, ...]:
     """Each `issuer=path of a JWK set`; kept as text, and read when the rooms are joined."""
     for part in items(given):

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from portero.protocol.oauth.profiles import FAPI2_PROFILES
 from portero.settings import secret_key
 from portero.settings.errors import SettingsError
 from portero.settings.parsing import is_loopback
@@ -27,7 +28,16 @@ def hash_threads(*, threads: int, memory_mib: int, argon2_memory_kib: int) -> in
 
 def check(values: Values) -> None:
     """Raise the first contradiction."""
-    for part in (_addresses, _threads, _tls, _client_certificates, _lifetimes, _passwords, _mail):
+    for part in (
+        _addresses,
+        _threads,
+        _tls,
+        _client_certificates,
+        _profile,
+        _lifetimes,
+        _passwords,
+        _mail,
+    ):
         for key, broken, sentence in part(values):
             if broken:
                 raise SettingsError(key, sentence)
@@ -137,6 +147,15 @@ def _client_certificates(v: Values) -> Iterator[Rule]:
         "PORTERO_MTLS_URL",
         v["mtls_url"].startswith("http:"),
         "PORTERO_MTLS_URL must begin with https://: certificates are shown in TLS alone.",
+    )
+
+
+def _profile(v: Values) -> Iterator[Rule]:
+    yield (
+        "PORTERO_PASSWORD_API",
+        v["profile"] in FAPI2_PROFILES and v["password_api"],
+        "PORTERO_PASSWORD_API must be off with PORTERO_PROFILE "
+        f"{v['profile']}: its tokens are bound to no key.",
     )
 
 

@@ -45,7 +45,8 @@ from portero.web.health import Health
 
 @dataclass(frozen=True, slots=True)
 class FaceSettings:
-    """What the faces need to know of the deployment."""
+    """What the faces need to know of the deployment. `bearer_tokens`: whether this server issues
+    tokens that are bound to no key, as those of the JSON API are."""
 
     issuer: str
     product_name: str
@@ -57,6 +58,7 @@ class FaceSettings:
     registration: Registration = Registration.OPEN
     certificates: CertificateSource = NO_SOURCE
     mtls_url: str = ""
+    bearer_tokens: bool = True
 
     @property
     def secure(self) -> bool:

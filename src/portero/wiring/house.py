@@ -37,6 +37,7 @@ from portero.outside.hashing import HashPool
 from portero.outside.http_fetch import HttpFetch
 from portero.outside.signing import LocalKeyMaker
 from portero.protocol.jose.algorithms import SigningAlg
+from portero.protocol.oauth.profiles import FAPI2_PROFILES
 from portero.settings import Settings
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.health import Health
@@ -275,6 +276,7 @@ def join(
             registration=Registration(settings.registration),
             certificates=certificates(settings),
             mtls_url=settings.mtls_url,
+            bearer_tokens=settings.profile not in FAPI2_PROFILES,
         ),
         clock=clock,
         health=Health(

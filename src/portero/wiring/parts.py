@@ -72,6 +72,7 @@ def metadata_policy(settings: Settings) -> MetadataPolicy:
         grant_types=frozenset(grants),
         signing_algs=frozenset(settings.signing_algs),
         local=settings.development,
+        profile=settings.profile,
     )
 
 

@@ -97,6 +97,7 @@ def join_provider(base: Base) -> Provider:
         )
         if settings.client_id_documents
         else None,
+        policy=registrants.policy,
     )
     subjects = Subjects(db=db, dice=dice)
     tokens = TokenCheck(

@@ -101,3 +101,20 @@ def test_an_open_data_directory_is_a_warning(portero: Portero) -> None:
     Path("var").mkdir(mode=0o755)
     Path("var").chmod(0o755)
     assert told(portero, "permissions")["state"] == "warn"
+
+
+def test_a_client_that_the_profile_refuses_is_named(
+    portero: Portero, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the members at fault, so that the operator knows what to register anew."""
+    portero("db", "upgrade")
+    document = '{"redirect_uris": ["https://app.example/cb"]}'
+    portero("clients", "create", "--metadata", "-", "--client-id", "notes", stdin=document)
+    assert told(portero, "clients")["state"] == "ok"
+    monkeypatch.setenv("PORTERO_PROFILE", "fapi2")
+    found = told(portero, "clients")
+    assert found["state"] == "warn"
+    assert "notes (token_endpoint_auth_method)" in found["message"]
+    refused = portero("clients", "create", "--metadata", "-", stdin=document)
+    assert refused.status == 1
+    assert "token_endpoint_auth_method: The FAPI 2.0 profile does not allow this." in refused.err

@@ -245,3 +245,14 @@ def test_a_key_is_published_longer_than_anybody_keeps_the_key_set(tmp_path: Path
     """Also by an API that asked a cache, which had kept it as long as it may."""
     settings = load({"PORTERO_KEY_PUBLISH_AHEAD_SECONDS": "600"}, cwd=tmp_path)
     assert settings.key_publish_ahead_seconds >= MAX_AGE_SECONDS + KeyTimes().fresh_seconds
+
+
+def test_a_fapi_server_has_no_password_api(tmp_path: Path) -> None:
+    """FAPI 2.0 §5.3.2.1, item 4: off by itself, and a contradiction stops the start."""
+    for profile in ("fapi2", "fapi2_message_signing"):
+        chosen = PUBLIC | {"PORTERO_PROFILE": profile}
+        assert not load(chosen, cwd=tmp_path).password_api
+        refused = refusal(chosen | {"PORTERO_PASSWORD_API": "on"}, tmp_path)
+        assert refused.key == "PORTERO_PASSWORD_API"
+    assert load(PUBLIC, cwd=tmp_path).password_api
+    assert refusal(PUBLIC | {"PORTERO_PROFILE": "fapi1"}, tmp_path).key == "PORTERO_PROFILE"

@@ -17,10 +17,11 @@ from portero.core.clients import store
 from portero.core.clients.builtin import FIRST_PARTY_CLIENT, FIRST_PARTY_CLIENT_ID
 from portero.core.clients.documents import ClientDocuments
 from portero.core.clients.model import Client
-from portero.core.clients.rules import could_be_client_id
+from portero.core.clients.rules import could_be_client_id, served
 from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.protocol.oauth.client_id_document import looks_like_document_id
+from portero.protocol.oauth.metadata_policy import MetadataPolicy
 
 CAPACITY: Final = 4096  # clients; some 5 kB each
 # A backstop only, for a feed that does not run: longer than its interval, short for a disabled one.
@@ -41,13 +42,16 @@ class ClientCache:
         clock: Clock,
         feed: ChangeFeed,
         documents: ClientDocuments | None = None,
+        policy: MetadataPolicy | None = None,
         capacity: int = CAPACITY,
         max_age_seconds: float = MAX_AGE_SECONDS,
     ) -> None:
-        """`documents`: clients may also be Client ID Metadata Documents."""
+        """`documents`: clients may also be Client ID Metadata Documents. `policy.profile` is kept
+        for every client."""
         self._documents = documents
         self._db = db
         self._clock = clock
+        self._policy = policy or MetadataPolicy()
         self._capacity = capacity
         self._max_age_seconds = max_age_seconds
         self._lock = threading.Lock()
@@ -56,7 +60,8 @@ class ClientCache:
         feed.subscribe(ChangeKind.CLIENT_CHANGED, self._client_changed)
 
     def find(self, client_id: str) -> Client | None:
-        """The client, disabled ones included, or None. Whether it may act is for the caller.
+        """The client as this server serves it, disabled ones included, or None. Whether it may
+        act is for the caller.
 
         A client that is a document may be fetched now, which waits for another server: never
         inside a transaction or on the event loop. Raises `DocumentsBusy`.
@@ -84,6 +89,8 @@ class ClientCache:
     def _load(self, client_id: str) -> Client | None:
         changes = self._changes
         client = self._db.read(lambda tx: store.find(tx, client_id))
+        if client is not None:
+            client = served(client, self._policy)
         with self._lock:
             self._kept.pop(client_id, None)
             # A change that came while this was being read may be newer than what was read: then

@@ -13,6 +13,7 @@ from portero.protocol.oauth.metadata_model import ClientMetadata
 class ClientState(StrEnum):
     ACTIVE = "active"
     DISABLED = "disabled"  # by an operator: its tokens are refused while it is
+    UNFIT = "unfit"  # it breaks its profile, or the server's: seen when it is loaded, never stored
 
 
 class CreatedBy(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from portero.core.clients.builtin import FIRST_PARTY_CLIENT_ID
@@ -12,9 +13,11 @@ from portero.core.clients.errors import (
     FirstPartyNotAllowed,
     InvalidClientId,
 )
-from portero.core.clients.model import Client, CreatedBy, CreatedClient
+from portero.core.clients.model import Client, ClientState, CreatedBy, CreatedClient
 from portero.kit.secrets import fingerprint, same_secret
 from portero.protocol.oauth.client_metadata import to_json
+from portero.protocol.oauth.metadata_policy import MetadataPolicy
+from portero.protocol.oauth.profile_rules import as_served, profile_is_kept
 
 # Narrower than RFC 6749 appendix A.1: the same in a URL, a Basic header and a log line, and never
 # a URL (draft-ietf-oauth-client-id-metadata-document: those are other clients' ids).
@@ -60,6 +63,19 @@ def is_secret_of(client: Client, *, given: str) -> bool:
     """Whether `given` is the client's secret. A client without one has no secret that is right,
     the empty one included (CVE-2026-44476)."""
     return client.metadata.has_secret and same_secret(fingerprint(given), client.secret_hash)
+
+
+def served(client: Client, policy: MetadataPolicy) -> Client:
+    """The client under the server's profile; `UNFIT` when its registration does not allow it."""
+    metadata = as_served(client.metadata, policy)
+    fit = not client.is_active or not any(profile_is_kept(metadata, policy))
+    return replace(client, metadata=metadata, state=client.state if fit else ClientState.UNFIT)
+
+
+def unfitting(client: Client, policy: MetadataPolicy) -> tuple[str, ...]:
+    """The members of its registration that the profile does not allow."""
+    faults = profile_is_kept(as_served(client.metadata, policy), policy)
+    return tuple(dict.fromkeys(fault.name for fault in faults))
 
 
 def client_json(client: Client) -> dict[str, Any]:

@@ -29,8 +29,6 @@ from portero.protocol.oauth.errors import InvalidClient
 from portero.protocol.oauth.metadata_policy import (
     ASYMMETRIC_ALGS,
     FAPI2_ALGS,
-    FAPI2_PROFILE,
-    SECRET_METHODS,
     AuthMethod,
 )
 from portero.protocol.oauth.presented import Presented, presented
@@ -41,11 +39,6 @@ if TYPE_CHECKING:
 # Failures alone are counted. A deployment with a wrong secret in it tries for ever; it is slowed
 # down, and the log says which one.
 CLIENT_AUTH_BY_ADDRESS: Final = LimitPolicy("client_auth_by_address", tries=60, window_seconds=60)
-
-
-# FAPI 2.0 §5.3.2.1, item 6: mTLS or private_key_jwt. Asked again at each use, so that no import
-# and no older version of the rules at registration leaves a client with less.
-_NOT_FAPI2: Final = SECRET_METHODS | {AuthMethod.NONE}
 
 # A certificate names no key. That no kept set has this one lets a `jwks_uri` be asked again.
 _NEW_KEY: Final = object()
@@ -90,7 +83,7 @@ class ClientAuth:
 
     def _proven(self, client: Client | None, shown: Presented, call: ClientCall) -> Client:
         if client is None or not client.is_active:
-            raise InvalidClient("unknown or disabled")
+            raise InvalidClient("unknown" if client is None else client.state.value)
         if client.created_by == CreatedBy.BUILT_IN:
             # Its tokens rest on their session, and end by signing out: what ends a grant here
             # would leave the session.
@@ -99,8 +92,6 @@ class ClientAuth:
         if method not in shown.methods:
             # A confidential client can't drop to `none`, nor a secret move into the body.
             raise InvalidClient(f"this is not {method}, which is the registered method")
-        if client.metadata.profile == FAPI2_PROFILE and method in _NOT_FAPI2:
-            raise InvalidClient(f"{method} is not for a client with the FAPI 2.0 profile")
         match method:
             case AuthMethod.NONE:
                 pass
@@ -117,7 +108,7 @@ class ClientAuth:
 
     def _signed_by(self, client: Client, unverified_assertion: str) -> CheckedAssertion:
         chosen = client.metadata.token_endpoint_auth_signing_alg
-        usual = FAPI2_ALGS if client.metadata.profile == FAPI2_PROFILE else ASYMMETRIC_ALGS
+        usual = FAPI2_ALGS if client.metadata.keeps_fapi2 else ASYMMETRIC_ALGS
         kid = unverified_key_id(unverified_assertion)
         return check_client_assertion(
             unverified_assertion,
@@ -143,7 +134,7 @@ class ClientAuth:
 
     def _audiences_for(self, client: Client) -> Collection[str]:
         # FAPI 2.0 §5.3.2.1 wants the issuer alone; most libraries send the token endpoint's URL.
-        return (self._issuer,) if client.metadata.profile else self._audiences
+        return (self._issuer,) if client.metadata.keeps_fapi2 else self._audiences
 
     def _spend(self, checked: CheckedAssertion) -> None:
         fresh = self._db.write(

@@ -18,7 +18,7 @@ from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.kit.secrets import same_secret
 from portero.kit.vault import Vault
-from portero.protocol.oauth.dpop import check_client_proof
+from portero.protocol.oauth.dpop import FAPI2_PROOF_ALGS, PROOF_ALGS, check_client_proof
 from portero.protocol.oauth.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
 
 # seconds; a nonce is good in the window that it was made in and in the next one, so for one to two
@@ -52,7 +52,8 @@ class Possession:
         if metadata.tls_client_certificate_bound_access_tokens:
             x5t_s256 = _thumbprint(call.certificate)
         if call.proofs:
-            jkt = self._proven_key(call, urls)
+            fapi = metadata.keeps_fapi2  # FAPI 2.0 §5.4.1
+            jkt = self._proven_key(call, urls, FAPI2_PROOF_ALGS if fapi else PROOF_ALGS)
         elif metadata.dpop_bound_access_tokens:
             raise InvalidDpopProof("the client registered for bound tokens and sent no proof")
         return Binding(jkt, x5t_s256) if jkt or x5t_s256 else UNBOUND
@@ -62,8 +63,12 @@ class Possession:
         just now, not for whom."""
         return self._vault.mac(_NONCE_PURPOSE, str(self._window()))
 
-    def _proven_key(self, call: ClientCall, urls: Collection[str]) -> str:
-        proof = check_client_proof(call.proofs, expected_urls=urls, now=self._clock.now())
+    def _proven_key(
+        self, call: ClientCall, urls: Collection[str], algorithms: Collection[str]
+    ) -> str:
+        proof = check_client_proof(
+            call.proofs, expected_urls=urls, now=self._clock.now(), algorithms=algorithms
+        )
         if (proof.nonce or self._nonce_required) and not self._is_ours(proof.nonce):
             raise UseDpopNonce("no nonce, or not one of the last windows")
         fresh = self._db.write(

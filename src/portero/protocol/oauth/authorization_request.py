@@ -26,7 +26,7 @@ from portero.protocol.oauth.errors import (
     UnsupportedResponseType,
 )
 from portero.protocol.oauth.metadata_model import ClientMetadata
-from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE, GrantType
+from portero.protocol.oauth.metadata_policy import GrantType
 from portero.protocol.oauth.parameters import Parameters
 from portero.protocol.oauth.redirect_uris import matches
 from portero.protocol.oauth.scopes import OPENID, known_scopes, read_scope
@@ -107,8 +107,7 @@ def read_return(parameters: Parameters, *, client_id: str, client: ClientMetadat
         openid = OPENID in (parameters.get("scope") or "").split(" ")
     except InvalidRequest as refusal:
         raise UnusableReturn(refusal.description) from refusal
-    fapi = client.profile == FAPI2_PROFILE
-    if given is None and (openid or fapi or len(client.redirect_uris) != 1):
+    if given is None and (openid or client.keeps_fapi2 or len(client.redirect_uris) != 1):
         # OpenID Connect Core §3.1.2.1 and FAPI 2.0 §5.3.2.2 require it; RFC 6749 §3.1.2.3 where
         # there are several.
         raise UnusableReturn("redirect_uri is missing.")
@@ -117,6 +116,9 @@ def read_return(parameters: Parameters, *, client_id: str, client: ClientMetadat
         raise UnusableReturn("redirect_uri is not registered for this client.")
     if mode not in RESPONSE_MODES:
         raise UnusableReturn("response_mode is not supported.")
+    if client.signs_messages and not mode.endswith("jwt"):
+        # FAPI 2.0 Message Signing §5.4: not even an error goes back unsigned.
+        raise UnusableReturn("response_mode has to be jwt for this client.")
     if len(state) > _STATE_LENGTH:
         raise UnusableReturn("state is too long.")
     return ReturnAddress(client_id, redirect_uri, mode, state)
@@ -144,7 +146,7 @@ def read_request(
         code_challenge=pkce.checked_challenge(
             parameters.get("code_challenge"),
             parameters.get("code_challenge_method"),
-            required=client.is_public or client.require_pkce or bool(client.profile),
+            required=client.is_public or client.require_pkce or client.keeps_fapi2,
         ),
         prompt=_prompt(parameters),
         max_age=_max_age(parameters, client),

@@ -17,13 +17,13 @@ from portero.protocol.oauth.client_keys import checked_jwks
 from portero.protocol.oauth.faults import Unacceptable
 from portero.protocol.oauth.metadata_model import ClientMetadata
 from portero.protocol.oauth.metadata_policy import (
-    FAPI2_PROFILE,
     AuthMethod,
     GrantType,
     MetadataPolicy,
-    usual_signing_alg,
 )
 from portero.protocol.oauth.metadata_rules import faults_of
+from portero.protocol.oauth.profile_rules import defaults_of
+from portero.protocol.oauth.profiles import FAPI2_PROFILES
 
 __all__ = [
     "ClientMetadata",
@@ -113,7 +113,7 @@ def parse_client_metadata(document: object, policy: MetadataPolicy | None = None
             _read_into(values, name, given[name], policy, faults, reader)
     localized = _localized(given, policy, faults)
     _refuse(faults)
-    _complete(values)
+    _complete(values, policy)
     metadata = ClientMetadata(**values, localized=localized)
     _refuse(faults_of(metadata, policy))
     return metadata
@@ -175,7 +175,7 @@ def _localized(
     return values
 
 
-def _complete(values: dict[str, Any]) -> None:
+def _complete(values: dict[str, Any], policy: MetadataPolicy) -> None:
     """Defaults that hang on other members."""
     grants = values.get("grant_types", (GrantType.AUTHORIZATION_CODE.value,))
     redirects = GrantType.AUTHORIZATION_CODE.value in grants
@@ -185,13 +185,16 @@ def _complete(values: dict[str, Any]) -> None:
     if values.get("id_token_encrypted_response_alg"):
         # OpenID Connect Registration §2: the default that comes with an alg
         values.setdefault("id_token_encrypted_response_enc", "A128CBC-HS256")
-    if values.get("profile") == FAPI2_PROFILE:
-        # FAPI 2.0 §5.3.2: one switch turns on what the profile demands; an explicit
-        # contradiction is a fault, and found by the rules.
-        values.setdefault("id_token_signed_response_alg", usual_signing_alg(FAPI2_PROFILE).value)
-        values.setdefault("require_pushed_authorization_requests", True)
-        if not values.get("tls_client_certificate_bound_access_tokens"):
-            values.setdefault("dpop_bound_access_tokens", True)
+    if policy.profile in FAPI2_PROFILES:
+        values.setdefault("profile", policy.profile)
+    # An explicit contradiction stays, is a fault, and is found by the rules.
+    turned_on = defaults_of(
+        values.get("profile", ""),
+        answered=bool(values["response_types"]),
+        certified=bool(values.get("tls_client_certificate_bound_access_tokens")),
+    )
+    for name, value in turned_on.items():
+        values.setdefault(name, value)
 
 
 def _refuse(faults: list[FieldFault]) -> None:

@@ -11,15 +11,20 @@ from datetime import datetime
 from typing import Final
 
 from portero.protocol.oauth.errors import InvalidDpopProof
-from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS
+from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, FAPI2_ALGS
 from portero_guard.dpop import CheckedProof, check_proof
 from portero_guard.errors import ProofRefused
 
 PROOF_ALGS: Final = tuple(sorted(ASYMMETRIC_ALGS))
+FAPI2_PROOF_ALGS: Final = tuple(sorted(FAPI2_ALGS))
 
 
 def check_client_proof(
-    unverified_lines: Sequence[str], *, expected_urls: Collection[str], now: datetime
+    unverified_lines: Sequence[str],
+    *,
+    expected_urls: Collection[str],
+    now: datetime,
+    algorithms: Collection[str] = PROOF_ALGS,
 ) -> CheckedProof:
     """The proof in the DPoP header lines of a POST; raises `InvalidDpopProof`. Whether `jti` is
     fresh and `nonce` ours is not known yet."""
@@ -29,7 +34,7 @@ def check_client_proof(
             expected_method="POST",
             expected_urls=expected_urls,
             now=now,
-            algorithms=PROOF_ALGS,
+            algorithms=algorithms,
         )
     except ProofRefused as refusal:
         raise InvalidDpopProof(refusal.detail) from refusal

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from portero.protocol.oauth.metadata_policy import SECRET_METHODS, AuthMethod, GrantType
+from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +16,7 @@ class ClientMetadata:
     of the JSON document; '' and () mean "not registered".
 
     `localized` holds the variants of texts by their full names, as `client_name#fr`
-    (RFC 7591 §2.2). Ours: `require_pkce`, `profile` ('' or 'fapi2'), `access_token_format`
+    (RFC 7591 §2.2). Ours: `require_pkce`, `profile` (see `Profile`), `access_token_format`
     ('jwt' or 'opaque'), `default_resource` (RFC 8707, used where a request names none).
     """
 
@@ -81,6 +82,16 @@ class ClientMetadata:
     @property
     def has_secret(self) -> bool:
         return self.token_endpoint_auth_method in SECRET_METHODS
+
+    @property
+    def keeps_fapi2(self) -> bool:
+        """Its profile is the FAPI 2.0 Security Profile, or one that goes further."""
+        return self.profile in FAPI2_PROFILES
+
+    @property
+    def signs_messages(self) -> bool:
+        """FAPI 2.0 Message Signing: its requests are signed, and so are the answers to them."""
+        return self.profile == Profile.FAPI2_MESSAGE_SIGNING
 
     @property
     def needs_readable_secret(self) -> bool:

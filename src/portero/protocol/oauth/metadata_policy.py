@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from portero.protocol.jose.algorithms import SigningAlg
+from portero.protocol.oauth.profiles import FAPI2_PROFILES
 
 
 class AuthMethod(StrEnum):
@@ -42,7 +43,6 @@ class GrantType(StrEnum):
 # HMAC needs a secret that both sides know: only for clients that have one, never for public ones.
 HMAC_ALGS: Final = frozenset({"HS256"})
 ASYMMETRIC_ALGS: Final = frozenset(alg.value for alg in SigningAlg)
-FAPI2_PROFILE: Final = "fapi2"
 # FAPI 2.0 Security Profile §5.4.1.
 FAPI2_ALGS: Final = frozenset({"PS256", "ES256", "EdDSA"})
 
@@ -51,7 +51,7 @@ def usual_signing_alg(profile: str) -> SigningAlg:
     """What is signed for a client that registered no algorithm for it: RS256 (OpenID Connect
     Registration §2, JARM §3, RFC 9701 §6), which FAPI 2.0 §5.4.1 does not allow: there it is
     ES256."""
-    return SigningAlg.ES256 if profile == FAPI2_PROFILE else SigningAlg.RS256
+    return SigningAlg.ES256 if profile in FAPI2_PROFILES else SigningAlg.RS256
 
 
 # What the JWE extra can do. RSA1_5 is left out: it has padding oracles (RFC 8725 §3.2).
@@ -68,6 +68,7 @@ class MetadataPolicy:
     `pkce_waivable`: whether a confidential client may register `require_pkce: false` (an operator
     may let it; who registers on its own may not). `unsigned_request_objects` is for certification
     alone. `local`: the issuer is on loopback, so that URIs which it fetches may be http there.
+    `profile` is the server's own, kept for every client.
     """
 
     auth_methods: frozenset[str] = frozenset(AuthMethod)
@@ -83,3 +84,4 @@ class MetadataPolicy:
     pkce_waivable: bool = True
     unsigned_request_objects: bool = False
     local: bool = False
+    profile: str = ""

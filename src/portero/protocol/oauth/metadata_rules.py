@@ -13,13 +13,12 @@ from portero.kit.refusals import FieldFault
 from portero.protocol.oauth.faults import Unacceptable
 from portero.protocol.oauth.metadata_model import HMAC_CAPABLE, ClientMetadata
 from portero.protocol.oauth.metadata_policy import (
-    FAPI2_ALGS,
-    FAPI2_PROFILE,
     HMAC_ALGS,
     AuthMethod,
     GrantType,
     MetadataPolicy,
 )
+from portero.protocol.oauth.profile_rules import profile_is_kept
 from portero.protocol.oauth.redirect_uris import check_redirect_uri
 from portero.protocol.oauth.uris import parse_uri
 
@@ -50,7 +49,6 @@ def values_are_offered(client: ClientMetadata, policy: MetadataPolicy) -> Faults
     unsigned = {"none"} if policy.unsigned_request_objects else set()
     choices: dict[str, Iterable[str]] = {
         "application_type": ("web", "native"),
-        "profile": ("", FAPI2_PROFILE),
         "access_token_format": ("jwt", "opaque"),
         "subject_type": policy.subject_types,
         "backchannel_token_delivery_mode": ("", "poll", "ping"),
@@ -104,11 +102,9 @@ def redirect_uris_are_safe(client: ClientMetadata, policy: MetadataPolicy) -> Fa
 
 def browser_tokens_need_https(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
     """OpenID Connect Registration §2: a web client that gets tokens through the browser has only
-    https redirect URIs, and none on localhost. FAPI 2.0 §5.3.2.2 wants https of web clients too,
-    though not of a server that is on loopback itself."""
+    https redirect URIs, and none on localhost."""
     in_browser = any(each not in {"code", "none"} for each in client.response_types)
-    strict = client.profile == FAPI2_PROFILE and not policy.local
-    if client.application_type != "web" or not (in_browser or strict):
+    if client.application_type != "web" or not in_browser:
         return
     if any(_is_loopback_http(text) for text in client.redirect_uris):
         yield FieldFault("redirect_uris", "uri_insecure", "Here a redirect URI must be https.")
@@ -236,33 +232,6 @@ def ping_has_an_address(client: ClientMetadata, policy: MetadataPolicy) -> Fault
         )
 
 
-def fapi2_is_kept(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
-    """FAPI 2.0 Security Profile §5.3.2.1 and §5.4.1."""
-    if client.profile != FAPI2_PROFILE:
-        return
-    method = client.token_endpoint_auth_method
-    bound = client.dpop_bound_access_tokens or client.tls_client_certificate_bound_access_tokens
-    demands = (
-        (
-            "token_endpoint_auth_method",
-            method is AuthMethod.PRIVATE_KEY_JWT or method in _CERTIFICATE_METHODS,
-        ),
-        ("dpop_bound_access_tokens", bound),
-        (
-            "require_pushed_authorization_requests",
-            client.require_pushed_authorization_requests or not client.response_types,
-        ),
-        ("require_pkce", client.require_pkce),
-        ("id_token_signed_response_alg", client.id_token_signed_response_alg in FAPI2_ALGS),
-    )
-    for name, kept in demands:
-        if not kept:
-            yield FieldFault(name, "fapi2", "The FAPI 2.0 profile does not allow this.")
-    for name in (*HMAC_CAPABLE[1:], "token_endpoint_auth_signing_alg"):
-        if getattr(client, name) not in {"", *FAPI2_ALGS}:
-            yield FieldFault(name, "fapi2", "The FAPI 2.0 profile does not allow this algorithm.")
-
-
 def _host(text: str) -> str:
     """The host of a web redirect URI; '' for any other, and for one that another rule refuses."""
     origin = _origin(text)
@@ -295,5 +264,5 @@ _RULES: Final[tuple[Rule, ...]] = (
     pairwise_has_one_sector,
     front_channel_logout_is_its_own,
     ping_has_an_address,
-    fapi2_is_kept,
+    profile_is_kept,
 )

@@ -13,12 +13,7 @@ from typing import Any, Final
 
 from portero.protocol.oauth.errors import InvalidRequest, InvalidRequestObject
 from portero.protocol.oauth.metadata_model import ClientMetadata
-from portero.protocol.oauth.metadata_policy import (
-    ASYMMETRIC_ALGS,
-    FAPI2_ALGS,
-    FAPI2_PROFILE,
-    HMAC_ALGS,
-)
+from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, FAPI2_ALGS, HMAC_ALGS
 from portero.protocol.oauth.parameters import Parameters
 from portero.protocol.oauth.registered_keys import registered_key
 from portero.protocol.oauth.secret_mac import check_mac
@@ -72,7 +67,7 @@ def with_request_object(
         secret=secret,
         algorithms=algorithms_of(client),
         expiry_required=client.require_signed_request_object,
-        fapi=client.profile == FAPI2_PROFILE,
+        fapi=client.keeps_fapi2,
         now=now,
     )
 
@@ -91,7 +86,7 @@ def algorithms_of(client: ClientMetadata) -> Collection[str]:
     only for whoever registered it."""
     if client.request_object_signing_alg:
         return (client.request_object_signing_alg,)
-    return FAPI2_ALGS if client.profile == FAPI2_PROFILE else ASYMMETRIC_ALGS
+    return FAPI2_ALGS if client.keeps_fapi2 else ASYMMETRIC_ALGS
 
 
 def check_request_object(

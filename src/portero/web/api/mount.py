@@ -75,6 +75,8 @@ def _view(rooms: Rooms, route: Route, cookies: TokenCookies) -> Any:
     def view(**path: str) -> Response:
         if route.sign_in_api and not rooms.settings.password_api:
             raise SignInApiOff("PORTERO_PASSWORD_API=off")
+        if route.renews and not rooms.settings.bearer_tokens:
+            raise SignInApiOff("PORTERO_PROFILE forbids bearer tokens")
         token = _token(rooms, route, cookies)
         if any("\0" in part for part in path.values()):
             raise Missing("a NUL in the path: it names nothing, and PostgreSQL refuses to look")

@@ -111,8 +111,9 @@ def _refusals(route: Route) -> dict[int, set[str]]:
         found.setdefault(401, set()).add("insufficient_user_authentication")
     if route.access is Access.FIRST_PARTY:
         found.setdefault(403, set()).add("not_first_party")
-    if route.sign_in_api:
+    if route.sign_in_api or route.renews:
         found.setdefault(404, set()).add("password_api_off")
+    if route.sign_in_api:
         found.setdefault(403, set()).add("cross_site_request")
     found.setdefault(503, set()).update({"busy", "database_unavailable"})
     return dict(sorted(found.items()))

@@ -71,7 +71,8 @@ Answer = BaseModel | Response | None
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A row. `path` is Flask's (`<name>`); `fresh_seconds` demands a recent sign-in."""
+    """A row. `path` is Flask's (`<name>`); `fresh_seconds` demands a recent sign-in. `renews`: it
+    hands out tokens for tokens, which a server that issues no bearer tokens does not."""
 
     method: str
     path: str
@@ -85,3 +86,4 @@ class Route:
     fresh_seconds: int | None = None
     refusals: tuple[type[Refusal], ...] = ()
     sign_in_api: bool = False
+    renews: bool = False

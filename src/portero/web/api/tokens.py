@@ -142,6 +142,7 @@ ROUTES = (
         body=RefreshBody,
         answer=TokenAnswer,
         refusals=(RefreshRefused,),
+        renews=True,
     ),
     Route(
         "POST",

@@ -6,14 +6,16 @@ path (RFC 8414 §3.1): `web/base_path.py` sees to that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from portero.protocol.oauth import pkce
 from portero.protocol.oauth.authorization_request import PROMPTS, RESPONSE_MODES
 from portero.protocol.oauth.dpop import PROOF_ALGS
-from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, HMAC_ALGS
+from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, FAPI2_ALGS, HMAC_ALGS
+from portero.protocol.oauth.profile_rules import FAPI2_METHODS
+from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
 from portero.protocol.oidc.claims import STANDARD_CLAIMS
 from portero.web.cached import CachedDocument
 from portero.web.certificates import NO_SOURCE, CertificateSource
@@ -47,14 +49,14 @@ _AUTH_METHODS: Final = (
     "client_secret_jwt",
     "private_key_jwt",
 )
-_AUTH_ALGS: Final = tuple(sorted(ASYMMETRIC_ALGS | HMAC_ALGS))
 _OWN_CLAIMS: Final = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """What depends on the deployment. `mtls_url` is the base of the addresses at which clients are
-    asked for a certificate, where those are not the usual ones (RFC 8705 §5)."""
+    asked for a certificate, where those are not the usual ones (RFC 8705 §5). `profile` is kept
+    for every client, so no more is told than it lets any of them use."""
 
     issuer: str
     grant_types: Sequence[str]
@@ -66,12 +68,21 @@ class Offer:
     mtls_url: str = ""
     registration: bool = False
     client_id_documents: bool = False
-    push_required: bool = False
+    profile: str = ""
+
+    @property
+    def fapi(self) -> bool:
+        return self.profile in FAPI2_PROFILES
+
+    def algs(self, *named: Iterable[str]) -> list[str]:
+        """Those of all the names that a client may use here (FAPI 2.0 §5.4.1)."""
+        every = dict.fromkeys(name for names in named for name in names)
+        return [name for name in every if not self.fapi or name in FAPI2_ALGS]
 
 
 def server_metadata(offer: Offer) -> dict[str, object]:
     """Members with nothing in them are left out (RFC 8414 §3.2)."""
-    told = {
+    told: dict[str, object] = {
         "issuer": offer.issuer,
         **_authorization(offer),
         **_proving(offer),
@@ -96,13 +107,16 @@ def server_metadata(offer: Offer) -> dict[str, object]:
 
 
 def _authorization(offer: Offer) -> dict[str, object]:
-    return {
+    signs = offer.profile == Profile.FAPI2_MESSAGE_SIGNING
+    told: dict[str, object] = {
         "authorization_endpoint": offer.issuer + AUTHORIZATION_PATH,
         "pushed_authorization_request_endpoint": offer.issuer + PAR_PATH,
         "device_authorization_endpoint": offer.issuer + DEVICE_PATH,
-        "require_pushed_authorization_requests": offer.push_required,
+        "require_pushed_authorization_requests": offer.fapi,
         "response_types_supported": ["code"],
-        "response_modes_supported": list(RESPONSE_MODES),
+        "response_modes_supported": [
+            mode for mode in RESPONSE_MODES if not signs or mode.endswith("jwt")
+        ],
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
         "prompt_values_supported": sorted(PROMPTS),
@@ -113,17 +127,26 @@ def _authorization(offer: Offer) -> dict[str, object]:
         # Pushed ones alone: no address of a stranger's is fetched while a person waits.
         "request_uri_parameter_supported": False,
     }
+    if signs:
+        told["require_signed_request_object"] = True  # RFC 9101 §10.5
+    return told
 
 
 def _proving(offer: Offer) -> dict[str, object]:
-    told: dict[str, object] = {"dpop_signing_alg_values_supported": list(PROOF_ALGS)}
-    methods = [*_AUTH_METHODS, *offer.certificates.auth_methods]
+    told: dict[str, object] = {"dpop_signing_alg_values_supported": offer.algs(PROOF_ALGS)}
+    methods = [
+        name
+        for name in (*_AUTH_METHODS, *offer.certificates.auth_methods)
+        if not offer.fapi or name in FAPI2_METHODS
+    ]
     for name, path in _PROVING.items():
         told[name] = offer.issuer + path
         told[f"{name}_auth_methods_supported"] = (
-            [*methods, "none"] if name in _OPEN_TO_PUBLIC else methods
+            [*methods, "none"] if name in _OPEN_TO_PUBLIC and not offer.fapi else methods
         )
-        told[f"{name}_auth_signing_alg_values_supported"] = list(_AUTH_ALGS)
+        told[f"{name}_auth_signing_alg_values_supported"] = offer.algs(
+            sorted(ASYMMETRIC_ALGS | HMAC_ALGS)
+        )
     if offer.certificates.auth_methods:
         told["tls_client_certificate_bound_access_tokens"] = True
     if offer.mtls_url:
@@ -132,13 +155,15 @@ def _proving(offer: Offer) -> dict[str, object]:
 
 
 def _signing(offer: Offer) -> dict[str, object]:
-    ours = list(offer.signing_algs)
+    ours = offer.algs(offer.signing_algs, sorted(HMAC_ALGS))
     return {
-        "id_token_signing_alg_values_supported": [*ours, *sorted(HMAC_ALGS)],
-        "userinfo_signing_alg_values_supported": [*ours, *sorted(HMAC_ALGS)],
-        "introspection_signing_alg_values_supported": [*ours, *sorted(HMAC_ALGS)],  # RFC 9701 §7
-        "authorization_signing_alg_values_supported": ours,
-        "request_object_signing_alg_values_supported": sorted(ASYMMETRIC_ALGS | HMAC_ALGS),
+        "id_token_signing_alg_values_supported": ours,
+        "userinfo_signing_alg_values_supported": ours,
+        "introspection_signing_alg_values_supported": ours,  # RFC 9701 §7
+        "authorization_signing_alg_values_supported": offer.algs(offer.signing_algs),
+        "request_object_signing_alg_values_supported": offer.algs(
+            sorted(ASYMMETRIC_ALGS | HMAC_ALGS)
+        ),
     }
 
 

@@ -14,7 +14,6 @@ from portero.kit.ports import Clock
 from portero.kit.secrets import fingerprint
 from portero.protocol.oauth.authorization_request import ReturnAddress
 from portero.protocol.oauth.errors import InvalidRequest, OAuthRefusal
-from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE
 from portero.protocol.oauth.parameters import Parameters
 
 
@@ -27,14 +26,12 @@ class Arrivals:
         clients: ClientCache,
         reader: RequestReader,
         pushed: PushedRequests,
-        push_required: bool = False,
     ) -> None:
         self._db = db
         self._clock = clock
         self._clients = clients
         self._reader = reader
         self._pushed = pushed
-        self._push_required = push_required
 
     def client_of(self, parameters: Parameters) -> Client:
         """The client that is named, and active; raises `UnknownClient`."""
@@ -56,14 +53,6 @@ class Arrivals:
             raise InvalidRequest("request and request_uri were both sent.")  # RFC 9101 §5
         pushed = self._pushed.find(client.client_id, request_uri)
         return pushed.parameters, pushed.id
-
-    def _has_to_push(self, client: Client) -> bool:
-        metadata = client.metadata
-        return (
-            self._push_required
-            or metadata.require_pushed_authorization_requests
-            or metadata.profile == FAPI2_PROFILE
-        )
 
     def back(self, handle: str, browser: str) -> Asked:
         """A request whose person is back; raises `WaitingRequestOver`."""
@@ -108,7 +97,7 @@ class Arrivals:
         self, client: Client, counting: Parameters, back: ReturnAddress, pushed_id: str
     ) -> Asked:
         """A request that begins now; raises an `OAuthRefusal` for the client."""
-        if not pushed_id and self._has_to_push(client):
+        if not pushed_id and client.metadata.require_pushed_authorization_requests:
             raise InvalidRequest("This client has to push its requests.")  # RFC 9126 §5
         return Asked(
             client=client,

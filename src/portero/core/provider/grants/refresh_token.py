@@ -17,7 +17,6 @@ from portero.kit.ports import Clock
 from portero.protocol.oauth.authorization_details import Detail
 from portero.protocol.oauth.authorization_details import narrowed as narrowed_details
 from portero.protocol.oauth.errors import InvalidGrant
-from portero.protocol.oauth.metadata_policy import FAPI2_PROFILE
 from portero.protocol.oauth.scopes import OFFLINE_ACCESS, narrowed, read_scope
 
 
@@ -79,7 +78,7 @@ class RefreshTokenGrant:
                 client_id=client.client_id,
                 now=now,
                 check=check,
-                keep=client.metadata.profile == FAPI2_PROFILE,
+                keep=client.metadata.keeps_fapi2,
             )
         except RefreshRefused as refusal:
             raise InvalidGrant(refusal.detail) from refusal
