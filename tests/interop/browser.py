@@ -25,6 +25,9 @@ class Browser:
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
+        parts = urlsplit(issuer)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._base = parts.path
         self.forms: list[str] = []
         self._http = httpx2.Client(headers={"User-Agent": "Mozilla/5.0 (interop)"}, timeout=20)
 
@@ -35,7 +38,7 @@ class Browser:
             answer = (
                 self._http.get(place)
                 if form is None
-                else self._http.post(place, data=form, headers={"Origin": self.issuer})
+                else self._http.post(place, data=form, headers={"Origin": self._origin})
             )
             if answer.is_redirect:
                 place, form = urljoin(place, answer.headers["location"]), None
@@ -50,14 +53,16 @@ class Browser:
         assert answer.status_code == 200, f"{place}: {answer.status_code}\n{answer.text}"
         for head, body in _FORM.findall(answer.text):
             action = html.unescape(dict(_ATTRIBUTE.findall(head)).get("action", ""))
-            if action not in ("/sign-in", "/consent", "/sign-out"):
+            known = action.removeprefix(self._base)
+            if known not in ("/sign-in", "/consent", "/sign-out"):
                 continue
+            assert action == self._base + known, "a form that leaves the issuer's path"
             fields = _fields(body)
-            if action == "/sign-in":
+            if known == "/sign-in":
                 fields |= {"username": USERNAME, "password": PASSWORD}
-            if action == "/consent":
+            if known == "/consent":
                 fields["decision"] = "allow"
-            self.forms.append(action)
+            self.forms.append(known)
             return urljoin(place, action), fields
         raise AssertionError(f"{place} has no form that a person would fill:\n{answer.text}")
 

@@ -2,9 +2,8 @@
 // environment; the script prints one line of JSON for each wish, the test answers with one line.
 import { createInterface } from 'node:readline'
 
-export const { issuer, clientId, secret, method, redirectUri, api, privateJwk } = JSON.parse(
-  process.env.INTEROP,
-)
+export const { algorithm, issuer, clientId, secret, method, redirectUri, api, privateJwk } =
+  JSON.parse(process.env.INTEROP)
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 

@@ -19,6 +19,7 @@ from tests.support.services import free_port
 
 REDIRECT_URI = "https://app.example/callback"
 DOORS = ("front", "wsgi")
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,16 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Portero at `issuer`, with one account. `api` is the URL of an API that tokens may be for."""
+    """Portero at `issuer`, with one account. `api` is the URL of an API that tokens may be for,
+    `path` that of the issuer."""
 
     server: RunningServer
     api: str
+    path: str = ""
 
     @property
     def issuer(self) -> str:
-        return self.server.url
+        return self.server.url + self.path
 
     def metadata(self) -> dict[str, Any]:
         """What it says of itself (OpenID Connect Discovery)."""
@@ -77,22 +80,27 @@ class Provider:
 
 
 @contextmanager
-def _running(folder: Path, door: str) -> Iterator[Provider]:
+def _running(folder: Path, door: str, path: str = "") -> Iterator[Provider]:
     port, api = free_port(), f"http://127.0.0.1:{free_port()}/mcp"
     env = {
         "PORTERO_PORT": str(port),
-        "PORTERO_ISSUER": f"http://127.0.0.1:{port}",
+        "PORTERO_ISSUER": f"http://127.0.0.1:{port}{path}",
         "PORTERO_RESOURCES": api,
         "PORTERO_CLIENT_REGISTRATION": "open",
+        "NOTES_SECRET_KEY": "only-for-this-test",
     }
     gunicorn = [sys.executable, "-m", "gunicorn", "--threads=8", f"--bind=127.0.0.1:{port}"]
-    command = [PORTERO, "serve"] if door == "front" else [*gunicorn, "portero.wsgi:app"]
+    command = {
+        "front": [PORTERO, "serve"],
+        "wsgi": [*gunicorn, "portero.wsgi:app"],
+        "mounted": [*gunicorn, f"--pythonpath={EXAMPLES / 'flask_mount'}", "app:create_app()"],
+    }[door]
     server = launch(folder, env, command)
     try:
-        wait_until_healthy(server)
+        wait_until_healthy(server, f"{path}/healthz")
         made = server.portero("users", "create", USERNAME, "--password-stdin", stdin=PASSWORD)
         assert made.returncode == 0, made.stdout + made.stderr
-        yield Provider(server, api)
+        yield Provider(server, api, path)
         server.stop()
     finally:
         server.kill()
@@ -105,4 +113,14 @@ def provider(
     """Portero by `portero serve` (the front), and as a WSGI application in gunicorn."""
     door: str = request.param
     with _running(tmp_path_factory.mktemp(door), door) as started:
+        yield started
+
+
+@pytest.fixture(scope="session", params=[*DOORS, "mounted"])
+def path_provider(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Provider]:
+    """The same with a path in its issuer; and inside another Flask application, the example's."""
+    door: str = request.param
+    with _running(tmp_path_factory.mktemp(f"{door}-path"), door, "/auth") as started:
         yield started

@@ -1,10 +1,11 @@
 // openid-client: all that a web application does in the life of a session.
 import * as client from 'openid-client'
-import { clientId, done, issuer, method, redirectUri, secret, visit } from './browser_link.js'
+import { algorithm, clientId, done, issuer, method, redirectUri, secret, visit } from './browser_link.js'
 
 const proof = { client_secret_basic: client.ClientSecretBasic, client_secret_post: client.ClientSecretPost }
 const config = await client.discovery(new URL(issuer), clientId, secret, proof[method](secret), {
   execute: [client.allowInsecureRequests],
+  algorithm, // where it looks for the metadata of an issuer with a path
 })
 const verifier = client.randomPKCECodeVerifier()
 const nonce = client.randomNonce()

@@ -23,7 +23,7 @@ from tests.interop.tool_server import serving
 _REDIRECT_URI = "http://127.0.0.1:33418/callback"
 
 
-class _Storage:
+class Storage:
     """What the SDK keeps of a server between two runs."""
 
     tokens: OAuthToken | None = None
@@ -42,7 +42,7 @@ class _Storage:
         self.client = client_info
 
 
-def _provider(url: str, browser: Browser, storage: _Storage) -> OAuthClientProvider:
+def sign_in_by(url: str, browser: Browser, storage: Storage) -> OAuthClientProvider:
     backs: list[str] = []
 
     async def open_browser(address: str) -> None:
@@ -60,10 +60,10 @@ def _provider(url: str, browser: Browser, storage: _Storage) -> OAuthClientProvi
 
 def test_the_python_sdk_finds_registers_and_signs_in_by_itself(provider: Provider) -> None:
     """401, resource metadata, server metadata, registration, sign-in, consent; then the tool."""
-    storage, browser = _Storage(), provider.browser()
+    storage, browser = Storage(), provider.browser()
 
     async def add() -> object:
-        auth = _provider(provider.api, browser, storage)
+        auth = sign_in_by(provider.api, browser, storage)
         async with create_mcp_http_client(auth=auth) as http:
             transport = streamable_http_client(provider.api, http_client=http)
             async with Client(transport) as client:

@@ -106,21 +106,21 @@ def launch(folder: Path, env: Mapping[str, str], command: Sequence[str]) -> Runn
     return RunningServer(process, port, folder, log_path, full)
 
 
-def wait_until_healthy(running: RunningServer) -> None:
+def wait_until_healthy(running: RunningServer, path: str = "/healthz") -> None:
     for _ in range(round(START_SECONDS / _POLL_SECONDS)):
         with suppress(subprocess.TimeoutExpired):
             status = running.process.wait(_POLL_SECONDS)
             pytest.fail(f"the server ended at its start with status {status}\n{running.log()}")
-        if _healthy(running.port):
+        if _healthy(running.port, path):
             return
     running.kill()
-    pytest.fail(f"no 200 from /healthz within {START_SECONDS} s\n{running.log()}")
+    pytest.fail(f"no 200 from {path} within {START_SECONDS} s\n{running.log()}")
 
 
-def _healthy(port: int) -> bool:
+def _healthy(port: int, path: str) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/healthz")
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -68,7 +69,7 @@ class BasePath:
         def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             inner = self.inside(asked_path(environ))
             if inner is None:
-                return _said(NOT_OURS, start_response)
+                return answered(NOT_OURS, start_response)
             return app({**environ, **self.names(inner)}, start_response)
 
         return answer
@@ -84,7 +85,9 @@ def asked_path(environ: WSGIEnvironment) -> str:
     return whole
 
 
-def _said(answer: Response, start_response: StartResponse) -> list[bytes]:
+def answered(answer: Response, start_response: StartResponse) -> list[bytes]:
+    """The answer, for a WSGI server."""
+    status = HTTPStatus(answer.status)
     length = ("Content-Length", str(len(answer.body)))
-    start_response(f"{answer.status} Not Found", [*answer.headers, length])
+    start_response(f"{status.value} {status.phrase}", [*answer.headers, length])
     return [answer.body]
