@@ -15,8 +15,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
-from tests.support.house import ISSUER, PASSWORD, Home, bearer
+from tests.support.house import ISSUER, PASSWORD, Home, MakeHome, bearer
 from tests.support.relying_party import RelyingParty, claims_of, fields, relying_party
+from tests.support.smtp import Mailbox
 
 AFTER = "https://app.example/bye"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -24,11 +25,13 @@ EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 @dataclass
 class Listener:
-    """A relying party's own server: what it was posted, and what it answers next."""
+    """A relying party's own server: what it was posted, and what it answers next, once it may."""
 
     url: str = ""
     status: int = 200
     posted: list[tuple[str, str]] = field(default_factory=list)
+    asked: threading.Event = field(default_factory=threading.Event)
+    may_answer: threading.Event = field(default_factory=threading.Event)
 
     @property
     def tokens(self) -> list[str]:
@@ -38,11 +41,14 @@ class Listener:
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     heard = Listener()
+    heard.may_answer.set()
 
     class Told(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             heard.posted.append((self.headers["Content-Type"], body))
+            heard.asked.set()
+            heard.may_answer.wait(60)
             self.send_response(heard.status)
             if heard.status == 302:
                 self.send_header("Location", f"{heard.url}/elsewhere")
@@ -406,6 +412,40 @@ def test_any_end_is_told(home: Home, listener: Listener, how: str) -> None:
     (token,) = listener.tokens
     assert claims_of(token)["sub"] == claims_of(hint)["sub"]
     assert claims_of(token)["sid"] == claims_of(hint)["sid"]
+
+
+def test_a_client_that_hangs_keeps_no_mail_from_anybody(
+    make_home: MakeHome, mailbox: Mailbox, listener: Listener
+) -> None:
+    """Mails and calls to applications wait in queues of their own."""
+    home = make_home(
+        PORTERO_SMTP_HOST=mailbox.host,
+        PORTERO_SMTP_PORT=str(mailbox.port),
+        PORTERO_SMTP_TLS="off",
+    )
+    home.create("ben", "ben@example.org")
+    party, hint = told_app(home, listener)
+    for number in range(3):
+        other = app(home, client_name=f"Other {number}", backchannel_logout_uri=listener.url)
+        other.browser = party.browser
+        other.sign_in()
+    listener.may_answer.clear()
+    stop = threading.Event()
+    thread = threading.Thread(target=home.house.worker.run, args=(stop,))
+    thread.start()
+    try:
+        log_out(party, id_token_hint=hint)
+        assert listener.asked.wait(20)
+        assert home.post("/password/forgot", username="ben").status_code == 202
+        [mail] = mailbox.wait_for(1)
+        assert mail.recipients == ("ben@example.org",)
+        assert len(listener.posted) < 4  # the others still wait, three seconds for each
+    finally:
+        listener.may_answer.set()
+        stop.set()
+        home.house.worker.wake()
+        thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_a_client_that_is_down_is_tried_again_with_a_new_token(

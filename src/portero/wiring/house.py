@@ -26,7 +26,7 @@ from portero.core.login.recovery import RECOVERY_ASKED, Recovery
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.notices import NOTICE, Notices
-from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker
+from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker, OutboxWorkers
 from portero.core.provider.back_channel import LOGOUT_TOLD
 from portero.core.sessions import SESSIONS_ENDED, Lifetimes, Sessions
 from portero.kit.db import Database
@@ -76,7 +76,7 @@ class House:
     clients: Clients
     buffer: AuditBuffer
     desk: OutboxDesk
-    worker: OutboxWorker
+    worker: OutboxWorkers
     hasher: HashPool
     meter: Meter
     rooms: Rooms
@@ -250,18 +250,18 @@ def join(
         back_channel=provider.back_channel,
     )
 
-    worker = OutboxWorker(
-        db,
-        clock,
-        dice,
-        vault,
-        {
-            NOTICE: mailer(settings),
-            EMAIL_CLAIMED: email.follow_claim,
-            RECOVERY_ASKED: recovery.follow,
-            SESSIONS_ENDED: provider.back_channel.follow,
-            LOGOUT_TOLD: provider.back_channel.deliver,
-        },
+    mails = {
+        NOTICE: mailer(settings),
+        EMAIL_CLAIMED: email.follow_claim,
+        RECOVERY_ASKED: recovery.follow,
+    }
+    # Both may ask applications' servers: for a client's document, and with a logout token.
+    calls = {
+        SESSIONS_ENDED: provider.back_channel.follow,
+        LOGOUT_TOLD: provider.back_channel.deliver,
+    }
+    worker = OutboxWorkers(
+        *(OutboxWorker(db, clock, dice, vault, queue) for queue in (mails, calls))
     )
     waker.worker = worker
     rooms = Rooms(

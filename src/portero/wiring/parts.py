@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from portero.core.factors.password import CharacterClass, PasswordPolicy
 from portero.core.limits import LimitPolicy
 from portero.core.login.rules import POLICIES
-from portero.core.outbox import Deliverer, OutboxWorker
+from portero.core.outbox import Deliverer, OutboxWorkers
 from portero.core.provider.authorize import BEGUN_BY_ADDRESS
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
 from portero.core.provider.device import POLICIES as DEVICE_POLICIES
@@ -37,7 +37,7 @@ class Waker:
     """Ties the knot between the outbox (below) and its worker (made last)."""
 
     def __init__(self) -> None:
-        self.worker: OutboxWorker | None = None
+        self.worker: OutboxWorkers | None = None
 
     def __call__(self) -> None:
         if self.worker is not None:

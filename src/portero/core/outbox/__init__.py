@@ -2,7 +2,7 @@
 
 Owns the table of jobs, the worker that delivers them at least once, and the list of those that
 never could be. Does not know what a job is about: a room names a kind and enqueues, and wiring
-gives the worker one deliverer per kind.
+gives the workers one deliverer per kind: what waits for different servers has different workers.
 """
 
 from portero.core.outbox.flows import Outbox, OutboxDesk
@@ -15,6 +15,7 @@ from portero.core.outbox.model import (
     TransientFailure,
 )
 from portero.core.outbox.worker import OutboxWorker
+from portero.core.outbox.workers import OutboxWorkers
 
 __all__ = [
     "JOB_ID",
@@ -24,6 +25,7 @@ __all__ = [
     "Outbox",
     "OutboxDesk",
     "OutboxWorker",
+    "OutboxWorkers",
     "PermanentFailure",
     "TransientFailure",
 ]

@@ -6,9 +6,10 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
-from portero.core.outbox import OutboxWorker, rules
+from portero.core.outbox import OutboxWorker, OutboxWorkers, rules
 from portero.core.outbox.store import claim
 from portero.kit.db import Tx
+from portero.outside.clock import SystemDice
 from tests.unit.core.outbox.conftest import KIND, Post
 
 
@@ -130,6 +131,34 @@ def test_no_transaction_during_a_delivery(post: Post) -> None:
     post.worker.run_once()
     post.worker.run_once()
     assert post.doorstep.job_ids[1:] == inner
+
+
+def test_what_hangs_in_one_queue_holds_up_no_other(post: Post) -> None:
+    """Each has a thread, and all of them end together."""
+    stop, arrived, hangs, released = (threading.Event() for _ in range(4))
+    post.doorstep.first = lambda payload: arrived.set()
+
+    def hang(payload: Mapping[str, object]) -> None:
+        hangs.set()
+        assert released.wait(20)
+
+    other = OutboxWorker(post.db, post.clock, SystemDice(), post.vault, {"call": hang})
+    workers = OutboxWorkers(other, post.worker)
+    post.db.write(lambda tx: post.outbox.enqueue(tx, "call", {}, now=post.clock.now()))
+    thread = threading.Thread(target=workers.run, args=(stop, 3600.0))
+    thread.start()
+    try:
+        assert hangs.wait(20)
+        post.put()
+        workers.wake()
+        assert arrived.wait(20)
+    finally:
+        released.set()
+        stop.set()
+        workers.wake()
+        thread.join(20)
+    assert not thread.is_alive()
+    assert workers.run_once() == 0
 
 
 def test_wake(post: Post) -> None:
