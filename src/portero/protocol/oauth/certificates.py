@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
@@ -43,7 +44,7 @@ def read_certificate(unverified_der: bytes) -> Certificate:
     """The certificate; raises `InvalidClient` for what is none."""
     try:
         return x509.load_der_x509_certificate(unverified_der)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise InvalidClient("the certificate can not be parsed") from error
 
 
@@ -76,7 +77,10 @@ def check_key(certificate: Certificate, unverified_der: bytes, *, jwks: Mapping[
     """`self_signed_tls_client_auth` (§2.2): the certificate, or its key, is one that the client
     registered. Its dates and its issuer mean nothing: the registration is what is trusted. Raises
     `InvalidClient`."""
-    shown = _spki(certificate.public_key())
+    try:
+        shown = _spki(certificate.public_key())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise InvalidClient("the key of the certificate is of no known kind") from error
     if not any(_is_of(jwk, unverified_der, shown) for jwk in jwks.get("keys", ())):
         raise InvalidClient("the certificate is none of the registered ones")
 

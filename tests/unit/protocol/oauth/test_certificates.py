@@ -240,3 +240,20 @@ def test_what_is_no_certificate_is_refused(der: bytes) -> None:
     """As a failed authentication, not as a crash."""
     with pytest.raises(InvalidClient):
         read_certificate(der)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ("a003020102", "a003020109"),  # X.509 version 10
+        ("06082a8648ce3d030107", "06082a8648ce3d03017f"),  # a curve that there is not
+        ("06072a8648ce3d0201", "06072a8648ce3d027f"),  # a kind of key that there is not
+    ],
+)
+def test_a_certificate_of_an_unknown_kind_is_nobodys(written: str, instead: str) -> None:
+    """Anybody makes one and shows it: a failed authentication, which is counted, and no crash."""
+    der = certificate([(CN, "a")]).public_bytes(Encoding.DER)
+    odd = der.replace(bytes.fromhex(written), bytes.fromhex(instead))
+    assert odd != der
+    with pytest.raises(InvalidClient):
+        check_key(read_certificate(odd), odd, jwks=of_key(KEY))
