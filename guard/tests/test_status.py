@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -92,6 +93,23 @@ def test_a_token_is_refused_once_its_bit_is_set(
     with pytest.raises(TokenRefused):
         guard.check(token_with(issuer, 9, jti="never seen"))
     guard.check(others)
+
+
+def test_a_list_of_millions_is_read_when_half_of_them_end_at_once(
+    guard: Guard, issuer: LocalIssuer
+) -> None:
+    """When an incident ends every other session nothing compresses: the list has to get through,
+    or all tokens of everybody are refused."""
+    octets = os.urandom(1024 * 1024)
+    issuer.lists[LIST] = signed(list_claims(issuer, NOW, octets), issuer.keys[-1])
+    ended = [bool(octets[0] >> index & 1) for index in range(8)]
+    for index, is_over in enumerate(ended):
+        made = token_with(issuer, index)
+        if is_over:
+            with pytest.raises(TokenRefused):
+                guard.check(made)
+        else:
+            guard.check(made)
 
 
 def test_one_fetch_serves_all_tokens_until_the_ttl(

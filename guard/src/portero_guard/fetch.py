@@ -18,8 +18,8 @@ from urllib.parse import quote_plus, urlencode, urlsplit
 
 from portero_guard.errors import ConfigurationError
 
-# bytes; a JWK set of 100 RSA keys has about 80 kB
-ANSWER_CAP: Final = 262_144
+# bytes; 8 MB of status list (see `status_list`) that does not compress, in base64 twice
+ANSWER_CAP: Final = 16 * 1024 * 1024
 
 
 class FetchFailed(Exception):

@@ -30,6 +30,9 @@ _METADATA: Final = ("/.well-known/openid-configuration", "/.well-known/oauth-aut
 
 _USUAL_KEYS: Final = "/.well-known/jwks.json"
 
+# bytes; a JWK set of 100 RSA keys has about 80 kB
+_JSON_CAP: Final = 262_144
+
 
 @dataclass(frozen=True, slots=True)
 class KeyTimes:
@@ -169,6 +172,8 @@ def _metadata(fetch: Fetch, issuer: str) -> Mapping[str, Any]:
 
 def json_answer(body: bytes) -> Mapping[str, Any]:
     """The issuer's answer as a JSON object; else `FetchFailed`."""
+    if len(body) > _JSON_CAP:
+        raise FetchFailed(f"the issuer's answer has more than {_JSON_CAP} bytes")
     try:
         value = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:

@@ -15,13 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from functools import lru_cache
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
 import httpcore2
 import httpx2
 
 from portero.outside.addresses import is_loopback, is_public
 from portero.outside.reach import FetchFailed, FetchForbidden, Reach
+
+# threads; they only wait. Somebody whose name server never answers (a client document is any URL)
+# holds one for as long as the system's resolver tries, 10 to 30 s: with few, such names alone would
+# shut everybody else out.
+RESOLVERS: Final = 64
 
 
 class PinnedTransport(httpx2.BaseTransport):
@@ -152,13 +157,11 @@ class _TimedStream(httpcore2.NetworkStream):
 def resolve(host: str, port: int, *, seconds: float) -> list[str]:
     """The addresses of a name, in the system's order. The system's resolver takes no timeout, so
     it runs on a thread of its own, which is left behind when it is late."""
+    lookup = _resolvers(os.getpid()).submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = (
-            _resolvers(os.getpid())
-            .submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            .result(timeout=seconds)
-        )
+        found = lookup.result(timeout=seconds)
     except FutureTimeout as error:
+        lookup.cancel()  # one that has not begun must not keep the next ones waiting
         raise FetchFailed(f"{host} was not resolved in time") from error
     except OSError as error:
         raise FetchFailed(f"{host} can not be resolved") from error
@@ -168,7 +171,7 @@ def resolve(host: str, port: int, *, seconds: float) -> list[str]:
 @lru_cache(maxsize=1)
 def _resolvers(pid: int) -> ThreadPoolExecutor:
     """The threads of process `pid`: a forked child inherits the object, but no thread of it."""
-    return ThreadPoolExecutor(max_workers=4, thread_name_prefix=f"resolve-{pid}")
+    return ThreadPoolExecutor(max_workers=RESOLVERS, thread_name_prefix=f"resolve-{pid}")
 
 
 def _left(deadline: float) -> float:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import ssl
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -16,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from portero.outside.addresses import is_loopback, is_public
 from portero.outside.http_fetch import FetchFailed, FetchForbidden, HttpFetch
+from portero.outside.pinned import RESOLVERS, resolve
 from tests.unit.outside.conftest import OtherServer, send
 
 
@@ -156,6 +160,33 @@ def test_a_name_that_does_not_exist_is_a_failure(near: HttpFetch) -> None:
     """And not an error of the resolver."""
     with pytest.raises(FetchFailed):
         near.get("https://nowhere.invalid/")
+
+
+def test_names_that_are_never_answered_hold_up_nobody_else(
+    other: OtherServer, near: HttpFetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack: URLs whose name server is silent. The lookup can't be ended, and must not be in the
+    way of the next one; one that has not begun is not begun any more."""
+    system, answered, begun = socket.getaddrinfo, threading.Event(), []
+
+    def resolver(host: str, *rest: Any, **more: Any) -> Any:
+        if host.endswith("silent.example"):
+            begun.append(host)
+            answered.wait(20)
+        return system("127.0.0.1" if host.endswith("example") else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    names = [f"{n}.silent.example" for n in range(32)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        tried = [pool.submit(resolve, name, 443, seconds=0.01) for name in names]
+        assert all(isinstance(each.exception(), FetchFailed) for each in tried)
+    assert near.get(f"http://good.example:{other.port}").status == 200
+    for name in names * 2:
+        with pytest.raises(FetchFailed):
+            resolve(name, 443, seconds=0.001)
+    answered.set()
+    assert resolve("good.example", 443, seconds=10) == ["127.0.0.1"]
+    assert len(begun) <= RESOLVERS
 
 
 def test_proxies_of_the_environment_are_ignored(
