@@ -97,7 +97,7 @@ def access_tokens(house: House, count: int) -> list[str]:
             Basis(each, account, None),
             now=now,
             refresh_token=None,
-            status=issuing.status_index(FIRST_PARTY_CLIENT_ID, now),
+            status=issuing.statuses.next_index(FIRST_PARTY_CLIENT_ID, now),
         ).access_token.reveal()
         for each in grants
     ]
