@@ -79,6 +79,7 @@ def make_flask(house: House) -> Flask:
 
 def endpoints_of(house: House) -> list[Endpoint]:
     """The table of endpoints that both adapters mount."""
+    from portero.core.login.model import Registration
     from portero.web.health import health_endpoints
     from portero.web.oidc.authorize import authorize_endpoints
     from portero.web.oidc.device import device_endpoints
@@ -106,6 +107,7 @@ def endpoints_of(house: House) -> list[Endpoint]:
                 certificates=rooms.settings.certificates,
                 mtls_url=rooms.settings.mtls_url,
                 registration=rooms.provider.registration.is_on,
+                sign_up=rooms.settings.registration is Registration.OPEN,
                 client_id_documents=house.settings.client_id_documents,
                 profile=house.settings.profile,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portero.core.audit import AuditBuffer
 from portero.core.clients import ClientCache, ClientDocuments
+from portero.core.login.model import Registration
 from portero.core.provider.authorize import Authorize, WaitingRequests
 from portero.core.provider.authorize.answers import Answers
 from portero.core.provider.authorize.arrivals import Arrivals
@@ -150,6 +151,7 @@ def join_provider(base: Base) -> Provider:
         hmac_key_of=client_keys.hmac_key_of,
         detail_types=settings.authorization_details,
         issuer=settings.issuer,
+        sign_up_open=Registration(settings.registration) is Registration.OPEN,
     )
     pushed = PushedRequests(
         db=db,

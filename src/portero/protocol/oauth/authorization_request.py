@@ -33,7 +33,8 @@ from portero.protocol.oauth.scopes import OPENID, known_scopes, read_scope
 from portero_guard.jws import json_value
 
 RESPONSE_MODES: Final = ("query", "form_post", "jwt", "query.jwt", "form_post.jwt")
-PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
+_PROMPTS: Final = frozenset({"none", "login", "consent", "select_account"})
+CREATE: Final = "create"  # Initiating User Registration via OpenID Connect 1.0
 _CLAIMS_PLACES: Final = ("userinfo", "id_token")
 _CLAIMS_LENGTH: Final = 8192
 _NONCE_LENGTH: Final = 512
@@ -60,6 +61,7 @@ class Rules:
     default_scope: tuple[str, ...]
     resources: Collection[str]
     detail_types: Mapping[str, AuthorizationDetailType]
+    prompts: Collection[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,7 @@ def read_request(
             parameters.get("code_challenge_method"),
             required=client.is_public or client.require_pkce or client.keeps_fapi2,
         ),
-        prompt=_prompt(parameters),
+        prompt=_prompt(parameters, rules.prompts),
         max_age=_max_age(parameters, client),
         acr_values=acr or _words(parameters, "acr_values") or client.default_acr_values,
         essential_acr=essential,
@@ -226,9 +228,14 @@ def _subject_of(claims: Mapping[str, Any]) -> str:
     return named[0] if named else ""
 
 
-def _prompt(parameters: Parameters) -> frozenset[str]:
+def prompts(*, sign_up_open: bool) -> frozenset[str]:
+    """What `prompt` may say here. Where nobody may make an account, nobody is promised that."""
+    return _PROMPTS | {CREATE} if sign_up_open else _PROMPTS
+
+
+def _prompt(parameters: Parameters, known: Collection[str]) -> frozenset[str]:
     prompt = frozenset(_words(parameters, "prompt"))
-    if not prompt <= PROMPTS:
+    if not prompt <= set(known):
         raise InvalidRequest("prompt has an unknown value.")
     if "none" in prompt and len(prompt) > 1:
         raise InvalidRequest("prompt=none can not be combined.")

@@ -26,6 +26,7 @@ from portero.web.places import (
     CONSENT_PATH,
     CONTINUATION_PATH,
     SIGN_IN_PATH,
+    SIGN_UP_PATH,
 )
 from portero.web.rooms import FaceSettings
 from portero.web.standalone import StandalonePages
@@ -82,7 +83,8 @@ def told(
     asked = urlencode({"request": outcome.handle.reveal()})
     if isinstance(outcome, SignInOwed):
         fresh = () if outcome.browser is None else cookie.put(outcome.browser)
-        return redirect(settings.at(f"{SIGN_IN_PATH}?{asked}"), *fresh)
+        page = SIGN_UP_PATH if outcome.as_newcomer else SIGN_IN_PATH
+        return redirect(settings.at(f"{page}?{asked}"), *fresh)
     return redirect(settings.at(f"{CONSENT_PATH}?{asked}"))
 
 

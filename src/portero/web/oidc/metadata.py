@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from portero.protocol.oauth import pkce
-from portero.protocol.oauth.authorization_request import PROMPTS, RESPONSE_MODES
+from portero.protocol.oauth.authorization_request import RESPONSE_MODES, prompts
 from portero.protocol.oauth.dpop import PROOF_ALGS
 from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, FAPI2_ALGS, HMAC_ALGS
 from portero.protocol.oauth.profile_rules import FAPI2_METHODS
@@ -68,6 +68,7 @@ class Offer:
     mtls_url: str = ""
     registration: bool = False
     client_id_documents: bool = False
+    sign_up: bool = False
     profile: str = ""
 
     @property
@@ -119,7 +120,7 @@ def _authorization(offer: Offer) -> dict[str, object]:
         ],
         "code_challenge_methods_supported": [pkce.METHOD],
         "authorization_response_iss_parameter_supported": True,
-        "prompt_values_supported": sorted(PROMPTS),
+        "prompt_values_supported": sorted(prompts(sign_up_open=offer.sign_up)),
         "acr_values_supported": list(offer.acr_values),
         "authorization_details_types_supported": list(offer.detail_types),
         "claims_parameter_supported": True,

@@ -12,7 +12,7 @@ from portero.core.consent import Consent
 from portero.core.provider.codes.model import WaitingRequest
 from portero.core.sessions import Session
 from portero.kit.secrets import Secret
-from portero.protocol.oauth.authorization_request import AuthorizationRequest, ReturnAddress
+from portero.protocol.oauth.authorization_request import CREATE, AuthorizationRequest, ReturnAddress
 from portero.protocol.oauth.parameters import Parameters
 
 
@@ -63,6 +63,11 @@ class SignInOwed:
     handle: Secret
     asked: Asked
     browser: Secret | None = None
+
+    @property
+    def as_newcomer(self) -> bool:
+        """Whether the person makes an account first: once, and then comes back to sign in."""
+        return CREATE in self.asked.request.prompt and self.asked.waiting is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from portero.protocol.oauth.authorization_request import (
     AuthorizationRequest,
     ReturnAddress,
     Rules,
+    prompts,
     read_request,
     read_return,
 )
@@ -41,6 +42,7 @@ class RequestReader:
         hmac_key_of: Callable[[Client], bytes],
         detail_types: Mapping[str, AuthorizationDetailType],
         issuer: str,
+        sign_up_open: bool,
     ) -> None:
         self._clock = clock
         self._scopes = scopes
@@ -50,6 +52,7 @@ class RequestReader:
         self._hmac_key_of = hmac_key_of
         self._detail_types = detail_types
         self._issuer = issuer
+        self._prompts = prompts(sign_up_open=sign_up_open)
 
     def counting(self, client: Client, parameters: Parameters) -> Parameters:
         """Those of the request object where there is one (RFC 9101), else as they are. Raises
@@ -92,6 +95,7 @@ class RequestReader:
             default_scope=self._scopes.default_of(client),
             resources=self._resources.open_to(client),
             detail_types=self._detail_types,
+            prompts=self._prompts,
         )
         request = read_request(parameters, back=back, client=client.metadata, rules=rules)
         request = replace(request, subject=self._subject_of(client, request))

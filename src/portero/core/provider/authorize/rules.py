@@ -13,7 +13,7 @@ from portero.core.provider.authorize.model import Asked, Seat
 from portero.core.sessions import SignInDemand, satisfies
 from portero.core.sessions.demand import LEVELS, reaches, weakest
 from portero.kit.secrets import fingerprint
-from portero.protocol.oauth.authorization_request import AuthorizationRequest
+from portero.protocol.oauth.authorization_request import CREATE, AuthorizationRequest
 from portero.protocol.oauth.errors import UnmetAuthenticationRequirements
 from portero.protocol.oauth.redirect_uris import is_claimed
 
@@ -32,7 +32,7 @@ def demand_of(asked: Asked, *, reachable: Collection[str]) -> SignInDemand:
         client_id=asked.client.client_id,
         began_at=asked.began_at,
         max_age=request.max_age,
-        fresh=bool(request.prompt & {"login", "select_account"}),
+        fresh=bool(request.prompt & {"login", "select_account", CREATE}),
         acr=weakest(wanted),
         login_hint=request.login_hint,
     )
