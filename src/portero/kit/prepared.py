@@ -9,7 +9,8 @@ reports them alike. For the few hot statements only: everything else is `tx.exec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -17,6 +18,8 @@ from portero.kit.db import Tx, run_on_driver
 
 Convert = Callable[[Any], Any]
 Row = dict[str, Any]
+RowByColumn = dict[sa.ColumnElement[Any], Any]
+K = TypeVar("K")
 
 
 class Prepared:
@@ -34,14 +37,18 @@ class Prepared:
     def rows(self, tx: Tx, values: Mapping[str, object]) -> list[Row]:
         """Run it; what it selects or returns, by column name."""
         form = self._form(tx)
-        fetched = form.run(tx, values).fetchall()
-        return [form.row(each) for each in fetched]
+        return [form.row(form.names, each) for each in form.run(tx, values).fetchall()]
 
     def one_or_none(self, tx: Tx, values: Mapping[str, object]) -> Row | None:
         """The row of a statement that finds at most one."""
         form = self._form(tx)
         fetched = form.run(tx, values).fetchone()
-        return None if fetched is None else form.row(fetched)
+        return None if fetched is None else form.row(form.names, fetched)
+
+    def rows_by_column(self, tx: Tx, values: Mapping[str, object]) -> list[RowByColumn]:
+        """As `rows`, of a statement that joins tables in which a name stands twice."""
+        form = self._form(tx)
+        return [form.row(form.columns, each) for each in form.run(tx, values).fetchall()]
 
     def run(self, tx: Tx, values: Mapping[str, object]) -> int:
         """Run it; how many rows it changed."""
@@ -66,33 +73,55 @@ class _Form:
         if not isinstance(compiled, sa.sql.compiler.SQLCompiler):
             raise TypeError("not a statement")
         self._sql = str(compiled)
-        self._order = compiled.positiontup
         # The name in the SQL may differ from the one that the caller knows.
-        binds = {str(name): bind for bind, name in compiled.bind_names.items()}
-        self._converts = [
-            (name, convert)
-            for name, bind in binds.items()
-            if (convert := _to_driver(bind.type, dialect)) is not None
-        ]
-        self._keys = {name: bind.key for name, bind in binds.items() if bind.required}
-        self._fixed = {name: bind.value for name, bind in binds.items() if not bind.required}
-        self._columns = [
-            (str(column.key), _from_driver(column.type, dialect)) for column in _returned(statement)
-        ]
+        parameters = {
+            str(name): _Parameter.of(bind, dialect) for bind, name in compiled.bind_names.items()
+        }
+        order = compiled.positiontup
+        self._named = None if order is not None else parameters
+        self._ordered = tuple(parameters[name] for name in order or ())
+        self.columns = tuple(_returned(statement))
+        self.names = tuple(str(column.key) for column in self.columns)
+        self._from_driver = tuple(_from_driver(each.type, dialect) for each in self.columns)
 
     def run(self, tx: Tx, values: Mapping[str, object]) -> Any:
-        given = {name: values[key] for name, key in self._keys.items()} | self._fixed
-        for name, convert in self._converts:
-            given[name] = convert(given[name])
-        order = self._order
-        ordered = given if order is None else tuple([given[name] for name in order])
-        return run_on_driver(tx, self._sql, ordered)
+        given: Any
+        if self._named is None:
+            given = tuple([each.given(values) for each in self._ordered])
+        else:
+            given = {name: each.given(values) for name, each in self._named.items()}
+        return run_on_driver(tx, self._sql, given)
 
-    def row(self, fetched: Sequence[Any]) -> Row:
-        return {
-            key: value if convert is None else convert(value)
-            for (key, convert), value in zip(self._columns, fetched, strict=True)
-        }
+    def row(self, keys: Iterable[K], fetched: Iterable[Any]) -> dict[K, Any]:
+        converted = [
+            value if convert is None else convert(value)
+            for convert, value in zip(self._from_driver, fetched, strict=True)
+        ]
+        return dict(zip(keys, converted, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    """What stands for one placeholder: the caller's value of that key, or a fixed one."""
+
+    key: str
+    convert: Convert | None
+    is_fixed: bool
+    fixed: Any
+
+    @classmethod
+    def of(cls, bind: sa.BindParameter[Any], dialect: sa.Dialect) -> _Parameter:
+        convert = _to_driver(bind.type, dialect)
+        if bind.required:
+            return cls(str(bind.key), convert, is_fixed=False, fixed=None)
+        fixed = bind.value if convert is None else convert(bind.value)
+        return cls(str(bind.key), None, is_fixed=True, fixed=fixed)
+
+    def given(self, values: Mapping[str, object]) -> Any:
+        if self.is_fixed:
+            return self.fixed
+        value = values[self.key]
+        return value if self.convert is None else self.convert(value)
 
 
 def _returned(statement: sa.ClauseElement) -> Iterable[sa.ColumnElement[Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -38,7 +38,8 @@ accounts: Final = sa.Table(
     sa.Column("grants_void_before", UtcTime),
 )
 
-_columns: Final = tuple(accounts.c[name] for name in Account.__slots__)
+_fields: Final = tuple((name, accounts.c[name]) for name in Account.__slots__)
+_columns: Final = tuple(column for _, column in _fields)
 _by_id: Final = Prepared(sa.select(*_columns).where(accounts.c.id == sa.bindparam("of")))
 _by_username: Final = Prepared(
     sa.select(*_columns).where(accounts.c.username_key == sa.bindparam("of"))
@@ -104,7 +105,7 @@ def change(
         .values(**values, updated_at=now)
         .returning(accounts)
     ).one_or_none()
-    return None if row is None else account_of(row)
+    return None if row is None else account_of(row._mapping)
 
 
 def verify_email(
@@ -133,7 +134,7 @@ def verify_email(
             row = tx.execute(proven.returning(accounts)).one_or_none()
     except sa.exc.IntegrityError:
         return None
-    return None if row is None else account_of(row)
+    return None if row is None else account_of(row._mapping)
 
 
 def set_state(tx: Tx, account_id: str, state: AccountState, *, now: datetime) -> Account | None:
@@ -159,13 +160,12 @@ def list_accounts(
     query = sa.select(accounts).where(accounts.c.id > after_id).order_by(accounts.c.id).limit(limit)
     if username_prefix:
         query = query.where(accounts.c.username_key.startswith(username_prefix, autoescape=True))
-    return [account_of(row) for row in tx.execute(query)]
+    return [account_of(row._mapping) for row in tx.execute(query)]
 
 
-def account_of(row: sa.Row[tuple[object, ...]]) -> Account:
-    """An account from a row that holds (at least) all columns of the table."""
-    found = row._mapping
-    values = {name: found[accounts.c[name]] for name in Account.__slots__}
+def account_of(found: Mapping[Any, Any]) -> Account:
+    """An account from a row that holds, by column, (at least) all of the table."""
+    values = {name: found[column] for name, column in _fields}
     values["state"] = AccountState(values["state"])
     return Account(**values)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import ClassVar
 
 
@@ -77,8 +78,15 @@ class Event:
 
     def details(self) -> dict[str, object]:
         """The fields that the subclass added, for the entry's `details`."""
-        base = {f.name for f in fields(Event)}
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in base}
+        kind = type(self)
+        # mypy looks for the hash of an instance here.
+        return {name: getattr(self, name) for name in _own_fields(kind)}  # type: ignore[arg-type]
+
+
+@cache
+def _own_fields(kind: type[Event]) -> tuple[str, ...]:
+    base = {each.name for each in fields(Event)}
+    return tuple(each.name for each in fields(kind) if each.name not in base)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -27,6 +27,8 @@ consents: Final = sa.Table(
     sa.Column("updated_at", UtcTime, nullable=False),
 )
 
+_fields: Final = tuple((name, consents.c[name]) for name in Consent.__slots__)
+
 
 def find(tx: Tx, account_id: str, client_id: str) -> Consent | None:
     row = tx.execute(
@@ -34,7 +36,7 @@ def find(tx: Tx, account_id: str, client_id: str) -> Consent | None:
             consents.c.account_id == account_id, consents.c.client_id == client_id
         )
     ).one_or_none()
-    return None if row is None else consent_of(row)
+    return None if row is None else consent_of(row._mapping)
 
 
 def hold(tx: Tx, account_id: str, client_id: str) -> Consent | None:
@@ -45,7 +47,7 @@ def hold(tx: Tx, account_id: str, client_id: str) -> Consent | None:
         .where(consents.c.account_id == account_id, consents.c.client_id == client_id)
         .with_for_update(read=True)
     ).one_or_none()
-    return None if row is None else consent_of(row)
+    return None if row is None else consent_of(row._mapping)
 
 
 def list_of_account(tx: Tx, account_id: str) -> list[Consent]:
@@ -54,7 +56,7 @@ def list_of_account(tx: Tx, account_id: str) -> list[Consent]:
         .where(consents.c.account_id == account_id)
         .order_by(consents.c.updated_at.desc())
     )
-    return [known for row in rows if (known := consent_of(row)) is not None]
+    return [known for row in rows if (known := consent_of(row._mapping)) is not None]
 
 
 def remember(
@@ -90,13 +92,12 @@ def forget(tx: Tx, account_id: str, client_id: str) -> bool:
     return deleted.rowcount == 1
 
 
-def consent_of(row: sa.Row[tuple[object, ...]]) -> Consent | None:
-    """A consent from a row that holds (at least) all columns of the table; None where the join
+def consent_of(found: Mapping[Any, Any]) -> Consent | None:
+    """A consent from a row that holds, by column, (at least) all of the table; None where the join
     found none."""
-    found = row._mapping
     if found[consents.c.client_id] is None:
         return None
-    values = {name: found[consents.c[name]] for name in Consent.__slots__}
+    values = {name: found[column] for name, column in _fields}
     values["scope"] = tuple(values["scope"])
     values["resources"] = tuple(values["resources"])
     return Consent(**values)

@@ -62,7 +62,8 @@ refresh_tokens: Final = sa.Table(
     sa.Column("spent_at", UtcTime),
 )
 
-_grant_columns: Final = tuple(grants.c[name] for name in Grant.__slots__)
+_grant_fields: Final = tuple((name, grants.c[name]) for name in Grant.__slots__)
+_grant_columns: Final = tuple(column for _, column in _grant_fields)
 _of_session: Final = ("auth_time", "acr", "amr")
 _add_grant_on_session: Final = Prepared(
     grants.insert()
@@ -91,7 +92,7 @@ _add_grant_on_session: Final = Prepared(
 _add_refresh: Final = Prepared(
     refresh_tokens.insert(), ("token_hash", "grant_id", "client_id", "created_at", "expires_at")
 )
-_spend: Final = (
+_spend: Final = Prepared(
     refresh_tokens.update()
     .where(
         refresh_tokens.c.token_hash == sa.bindparam("hash"),
@@ -126,7 +127,7 @@ def _values(grant: Grant) -> dict[str, Any]:
 
 
 def _grant(found: Mapping[Any, Any]) -> Grant:
-    values = {name: found[grants.c[name]] for name in Grant.__slots__}
+    values = {name: found[column] for name, column in _grant_fields}
     for name in ("amr", "resources", "details"):
         values[name] = tuple(values[name])
     return Grant(**values)
@@ -150,9 +151,9 @@ def add_refresh(
 def spend_refresh(tx: Tx, token_hash: str, client_id: str, *, now: datetime) -> SpentRefresh:
     """Spend it: of any number of parallel tries exactly one is told FRESH."""
     key = {"hash": token_hash, "client": client_id}
-    fresh = tx.execute(_spend, {**key, "now": now}).one_or_none()
+    fresh = _spend.one_or_none(tx, {**key, "now": now})
     if fresh is not None:
-        return SpentRefresh(RefreshState.FRESH, fresh.grant_id, now)
+        return SpentRefresh(RefreshState.FRESH, fresh["grant_id"], now)
     found = tx.execute(_spent, key).one_or_none()
     if found is None or found.spent_at is None:
         # Never issued, another client's, or expired unspent.
@@ -198,11 +199,13 @@ def _live(columns: sa.Select[Any]) -> sa.Select[Any]:
     )
 
 
-_basis: Final = _live(
-    sa.select(*_grant_columns, *sessions.c, *accounts.c).set_label_style(
-        sa.LABEL_STYLE_TABLENAME_PLUS_COL
-    )
-).where(grants.c.id == sa.bindparam("grant"))
+_basis: Final = Prepared(
+    _live(
+        sa.select(*_grant_columns, *sessions.c, *accounts.c).set_label_style(
+            sa.LABEL_STYLE_TABLENAME_PLUS_COL
+        )
+    ).where(grants.c.id == sa.bindparam("grant"))
+)
 _holders: Final = (
     _live(sa.select(grants.c.client_id, grants.c.scope, sa.func.min(grants.c.created_at)))
     .where(grants.c.account_id == sa.bindparam("account"))
@@ -212,10 +215,10 @@ _holders: Final = (
 
 def find_live_basis(tx: Tx, grant_id: str, *, now: datetime) -> Basis | None:
     """The grant with its account, and its session where it rests on one, if all of them live."""
-    row = tx.execute(_basis, {"grant": grant_id, "now": now}).one_or_none()
-    if row is None:
+    rows = _basis.rows_by_column(tx, {"grant": grant_id, "now": now})
+    if not rows:
         return None
-    grant = _grant(row._mapping)
+    row, grant = rows[0], _grant(rows[0])
     return Basis(grant, account_of(row), None if grant.offline else session_of(row))
 
 

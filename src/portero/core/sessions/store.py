@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -47,6 +47,7 @@ sessions: Final = sa.Table(
     sa.Index("ix_sessions_account_id", "account_id", "ended_at"),
 )
 
+_fields: Final = tuple((name, sessions.c[name]) for name in Session.__slots__)
 _add: Final = Prepared(sessions.insert(), Session.__slots__)
 
 
@@ -90,7 +91,7 @@ def find_live(tx: Tx, account_id: str, session_id: str, *, now: datetime) -> Ses
             sessions.c.id == session_id, sessions.c.account_id == account_id, live_clause(now)
         )
     ).one_or_none()
-    return None if row is None else session_of(row)
+    return None if row is None else session_of(row._mapping)
 
 
 def list_live(tx: Tx, account_id: str, *, now: datetime, limit: int) -> list[Session]:
@@ -100,7 +101,7 @@ def list_live(tx: Tx, account_id: str, *, now: datetime, limit: int) -> list[Ses
         .order_by(sessions.c.last_used_at.desc(), sessions.c.id)
         .limit(limit)
     )
-    return [session_of(row) for row in rows]
+    return [session_of(row._mapping) for row in rows]
 
 
 def find_by_browser(tx: Tx, secret_hash: str, *, now: datetime) -> list[Session]:
@@ -111,7 +112,7 @@ def find_by_browser(tx: Tx, secret_hash: str, *, now: datetime) -> list[Session]
         .where(browsers.c.secret_hash == secret_hash, live_clause(now))
         .order_by(sessions.c.auth_time.desc())
     )
-    return [session_of(row) for row in rows]
+    return [session_of(row._mapping) for row in rows]
 
 
 def touch(
@@ -189,7 +190,7 @@ def prove_again(
         .values(auth_time=now, last_used_at=now, idle_until=idle_until, acr=acr, amr=list(amr))
         .returning(sessions)
     ).one_or_none()
-    return None if row is None else session_of(row)
+    return None if row is None else session_of(row._mapping)
 
 
 def purge(tx: Tx, *, before: datetime) -> int:
@@ -204,9 +205,8 @@ def purge_browsers(tx: Tx, *, before: datetime) -> int:
     return tx.execute(browsers.delete().where(browsers.c.created_at < before, ~held)).rowcount
 
 
-def session_of(row: sa.Row[tuple[object, ...]]) -> Session:
-    """A session from a row that holds (at least) all columns of the table."""
-    found = row._mapping
-    values = {name: found[sessions.c[name]] for name in Session.__slots__}
+def session_of(found: Mapping[Any, Any]) -> Session:
+    """A session from a row that holds, by column, (at least) all of the table."""
+    values = {name: found[column] for name, column in _fields}
     values["amr"] = tuple(values["amr"])
     return Session(**values)

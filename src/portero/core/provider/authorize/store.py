@@ -12,9 +12,10 @@ from portero.core.consent.store import consent_of, consents
 from portero.core.provider.authorize.model import Seat, Visit
 from portero.core.sessions.store import browsers, live_clause, session_of, sessions
 from portero.kit.db import Tx, UtcTime
+from portero.kit.prepared import Prepared
 
 _now: Final[sa.BindParameter[datetime]] = sa.bindparam("now", type_=UtcTime)
-_seats: Final = (
+_seats: Final = Prepared(
     sa.select(browsers.c.id, *sessions.c, *accounts.c, *consents.c)
     .set_label_style(sa.LABEL_STYLE_TABLENAME_PLUS_COL)
     .select_from(browsers)
@@ -34,12 +35,12 @@ _seats: Final = (
 
 def find_visit(tx: Tx, secret_hash: str, client_id: str, *, now: datetime) -> Visit:
     """The browser that a cookie names, and the live sessions in it."""
-    rows = tx.execute(_seats, {"hash": secret_hash, "client": client_id, "now": now}).all()
+    rows = _seats.rows_by_column(tx, {"hash": secret_hash, "client": client_id, "now": now})
     if not rows:
         return Visit("", ())
     seats = tuple(
         Seat(session_of(row), account_of(row), consent_of(row))
         for row in rows
-        if row._mapping[sessions.c.id] is not None
+        if row[sessions.c.id] is not None
     )
-    return Visit(rows[0]._mapping[browsers.c.id], seats)
+    return Visit(rows[0][browsers.c.id], seats)

@@ -11,6 +11,7 @@ from portero.core.provider.codes.model import AuthorizationCode, RedeemedCode, W
 from portero.core.provider.model import RefreshState
 from portero.core.sessions.store import browsers
 from portero.kit.db import Json, Tx, UtcTime, metadata
+from portero.kit.prepared import Prepared
 
 authorization_codes: Final = sa.Table(
     "authorization_codes",
@@ -54,8 +55,10 @@ waiting_requests: Final = sa.Table(
 )
 
 _code_columns: Final = tuple(authorization_codes.c[name] for name in AuthorizationCode.__slots__)
-_add_code: Final = authorization_codes.insert()
-_redeem: Final = (
+_add_code: Final = Prepared(
+    authorization_codes.insert(), ("code_hash", *AuthorizationCode.__slots__)
+)
+_redeem: Final = Prepared(
     authorization_codes.update()
     .where(
         authorization_codes.c.code_hash == sa.bindparam("hash"),
@@ -73,17 +76,16 @@ def add_code(tx: Tx, code_hash: str, code: AuthorizationCode) -> None:
     values["resources"] = list(code.resources)
     values["claims"] = dict(code.claims)
     values["details"] = [dict(each) for each in code.details]
-    tx.execute(_add_code, {"code_hash": code_hash, **values})
+    _add_code.run(tx, {"code_hash": code_hash, **values})
 
 
 def redeem_code(tx: Tx, code_hash: str, client_id: str, *, now: datetime) -> RedeemedCode:
     """Spend it: of any number of parallel tries exactly one is told FRESH."""
-    row = tx.execute(_redeem, {"hash": code_hash, "client": client_id, "now": now}).one_or_none()
+    row = _redeem.one_or_none(tx, {"hash": code_hash, "client": client_id, "now": now})
     if row is not None:
-        values = dict(row._mapping)
-        values["resources"] = tuple(values["resources"])
-        values["details"] = tuple(values["details"])
-        return RedeemedCode(RefreshState.FRESH, AuthorizationCode(**values), row.grant_id)
+        row["resources"] = tuple(row["resources"])
+        row["details"] = tuple(row["details"])
+        return RedeemedCode(RefreshState.FRESH, AuthorizationCode(**row), row["grant_id"])
     spent = tx.execute(
         sa.select(authorization_codes.c.grant_id).where(
             authorization_codes.c.code_hash == code_hash,

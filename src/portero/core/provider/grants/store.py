@@ -33,7 +33,7 @@ def find_live_session(
     """A session with its account, if both live."""
     values = {"session": session_id, "account": account_id, "now": now}
     row = tx.execute(_session_basis, values).one_or_none()
-    return None if row is None else (session_of(row), account_of(row))
+    return None if row is None else (session_of(row._mapping), account_of(row._mapping))
 
 
 def add_grant(tx: Tx, grant: Grant) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from portero.kit.db import Json, Tx, UtcTime, metadata
+from portero.kit.prepared import Prepared
 
 opaque_tokens: Final = sa.Table(
     "opaque_access_tokens",
@@ -19,22 +20,23 @@ opaque_tokens: Final = sa.Table(
 )
 
 
-def add(tx: Tx, token_hash: str, claims: Mapping[str, Any], *, expires_at: datetime) -> None:
-    tx.execute(
-        opaque_tokens.insert().values(
-            token_hash=token_hash, claims=dict(claims), expires_at=expires_at
-        )
+_add: Final = Prepared(opaque_tokens.insert(), ("token_hash", "claims", "expires_at"))
+_find: Final = Prepared(
+    sa.select(opaque_tokens.c.claims).where(
+        opaque_tokens.c.token_hash == sa.bindparam("hash"),
+        opaque_tokens.c.expires_at > sa.bindparam("now"),
     )
+)
+
+
+def add(tx: Tx, token_hash: str, claims: Mapping[str, Any], *, expires_at: datetime) -> None:
+    _add.run(tx, {"token_hash": token_hash, "claims": dict(claims), "expires_at": expires_at})
 
 
 def find(tx: Tx, token_hash: str, *, now: datetime) -> Mapping[str, Any] | None:
     """What the token says; None for one that is unknown, revoked or over."""
-    claims: Mapping[str, Any] | None = tx.execute(
-        sa.select(opaque_tokens.c.claims).where(
-            opaque_tokens.c.token_hash == token_hash, opaque_tokens.c.expires_at > now
-        )
-    ).scalar_one_or_none()
-    return claims
+    row = _find.one_or_none(tx, {"hash": token_hash, "now": now})
+    return None if row is None else row["claims"]
 
 
 def forget(tx: Tx, token_hash: str) -> None:
