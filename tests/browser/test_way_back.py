@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.support.browsing import Place, listening, watched
 from tests.support.house import PASSWORD
+
+POST = """([action, values]) => {
+    const form = Object.assign(document.createElement("form"), { method: "post", action });
+    for (const [name, value] of Object.entries(values))
+        form.append(Object.assign(document.createElement("input"), { name, value }));
+    document.body.append(form);
+    form.submit();
+}"""
 
 
 def sign_in(page: Page) -> None:
@@ -76,4 +86,38 @@ def test_a_password_goes_nowhere_else_from_our_own_pages(chromium: Browser, plac
     with page.expect_console_message(lambda said: "form-action" in said.text):
         sign_in(page)
     assert len(place.application.arrivals) == before
+    page.context.close()
+
+
+def test_our_forms_say_where_they_come_from(chromium: Browser, place: Place) -> None:
+    """The whole origin and nothing of the address: a browser without Sec-Fetch-Site is judged by
+    `Origin`, and under a policy of `no-referrer` it would say "null"."""
+    page = chromium.new_page()
+    page.goto(f"{place.url}/forgot-password?secret=1")
+    page.fill("#username", "nobody")
+    with page.expect_request(lambda asked: asked.method == "POST") as sent:
+        page.keyboard.press("Enter")
+    headers = sent.value.all_headers()
+    assert headers["origin"] == place.url
+    assert headers["referer"] == f"{place.url}/"
+    page.context.close()
+
+
+def test_a_request_that_another_site_posts_signs_nobody_out(
+    chromium: Browser, place: Place
+) -> None:
+    """OpenID Connect Core §3.1.2.1 lets applications post their requests; the cookie does not come
+    along from another site, and is not replaced."""
+    page = chromium.new_page()
+    page.goto(f"{place.url}/sign-in")
+    sign_in(page)
+    page.wait_for_url(f"{place.url}/account")
+    page.goto(place.application.home)
+    asked = {
+        name: values[0] for name, values in parse_qs(urlsplit(place.authorize()).query).items()
+    }
+    page.evaluate(POST, [f"{place.url}/oauth/authorize", asked])
+    page.wait_for_url("**/consent?*")
+    page.goto(f"{place.url}/account")
+    assert page.url == f"{place.url}/account"
     page.context.close()

@@ -100,7 +100,7 @@ def test_a_page_of_ours_can_not_be_framed_nor_leak_its_address(home: Home) -> No
     page = rp.browser.get(answer.location)
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert page.headers["X-Frame-Options"] == "DENY"
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert page.headers["Cache-Control"] == "no-store"
 
 

@@ -117,7 +117,7 @@ def test_security_headers_are_on_every_answer(
     assert policy["frame-ancestors"] == "'none'"
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] == "strict-origin"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Cache-Control"]
     assert "Strict-Transport-Security" not in headers

@@ -39,12 +39,13 @@ class Request:
     request_id: str
 
     def header(self, name: str) -> str | None:
-        """The field's value; repeated lines joined by ", " (RFC 9110 §5.3); None when absent.
+        """The field's value; repeated lines joined by ", " (RFC 9110 §5.3), those of Cookie by "; "
+        (RFC 9113 §8.2.3: not every proxy joins what HTTP/2 has split); None when absent.
 
         Where a second line is an attack (RFC 9449 §4.3 allows one DPoP), ask `header_lines`.
         """
         lines = self.header_lines(name)
-        return ", ".join(lines) if lines else None
+        return ("; " if name == "cookie" else ", ").join(lines) if lines else None
 
     def header_lines(self, name: str) -> list[str]:
         """Each line of the field, in order. `name` is in lower case."""

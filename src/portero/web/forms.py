@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from flask import Flask, Response, g, request
 
+from portero.kit.refusals import Forbidden
 from portero.kit.secrets import Secret, same_secret
 from portero.web.browser import TokenCookies
 from portero.web.browser_cookie import BrowserCookie
@@ -21,6 +22,13 @@ from portero_guard.errors import CrossSite
 
 FIELD: Final = "csrf"
 PURPOSE: Final = "form-token"
+
+
+class FormTooOld(Forbidden):
+    """Our own form, with a token of before: somebody signed in in another tab meanwhile."""
+
+    code = "form_too_old"
+    public = "This page is too old. Look at it again, and then go on."
 
 
 class Forms:
@@ -57,13 +65,18 @@ class Forms:
         return _mac(self._keys[0], secret)
 
     def check(self) -> None:
-        """Raise `CrossSite` unless this post comes from a form of ours in this browser."""
+        """Raise `CrossSite` unless this post comes from a form of ours in this browser, and
+        `FormTooOld` for one of ours that a sign-in has overtaken."""
         head = self._origins.head(request)
-        if head.fetch_site is not None or head.origin is not None:
+        told = head.fetch_site is not None or head.origin is not None
+        if told:
             self._origins.require_own_origin(request)
         secret, given = self.browser(), request.form.get(FIELD, "")
-        if not secret or not any(same_secret(given, _mac(key, secret)) for key in self._keys):
-            raise CrossSite("the form's token is missing, or of another browser")
+        if secret and any(same_secret(given, _mac(key, secret)) for key in self._keys):
+            return
+        if told:
+            raise FormTooOld("the token is of another cookie than the browser's present one")
+        raise CrossSite("the form's token is missing, or of another browser")
 
     def set_up(self, host: Flask) -> None:
         """Give templates `form_token()`, and answers the cookie."""

@@ -3,7 +3,7 @@ headers, from a value to a value."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,6 +44,14 @@ class StandalonePages:
             status,
             text.encode(),
             (("Content-Type", "text/html; charset=utf-8"), *named.items()),
+        )
+
+    def posting_itself(
+        self, request: Request, target: str, fields: Iterable[tuple[str, str]]
+    ) -> Response:
+        """A form that its script sends at once; without scripts there is its button."""
+        return self.page(
+            request, "oidc/form_post.html", forms_lead_out=True, target=target, fields=fields
         )
 
     def refusal(self, request: Request, refusal: Refusal) -> Response:

@@ -23,7 +23,7 @@ from portero.kit.db import Database
 from portero.kit.refusals import Refusal
 from portero.protocol.oauth.errors import InvalidRequest
 from portero.protocol.oauth.parameters import Parameters
-from portero.protocol.oidc.logout import with_query
+from portero.protocol.oauth.uris import with_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class EndSession:
             raise InvalidRequest("The client is not known.")
         if uri not in client.metadata.post_logout_redirect_uris:
             raise InvalidRequest("post_logout_redirect_uri is not registered.")
-        return with_query(uri, state=state) if state is not None else uri
+        return with_query(uri, {"state": state}) if state is not None else uri
 
     def _frames(self, session_ids: Sequence[str]) -> list[str]:
         pairs = self._db.read(lambda tx: store.clients_of_sessions(tx, session_ids))
@@ -145,5 +145,5 @@ class EndSession:
         if client is None or not safe:
             return ""
         if client.metadata.frontchannel_logout_session_required:
-            return with_query(uri, iss=self._issuer, sid=session_id)
+            return with_query(uri, {"iss": self._issuer, "sid": session_id})
         return uri

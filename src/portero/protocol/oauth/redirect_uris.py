@@ -73,9 +73,18 @@ def matches(registered: str, given: str) -> bool:
 
 def host_of(redirect_uri: str) -> str:
     """The host of a registered https or http redirect URI, else ''. For sectors (OpenID Connect
-    Core §8.1) and for telling people where they are sent."""
+    Core §8.1)."""
     uri = parse_uri(redirect_uri)
     return uri.host if uri.scheme in {"https", "http"} else ""
+
+
+def told_to_people(redirect_uri: str) -> str:
+    """Where a registered redirect URI leads, as it is told on a page: host and port; of a
+    private-use scheme the scheme alone, because any text may stand where its host would."""
+    uri = parse_uri(redirect_uri)
+    if uri.scheme not in {"https", "http"}:
+        return uri.scheme
+    return uri.host if uri.port is None else f"{uri.host}:{uri.port}"
 
 
 def is_claimed(redirect_uri: str) -> bool:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlencode
 
 from portero.protocol.oauth.faults import Unacceptable
 
@@ -75,6 +77,12 @@ def parse_uri(text: str) -> Uri:
     if {".", ".."} & set(path.lower().replace("%2e", ".").split("/")):
         raise Unacceptable("uri_dot_segment", "The path must not contain . or .. segments.")
     return Uri(scheme, host, port, path, parts["query"] or "", parts["fragment"])
+
+
+def with_query(uri: str, values: Mapping[str, str]) -> str:
+    """A registered address with its query, which is kept (RFC 6749 §3.1.2), and these values."""
+    joint = "" if uri.endswith(("?", "&")) else "&" if "?" in uri else "?"
+    return f"{uri}{joint}{urlencode(values)}"
 
 
 def _host_and_port(authority: str) -> tuple[str, int | None]:

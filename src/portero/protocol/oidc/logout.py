@@ -1,9 +1,8 @@
-"""Logout: the claims of a logout token, and the address of a front-channel frame."""
+"""Logout: the claims of a logout token."""
 
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlencode
 
 LOGOUT_TOKEN_TYPE: Final = "logout+jwt"  # noqa: S105  # Back-Channel Logout 1.0 §2.4: a type
 # §2.4 wants it short (2 minutes at most): the token is made when it is sent.
@@ -25,10 +24,3 @@ def logout_token_claims(
         "jti": token_id,
         "events": {_EVENT: {}},
     }
-
-
-def with_query(uri: str, **values: str) -> str:
-    """The registered URI, with what it has as a query and these values."""
-    if not values:
-        return uri
-    return f"{uri}{'&' if '?' in uri else '?'}{urlencode(values)}"

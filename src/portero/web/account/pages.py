@@ -10,6 +10,7 @@ from portero.core.sessions import Session
 from portero.web.forms import Forms
 from portero.web.pages import html, meaning_of, name_of
 from portero.web.places import ACCOUNT_PATH, SIGN_IN_PATH, SIGN_OUT_PATH
+from portero.web.present import present
 from portero.web.rooms import Rooms
 from portero.web.signed_out import forget, signed_out
 
@@ -17,16 +18,13 @@ _DISCONNECT_PATH = f"{ACCOUNT_PATH}/disconnect"
 
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
-    def present() -> Session | None:
-        """The session that was proven last in this browser."""
-        return next(iter(rooms.sessions.of_browser(forms.browser())), None)
-
     def account() -> AnyResponse:
-        session = present()
+        session = present(rooms, forms)
         if session is None:
             return redirect(rooms.settings.at(SIGN_IN_PATH), 303)
         return html(
             "account/home.html",
+            session=session.id,
             account=rooms.accounts.get(session.account_id),
             connections=rooms.provider.connections.list_of(session.account_id),
             meaning=lambda name: meaning_of(rooms.provider.scopes.of(name)),
@@ -37,7 +35,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
     def disconnect() -> AnyResponse:
         forms.check()
-        session = present()
+        session = present(rooms, forms)
         if session is None:
             return redirect(rooms.settings.at(SIGN_IN_PATH), 303)
         rooms.provider.connections.withdraw(

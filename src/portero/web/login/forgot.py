@@ -16,8 +16,8 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def forgot() -> Response:
         if request.method != "POST":
             return html("login/forgot.html", typed={}, faults={}, message="")
-        forms.check()
         try:
+            forms.check()
             rooms.recovery.ask(Actor.anonymous(g.origin), request.form.get("username", "")[:320])
         except Refusal as refusal:
             return refused(html("login/forgot.html", typed={}, **told(refusal)), refusal)

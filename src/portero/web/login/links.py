@@ -17,6 +17,7 @@ from portero.core.links import LinkPurpose
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
 from portero.web.host import translator
+from portero.web.login.errands import handle_of_request
 from portero.web.pages import html, refused, told
 from portero.web.places import SIGN_IN_PATH
 from portero.web.rooms import Rooms
@@ -38,9 +39,9 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         def view() -> Response:
             token = request.values.get("token", "")[:512]
             if request.method != "POST":
-                return _page(template, token=token, handle=_handle())
-            forms.check()
+                return _page(template, token=token, handle=handle_of_request())
             try:
+                forms.check()
                 done = verb(token)
             except Refusal as refusal:
                 return _refused(template, refusal, token=token)
@@ -83,17 +84,12 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
 def _refused(template: str, refusal: Refusal, *, token: str) -> Response:
     again = told(refusal)
-    answer = _page(template, token=token, typed=request.form, handle=_handle(), **again)
+    answer = _page(template, token=token, typed=request.form, handle=handle_of_request(), **again)
     return refused(answer, refusal)
 
 
-def _handle() -> str:
-    """What the person was about to do when they found that they have no account yet."""
-    return request.values.get("request", "")[:128]
-
-
 def _sign_in_url() -> str:
-    handle = _handle()
+    handle = handle_of_request()
     return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}" if handle else SIGN_IN_PATH
 
 

@@ -6,9 +6,10 @@ A redirect is a 303, so that no browser sends a form on with it (RFC 9700 §4.12
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from portero.core.provider.authorize import Answer
+from portero.protocol.oauth.redirect_uris import told_to_people
+from portero.protocol.oauth.uris import with_query
 from portero.web.exchange import NO_STORE, Request, Response
 from portero.web.standalone import StandalonePages
 
@@ -16,24 +17,25 @@ _REDIRECT_HEADERS: Final = (NO_STORE, ("Pragma", "no-cache"), ("Referrer-Policy"
 
 
 def rendered(answer: Answer, request: Request, pages: StandalonePages) -> Response:
-    """`form_post` and `form_post.jwt` as a page, the others in the query."""
-    back = answer.back
-    if back.response_mode.startswith("form_post"):
+    """`form_post` and `form_post.jwt` as a page, the others in the query; where the browser does
+    not go by itself, a page with a button."""
+    redirect_uri = answer.back.redirect_uri
+    posted = answer.back.response_mode.startswith("form_post")
+    target = redirect_uri if posted else with_query(redirect_uri, answer.parameters)
+    fields = list(answer.parameters.items()) if posted else []
+    if not answer.by_itself:
         return pages.page(
             request,
-            "oidc/form_post.html",
+            "oidc/way_back.html",
+            status=400,
             forms_lead_out=True,
-            target=back.redirect_uri,
-            parameters=dict(answer.parameters),
+            host=told_to_people(redirect_uri),
+            target=target,
+            fields=fields,
         )
-    return redirect(f"{back.redirect_uri}{_joint(back.redirect_uri)}{urlencode(answer.parameters)}")
-
-
-def _joint(redirect_uri: str) -> str:
-    """What a query is added with; the registered one is kept (RFC 6749 §3.1.2)."""
-    if "?" not in redirect_uri:
-        return "?"
-    return "" if redirect_uri.endswith(("?", "&")) else "&"
+    if posted:
+        return pages.posting_itself(request, target, fields)
+    return redirect(target)
 
 
 def redirect(location: str, *headers: tuple[str, str]) -> Response:

@@ -39,24 +39,35 @@ def authorize_endpoints(
 ) -> list[Endpoint]:
     pages = StandalonePages(settings)
 
-    def begin(request: Request) -> Outcome:
-        return authorize.begin(
-            _actor(request), _parameters(request), cookie.read(request.header("cookie"))
+    def begin(request: Request) -> Response:
+        parameters, browser = _parameters(request), _browser(request)
+        if not browser and _is_another_sites_form(request):
+            # SameSite=Lax: the cookie does not come with it, and a new one in our answer would
+            # take its place and sign the person out. From a page of ours it comes.
+            return pages.posting_itself(
+                request, settings.at(AUTHORIZATION_PATH), _pairs(parameters)
+            )
+        return told(
+            authorize.begin(_actor(request), parameters, browser), request, pages, cookie, settings
         )
 
-    def go_on(request: Request) -> Outcome:
+    def go_on(request: Request) -> Response:
         handle = _parameters(request).get("request") or ""
-        return authorize.resume(_actor(request), handle, cookie.read(request.header("cookie")))
+        outcome = authorize.resume(_actor(request), handle, _browser(request))
+        return told(outcome, request, pages, cookie, settings)
+
+    def _browser(request: Request) -> str:
+        return cookie.read(request.header("cookie"))
 
     def _actor(request: Request) -> Actor:
         return actor_of(request, settings.trusted_proxies)
 
     def endpoint(
-        path: str, methods: frozenset[str], work: Callable[[Request], Outcome]
+        path: str, methods: frozenset[str], work: Callable[[Request], Response]
     ) -> Endpoint:
         def answer(request: Request) -> Response:
             try:
-                return told(work(request), request, pages, cookie, settings)
+                return work(request)
             except OAuthRefusal as refusal:
                 values = {"why": refusal.description}
                 return pages.refusal(request, UnusableReturnAddress(values=values))
@@ -86,6 +97,16 @@ def told(
         page = SIGN_UP_PATH if outcome.as_newcomer else SIGN_IN_PATH
         return redirect(settings.at(f"{page}?{asked}"), *fresh)
     return redirect(settings.at(f"{CONSENT_PATH}?{asked}"))
+
+
+def _is_another_sites_form(request: Request) -> bool:
+    site = request.header("sec-fetch-site")
+    return request.method == "POST" and site in {"cross-site", "same-site"}
+
+
+def _pairs(parameters: Parameters) -> list[tuple[str, str]]:
+    named = parameters.as_mapping().items()
+    return [(name, value) for name, values in named for value in values]
 
 
 def _parameters(request: Request) -> Parameters:

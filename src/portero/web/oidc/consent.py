@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import urlencode
 
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from portero.core.audit import Actor
 from portero.core.provider.authorize import ConsentOwed, Decision
 from portero.core.provider.authorize.rules import is_assured
-from portero.protocol.oauth.redirect_uris import is_claimed
+from portero.protocol.oauth.redirect_uris import is_claimed, told_to_people
 from portero.web.exchange import Request
 from portero.web.exchange import Response as Plain
-from portero.web.forms import Forms
+from portero.web.forms import Forms, FormTooOld
 from portero.web.oidc.authorize import told
 from portero.web.pages import described_at, html, meaning_of, name_of
 from portero.web.places import CONSENT_PATH
@@ -28,7 +28,11 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         handle = request.values.get("request", "")[:128]
         actor, browser = Actor.anonymous(g.origin), forms.browser()
         if request.method == "POST":
-            forms.check()
+            try:
+                forms.check()
+            except FormTooOld:
+                asked = urlencode({"request": handle})
+                return redirect(rooms.settings.at(f"{CONSENT_PATH}?{asked}"), 303)
             allowed = request.form.get("decision") == "allow"
             decision = Decision(allowed, request.form.get("question", ""))
             outcome = rooms.provider.authorize.decide(actor, handle, browser, decision)
@@ -49,7 +53,6 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             question=owed.question,
             client_name=name_of(asked.client),
             described_at=described_at(asked.client),
-            client_uri=metadata.client_uri,
             policy_uri=metadata.policy_uri,
             tos_uri=metadata.tos_uri,
             username=owed.account.username,
@@ -61,7 +64,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
                 (rooms.provider.detail_types[detail["type"]].label, _fields(detail))
                 for detail in asked.request.details
             ],
-            host=urlsplit(back).netloc or urlsplit(back).scheme,
+            host=told_to_people(back),
             on_this_device=not is_claimed(back),
             assured=is_assured(asked.client),
         )

@@ -22,34 +22,29 @@ from portero.core.provider.device import (
     typed,
 )
 from portero.core.sessions import Session
-from portero.web.forms import Forms
+from portero.web.forms import Forms, FormTooOld
 from portero.web.host import translator
 from portero.web.pages import described_at, html, meaning_of, name_of, refused, told
 from portero.web.places import DEVICE_PAGE_PATH, SIGN_IN_PATH
+from portero.web.present import present
 from portero.web.rooms import Rooms
 
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def device() -> AnyResponse:
         code = request.values.get("user_code", "")[:64]
-        session = _present()
+        session = present(rooms, forms)
         if session is None:
             return redirect(rooms.settings.at(_sign_in_url(code)), 303)
         if request.method != "POST":
             return _ask_for_code(code)
-        forms.check()
         try:
+            forms.check()
             return _answer(session, code, request.form.get("decision", ""))
         except FreshSignInNeeded:
             return redirect(rooms.settings.at(_sign_in_url(code)), 303)
-        except UserCodeUnknown as refusal:
+        except (FormTooOld, UserCodeUnknown) as refusal:
             return refused(_ask_for_code(code, fault=told(refusal)["message"]), refusal)
-
-    def _present() -> Session | None:
-        """Who decides: the one that the page named, or the one who signed in last."""
-        held = rooms.sessions.of_browser(forms.browser())
-        named = request.form.get("session", "")
-        return next((each for each in held if not named or each.id == named), None)
 
     def _answer(session: Session, code: str, decision: str) -> Response:
         actor = Actor.account(session.account_id, session_id=session.id, origin=g.origin)

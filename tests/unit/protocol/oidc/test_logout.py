@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from portero.protocol.oidc.logout import logout_token_claims, with_query
+from portero.protocol.oidc.logout import logout_token_claims
 
 
 def test_a_logout_token_has_what_it_must_and_no_nonce() -> None:
@@ -27,20 +25,3 @@ def test_a_logout_token_has_what_it_must_and_no_nonce() -> None:
         "jti": "j",
         "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
     }
-
-
-@pytest.mark.parametrize(
-    ("uri", "values", "whole"),
-    [
-        ("https://a.example/x", {}, "https://a.example/x"),
-        ("https://a.example/x", {"state": "a&b"}, "https://a.example/x?state=a%26b"),
-        (
-            "https://a.example/x?y=1",
-            {"iss": "i", "sid": "s"},
-            "https://a.example/x?y=1&iss=i&sid=s",
-        ),
-    ],
-)
-def test_the_registered_query_stays(uri: str, values: dict[str, str], whole: str) -> None:
-    """What the client registered comes first and unchanged."""
-    assert with_query(uri, **values) == whole

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portero.core.clients import Client
+from portero.core.provider.authorize import rules
 from portero.core.provider.authorize.model import Answer
 from portero.core.provider.client_signer import ClientSigner
 from portero.kit.ports import Clock
@@ -16,6 +19,12 @@ class Answers:
         self._clock = clock
         self._signer = signer
         self._issuer = issuer
+
+    def refused_unseen(self, client: Client, back: ReturnAddress, refusal: OAuthRefusal) -> Answer:
+        """For a person who has seen no page of ours: where nobody vouches for the application,
+        a link to us must not be one to wherever its maker likes (RFC 9700 §4.11.2)."""
+        answer = self.refused(client, back, refusal)
+        return replace(answer, by_itself=rules.is_vouched_for(client))
 
     def refused(self, client: Client, back: ReturnAddress, refusal: OAuthRefusal) -> Answer:
         told = {"error": refusal.code, "error_description": refusal.description}

@@ -104,7 +104,7 @@ class Authorize:
             back = back or self._arrivals.known_return(client, parameters)
             if back is None:
                 raise as_page(refusal) from refusal
-            return self._answers.refused(client, back, refusal)
+            return self._answers.refused_unseen(client, back, refusal)
 
     def resume(self, actor: Actor, handle: str, browser: str) -> Outcome:
         """The person is back from signing in. Raises `WaitingRequestOver`."""

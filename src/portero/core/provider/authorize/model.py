@@ -49,10 +49,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """To be sent to the client through the browser: a code, or an error."""
+    """To be sent to the client through the browser: a code, or an error. Not `by_itself`: the
+    browser goes there when the person has said so."""
 
     back: ReturnAddress
     parameters: Mapping[str, str]
+    by_itself: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,11 @@ def question_of(request: AuthorizationRequest, seat: Seat) -> str:
     return fingerprint(json.dumps(shown, default=dict, sort_keys=True))
 
 
+def is_vouched_for(client: Client) -> bool:
+    """Whether somebody here knows the application: an operator registered it."""
+    return client.created_by == CreatedBy.OPERATOR
+
+
 def is_assured(client: Client) -> bool:
-    """Whether the application is who it says: an operator registered it, and it proves itself."""
-    return client.created_by == CreatedBy.OPERATOR and not client.metadata.is_public
+    """Whether the application is who it says: it is known here, and it proves itself."""
+    return is_vouched_for(client) and not client.metadata.is_public

@@ -1,0 +1,66 @@
+"""What somebody signs in for, and where they go on afterwards.
+
+Only places of our own: what waits is named by a handle and never by a URL (open redirects).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import g, request
+
+from portero.core.provider.authorize.model import Asked
+from portero.web.forms import Forms
+from portero.web.pages import name_of
+from portero.web.places import ACCOUNT_PATH, CONTINUATION_PATH, DEVICE_PAGE_PATH
+from portero.web.rooms import Rooms
+
+# The device page, with the code that was typed there. No handle of a request has a dot, or is so
+# short.
+_DEVICE: Final = re.compile(r"device(\.(?P<code>[A-Z]{4}-[A-Z]{4}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """`asked` is the application's request; None for the device page and for this service."""
+
+    handle: str
+    asked: Asked | None
+
+    @property
+    def client_name(self) -> str:
+        return "" if self.asked is None else name_of(self.asked.client)
+
+    @property
+    def hint(self) -> str:
+        """The name that the application expects to be typed."""
+        return "" if self.asked is None else self.asked.request.login_hint
+
+    @property
+    def next_place(self) -> str:
+        if self.asked is not None:
+            return f"{CONTINUATION_PATH}?{urlencode({'request': self.handle})}"
+        device = _DEVICE.fullmatch(self.handle)
+        if device is None:
+            return ACCOUNT_PATH
+        code = device["code"]
+        return f"{DEVICE_PAGE_PATH}?{urlencode({'user_code': code})}" if code else DEVICE_PAGE_PATH
+
+
+def handle_of_request() -> str:
+    """The handle that came with the present request, unchecked; '' for none."""
+    return request.values.get("request", "")[:128]
+
+
+def errand_of_request(rooms: Rooms, forms: Forms) -> Errand:
+    """What the handle stands for, in this browser. Raises `WaitingRequestOver`."""
+    handle = handle_of_request()
+    if not handle or _DEVICE.fullmatch(handle):
+        return Errand(handle, None)
+    asked = rooms.provider.authorize.waiting_for(handle, forms.browser())
+    g.forms_lead_out = True
+    g.locales = asked.request.ui_locales
+    return Errand(handle, asked)
