@@ -60,7 +60,11 @@ def checked_statement(
         _check_times(claims, now)
     except TokenRefused as refusal:
         raise InvalidSoftwareStatement(refusal.detail) from refusal
-    return {name: value for name, value in claims.items() if name not in _OF_THE_JWT}
+    said = {name: value for name, value in claims.items() if name not in _OF_THE_JWT}
+    if not said:
+        # An assertion about a person, of an issuer that makes both.
+        raise InvalidSoftwareStatement("it says nothing of any software")
+    return said
 
 
 def _check_audience(aud: object, expected: str) -> None:
