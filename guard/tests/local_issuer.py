@@ -16,6 +16,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from guard.tests.jwt_corpus.good import Key
 from portero_guard.checks import PublicKey
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -87,7 +88,7 @@ class LocalIssuer:
     introspection says of them; `lists` maps paths to status lists as they are sent."""
 
     def __init__(self) -> None:
-        self.keys = [SigningKey("k-1")]
+        self.keys: list[SigningKey | Key] = [SigningKey("k-1")]
         self.paths: Counter[str] = Counter()
         self.down = False
         self.has_openid = True

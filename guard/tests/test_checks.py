@@ -1,4 +1,5 @@
-"""The attack corpus on JWT access tokens (RFC 8725, RFC 9068), against the pure checks."""
+"""Access tokens (RFC 9068) against the pure checks: what they say, borders, and mistakes of whoever
+has the keys. Odd tokens of all sorts: test_jwt_corpus.py."""
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from jwt.algorithms import ECAlgorithm, HMACAlgorithm
+from jwt.algorithms import ECAlgorithm
 
 from guard.tests.local_issuer import AUDIENCE, NOW, SigningKey, claims, token
 from portero_guard.checks import (
@@ -123,31 +124,6 @@ def test_the_other_algorithms_verify(alg: str) -> None:
 # --- who signed
 
 
-@pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE"])
-def test_alg_none_is_refused(alg: str) -> None:
-    """An unsigned token, in each spelling of none."""
-    header = json.dumps({"alg": alg, "typ": "at+jwt", "kid": "k-1"})
-    payload = json.dumps(claims(ISSUER))
-    refusal_of(f"{b64(header.encode())}.{b64(payload.encode())}.")
-    refusal_of(f"{b64(header.encode())}.{b64(payload.encode())}.AAAA")
-
-
-def test_a_token_without_signature_is_refused() -> None:
-    """ES256 in the header and nothing behind the second dot."""
-    refusal_of(token(claims(ISSUER), KEY).rsplit(".", 1)[0] + ".")
-
-
-def test_the_public_key_is_no_hmac_secret() -> None:
-    """Key confusion: HS256 keyed with what everyone can read (CVE-2022-29217)."""
-    pem = KEY.public.public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    header = b64(b'{"alg":"HS256","typ":"at+jwt","kid":"k-1"}')
-    signing_input = f"{header}.{b64(json.dumps(claims(ISSUER)).encode())}"
-    mac = HMACAlgorithm(HMACAlgorithm.SHA256).sign(signing_input.encode(), pem)
-    refusal_of(f"{signing_input}.{b64(mac)}", keys={("k-1", "HS256"): KEY.public})
-
-
 def test_a_key_of_another_kind_is_refused() -> None:
     """A registry that gives an RSA key for ES256 must not crash or pass (RFC 8725 §3.1)."""
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
@@ -172,191 +148,13 @@ def test_a_short_rsa_key_is_refused() -> None:
     refusal_of(f"{signing_input}.{b64(signature)}", keys={("k", "RS256"): small.public_key()})
 
 
-def test_the_all_zero_signature_is_refused() -> None:
-    """Psychic signatures (CVE-2022-21449): r = s = 0."""
-    refusal_of(token(claims(ISSUER), KEY).rsplit(".", 1)[0] + "." + b64(bytes(64)))
-
-
-def test_another_key_with_our_kid_is_refused() -> None:
-    """kid is a name, not a proof."""
-    refusal_of(token(claims(ISSUER), SigningKey("k-1")))
-
-
-def test_a_key_in_the_header_is_not_used() -> None:
-    """An embedded jwk, or an address to fetch one from (CVE-2018-0114)."""
-    thief = SigningKey("k-1")
-    refusal_of(token(claims(ISSUER), thief, jwk=thief.jwk()))
-    refusal_of(token(claims(ISSUER), thief, jku="https://evil.example/jwks.json"))
-    refusal_of(token(claims(ISSUER), thief, x5u="https://evil.example/cert.pem"))
-
-
-def test_a_header_key_beside_a_good_signature_changes_nothing() -> None:
-    """jwk and jku are ignored, not followed."""
-    made = token(claims(ISSUER), KEY, jwk=SigningKey("x").jwk(), jku="https://evil.example/")
-    assert check(made).key_id == "k-1"
-
-
-@pytest.mark.parametrize("kid", [None, "", "k-2", 1, ["k-1"]])
-def test_kid_must_name_a_known_key(kid: Any) -> None:
-    """Missing, unknown, or no string."""
-    header = {"alg": "ES256", "typ": "at+jwt"} | ({} if kid is None else {"kid": kid})
-    refusal_of(signed_raw(json.dumps(header), json.dumps(claims(ISSUER))))
-
-
-@pytest.mark.parametrize("crit", [[], ["exp"], ["b64"], None])
-def test_critical_extensions_are_refused(crit: Any) -> None:
-    """We understand none (RFC 7515 §4.1.11; CVE-2026-32597: PyJWT once ignored it)."""
-    header = {"alg": "ES256", "typ": "at+jwt", "kid": "k-1", "crit": crit}
-    refusal_of(signed_raw(json.dumps(header), json.dumps(claims(ISSUER))))
-
-
-@pytest.mark.parametrize("typ", [None, "JWT", "jwt", "at", "logout+jwt", "at+jwt ", 1])
-def test_other_types_of_token_are_refused(typ: Any) -> None:
-    """RFC 9068 §4: an ID token (typ JWT or none) is not an access token."""
-    header = {"alg": "ES256", "kid": "k-1"} | ({} if typ is None else {"typ": typ})
-    refusal_of(signed_raw(json.dumps(header), json.dumps(claims(ISSUER))))
-
-
-def test_an_id_token_is_refused() -> None:
-    """Genuine, for the client, and with none of an access token's claims."""
-    id_token = {"iss": ISSUER, "sub": "a", "aud": AUDIENCE, "exp": 9999999999, "nonce": "n"}
-    refusal_of(token(id_token, KEY, typ="JWT"))
-    refusal_of(token(id_token, KEY))
-
-
-# --- spelling
-
-
-def test_duplicate_members_are_refused() -> None:
-    """In header or claims: which of the two counts is a matter of the parser."""
-    payload = json.dumps(claims(ISSUER))
-    refusal_of(signed_raw('{"alg":"none",' + HEADER[1:], payload))
-    refusal_of(signed_raw(HEADER, payload[:-1] + ',"sub":"root"}'))
-    refusal_of(signed_raw(HEADER, payload[:-1] + ',"x":{"a":1,"a":2}}'))
-
-
-def test_the_raw_signer_makes_good_tokens() -> None:
-    """What the neighbouring tests refuse is refused for its content, not for how it was made."""
-    assert check(signed_raw(HEADER, json.dumps(claims(ISSUER)))).subject == "0193-alice"
-
-
-def test_padded_and_garbled_base64_is_refused() -> None:
-    """One token has one spelling: no padding, no other alphabet, no space, no stray bits."""
-    good = token(claims(ISSUER), KEY)
-    head, payload, signature = good.split(".")
-    last = signature[-1]
-    stray = chr(ord(last) + 1) if last not in "9Zz" else chr(ord(last) - 1)
-    for bad in (
-        good + "=",
-        good + "==",
-        good + "\n",
-        " " + good,
-        f"{head}=.{payload}.{signature}",
-        f"{head}.{payload[:5]} {payload[5:]}.{signature}",
-        f"{head}.{payload}.{signature[:-1]}{stray}",
-        f"{head}.{payload}.{signature[:-4]}++//",
-        f"{head}.{payload}",
-        f"{good}.{signature}",
-        f"{head}..{signature}",
-        "..",
-        "",
-        "é.é.é",
-        "\ud800.a.b",
-    ):
-        refusal_of(bad)
-
-
-def test_a_huge_token_is_refused_before_it_is_decoded() -> None:
-    """8 KiB is the cap, even for a genuine one."""
-    assert "longer" in refusal_of(token(claims(ISSUER, pad="x" * 9000), KEY)).detail
-
-
-@pytest.mark.parametrize("payload", ["[]", "1", '"x"', "null", "", "{", "[" * 3000, "\ufeff{}"])
-def test_claims_must_be_one_json_object(payload: str) -> None:
-    """Deep nesting and byte order marks included."""
-    refusal_of(signed_raw(HEADER, payload))
-
-
-@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
-def test_what_is_not_json_is_refused(constant: str) -> None:
-    """Anywhere: Python's parser would take it, and an API that hands it on would fail."""
-    refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER))[:-1] + f',"x":{constant}}}'))
-
-
-@pytest.mark.parametrize("value", ["\ud800", "\x00", {"\udfff": 1}, [[{"a": "b\x00"}]]])
-def test_texts_that_nothing_can_store_are_refused(value: Any) -> None:
-    """Half a character and NUL, however deep; a backslash before the letter u is no escape."""
-    refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER) | {"x": value})))
-    assert check(signed_raw(HEADER, json.dumps(claims(ISSUER) | {"x": "\\ud800 \\u0000 é"})))
-
-
-def test_claims_in_another_encoding_are_refused() -> None:
-    """UTF-8 only (RFC 7519 §3): json.loads of bytes would guess UTF-16."""
-    signing_input = f"{b64(HEADER.encode())}.{b64(json.dumps(claims(ISSUER)).encode('utf-16'))}"
-    signature = ECAlgorithm(ECAlgorithm.SHA256).sign(signing_input.encode(), KEY.private)
-    refusal_of(f"{signing_input}.{b64(signature)}")
-
-
 # --- for whom, from whom, when
-
-
-@pytest.mark.parametrize(
-    "iss", [None, "https://evil.example", ISSUER + "/", ISSUER.upper(), [ISSUER], 1]
-)
-def test_the_issuer_is_compared_letter_by_letter(iss: Any) -> None:
-    """A list that contains ours is not ours (CVE-2025-30144: fast-jwt took it)."""
-    refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER) | {"iss": iss})))
-
-
-@pytest.mark.parametrize(
-    "aud",
-    [None, "", "https://api.example/other", AUDIENCE + "/x", AUDIENCE[:-1], [], [AUDIENCE[:-1]],
-     [AUDIENCE, 1], {AUDIENCE: 1}, f"x {AUDIENCE}"],
-)  # fmt: skip
-def test_a_token_for_another_api_is_refused(aud: Any) -> None:
-    """A part of the name, or a malformed list with ours in it, is not for us either."""
-    refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER) | {"aud": aud})))
-
-
-@pytest.mark.parametrize("name", ["sub", "client_id", "jti"])
-@pytest.mark.parametrize("value", [None, "", 1, ["x"]])
-def test_required_claims_are_texts(name: str, value: Any) -> None:
-    """RFC 9068 §2.2."""
-    refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER) | {name: value})))
-
-
-@pytest.mark.parametrize("name", ["sub", "client_id", "jti", "exp", "iat", "iss", "aud"])
-def test_required_claims_must_be_there(name: str) -> None:
-    """RFC 9068 §2.2."""
-    refusal_of(signed_raw(HEADER, json.dumps(without(name))))
 
 
 @pytest.mark.parametrize("scope", [["admin"], 1, {"admin": 1}])
 def test_scope_must_be_a_string(scope: Any) -> None:
     """RFC 8693 §4.2."""
     refusal_of(signed_raw(HEADER, json.dumps(claims(ISSUER, scope=scope))))
-
-
-EXPS = [
-    '"9999999999"',
-    "true",
-    "NaN",
-    "Infinity",
-    "1e999",
-    "-1",
-    "null",
-    "[1]",
-    "9" * 30,
-    "9" * 5000,
-]
-
-
-@pytest.mark.parametrize("name", ["exp", "nbf", "iat", "auth_time"])
-@pytest.mark.parametrize("written", EXPS, ids=[exp[:12] for exp in EXPS])
-def test_dates_are_finite_numbers(name: str, written: str) -> None:
-    """Each of these would compare oddly, or never expire."""
-    payload = json.dumps(without(name))[:-1] + f',"{name}":{written}}}'
-    assert not isinstance(refusal_of(signed_raw(HEADER, payload)), TokenExpired)
 
 
 def test_a_fractional_date_is_a_date() -> None:

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
+from guard.tests.jwt_corpus.good import b64
 from guard.tests.local_issuer import NOW
-from guard.tests.proofs import ProvingKey, b64
+from guard.tests.proofs import ProvingKey
 from portero_guard.dpop import (
     PROOF_AHEAD_SECONDS,
     PROOF_CAP,
@@ -83,15 +84,6 @@ def test_exactly_one_header() -> None:
 
 
 BAD_HEADERS: dict[str, dict[str, Any]] = {
-    "no type": {"typ": None},
-    "a plain JWT": {"typ": "JWT"},
-    "an access token": {"typ": "at+jwt"},
-    "a client assertion": {"typ": "client-authentication+jwt"},
-    "no algorithm": {"alg": None},
-    "none": {"alg": "none"},
-    "HMAC": {"alg": "HS256"},
-    "an unknown algorithm": {"alg": "ES256K"},
-    "an algorithm that is a list": {"alg": ["ES256"]},
     "another kind of key": {"alg": "RS256"},
     "no key": {"jwk": None},
     "a key by name": {"jwk": None, "kid": "k-1"},
@@ -105,7 +97,6 @@ BAD_HEADERS: dict[str, dict[str, Any]] = {
     "a point that is on no curve": {"jwk": KEY.jwk() | {"y": KEY.jwk()["x"]}},
     "a key with leading zeros": {"jwk": KEY.jwk() | {"x": "AAAA" + KEY.jwk()["x"]}},
     "another curve": {"jwk": KEY.jwk() | {"crv": "P-384"}},
-    "a critical extension": {"crit": ["exp"], "exp": AT + 60},
 }
 
 
@@ -117,12 +108,6 @@ def test_headers_that_are_refused(what: str) -> None:
 
 
 BAD_CLAIMS: dict[str, dict[str, Any]] = {
-    "no jti": {"jti": None},
-    "an empty jti": {"jti": ""},
-    "a jti that is a number": {"jti": 7},
-    "a jti of 300 characters": {"jti": "x" * 300},
-    "a jti of half a character": {"jti": "\ud800"},
-    "a NUL in the jti": {"jti": "a\x00"},
     "no method": {"htm": None},
     "another method": {"htm": "POST"},
     "a method in another case": {"htm": "get"},
@@ -140,12 +125,8 @@ BAD_CLAIMS: dict[str, dict[str, Any]] = {
     "a space before": {"htu": " https://api.example/notes"},
     "a line break within": {"htu": "https://api.example/no\ntes"},
     "a path with dots": {"htu": "https://api.example/x/../notes"},
-    "no date": {"iat": None},
-    "a date as text": {"iat": str(AT)},
-    "a date that is true": {"iat": True},
     "too old": {"iat": AT - PROOF_SECONDS - 1},
     "from the future": {"iat": AT + PROOF_AHEAD_SECONDS + 1},
-    "a date without end": {"iat": 10**400},
     "a nonce that is a number": {"nonce": 5},
     "an empty nonce": {"nonce": ""},
     "a nonce of half a character": {"nonce": "\ud800"},

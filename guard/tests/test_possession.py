@@ -25,8 +25,9 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from guard.tests.jwt_corpus.good import b64
 from guard.tests.local_issuer import AUDIENCE, LocalIssuer, Moving, claims, token
-from guard.tests.proofs import ProvingKey, b64
+from guard.tests.proofs import ProvingKey
 from portero_guard import Credentials, CurrentUser, Guard, Issuer, Refused
 from portero_guard import asgi as in_asgi
 from portero_guard import django as in_django

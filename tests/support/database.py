@@ -35,6 +35,11 @@ def db(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """A migrated SQLite database of this test's own."""
+    return new_sqlite(tmp_path)
+
+
+def new_sqlite(folder: Path) -> str:
+    """The URL of a migrated SQLite database in that folder."""
     template = shared_folder() / "template.db"
     with alone("template.db"):
         if not template.exists():
@@ -42,7 +47,7 @@ def sqlite_url(tmp_path: Path) -> str:
             unfinished.unlink(missing_ok=True)
             _migrate(f"sqlite:///{unfinished}")
             unfinished.rename(template)
-    copy = tmp_path / "portero-test.db"
+    copy = folder / "portero-test.db"
     shutil.copyfile(template, copy)
     return f"sqlite:///{copy}"
 

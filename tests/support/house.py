@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -151,9 +152,9 @@ def basic(client_id: str, secret: str) -> dict[str, str]:
 MakeHome = Callable[..., Home]
 
 
-@pytest.fixture
-def make_home(database_url: str, tmp_path: Path) -> Iterator[MakeHome]:
-    """`make_home(**settings)` joins a house over this test's database; several share it."""
+@contextmanager
+def homes(database_url: str, folder: Path) -> Iterator[MakeHome]:
+    """`make(**settings)` joins a house over that database; several share it."""
     made: list[Home] = []
 
     def make(**settings: str) -> Home:
@@ -161,17 +162,17 @@ def make_home(database_url: str, tmp_path: Path) -> Iterator[MakeHome]:
             "SECRET_KEY": SECRET_KEY,
             "DATABASE_URL": database_url,
             "PORTERO_ISSUER": ISSUER,
-            "PORTERO_DATA_DIR": str(tmp_path / "var"),
+            "PORTERO_DATA_DIR": str(folder / "var"),
             **CHEAP_HASH,
             **settings,
         }
         clock = MovableClock()
-        house = join(load(environ, cwd=tmp_path), clock=clock, pause=lambda seconds: None)
+        house = join(load(environ, cwd=folder), clock=clock, pause=lambda seconds: None)
         house.keys.keep((SigningAlg.ES256,))
         house.feed.poll()
         app = create_app(house=house)
         app.test_client_class = IssuerClient
-        home = Home(house, clock, app, tmp_path / "var")
+        home = Home(house, clock, app, folder / "var")
         made.append(home)
         return home
 
@@ -179,6 +180,13 @@ def make_home(database_url: str, tmp_path: Path) -> Iterator[MakeHome]:
     for home in made:
         home.house.hasher.close()
         home.house.db.dispose()
+
+
+@pytest.fixture
+def make_home(database_url: str, tmp_path: Path) -> Iterator[MakeHome]:
+    """`make_home(**settings)` joins a house over this test's database; several share it."""
+    with homes(database_url, tmp_path) as make:
+        yield make
 
 
 @pytest.fixture

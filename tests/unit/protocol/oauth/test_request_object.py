@@ -150,30 +150,13 @@ def test_the_types_that_request_objects_have(typ: str | None) -> None:
 
 BAD: dict[str, dict[str, Any]] = {
     "signed by another key": {"key": OTHER_KEY},
-    "a key that is not registered": {"header": {"kid": "two"}},
-    "an algorithm of another kind of key": {"key": RSA_KEY, "alg": "RS256"},
     "a client assertion's subject": {"sub": CLIENT},
-    "a client assertion": {"header": {"typ": "client-authentication+jwt"}},
-    "a DPoP proof": {"header": {"typ": "dpop+jwt"}},
-    "an access token": {"header": {"typ": "at+jwt"}},
-    "a typ that is no text": {"header": {"typ": 1}},
-    "critical extensions": {"header": {"crit": ["b64"], "b64": False}},
-    "another issuer": {"iss": "other"},
-    "no issuer": {"iss": None},
-    "issuers": {"iss": [CLIENT]},
-    "another server's": {"aud": "https://elsewhere.example"},
-    "nobody's": {"aud": None},
     "a prefix of the issuer": {"aud": ISSUER + ".evil.example"},
     "expired": {"exp": AT - 60},
     "not valid yet": {"nbf": AT + 120},
     "from the future": {"iat": AT + 120},
-    "exp as text": {"exp": "soon"},
-    "exp as boolean": {"exp": True},
     "a request within": {"request": "x.y.z"},
     "a request_uri within": {"request_uri": "urn:x"},
-    "half a surrogate pair": {"state": "\ud800"},
-    "a NUL": {"state": "a\x00b"},
-    "a NUL, deep inside": {"claims": {"userinfo": {"\x00": None}}},
 }
 
 
@@ -181,17 +164,6 @@ BAD: dict[str, dict[str, Any]] = {
 def test_what_is_wrong_is_one_and_the_same_answer(what: str) -> None:
     """invalid_request_object; the reason is for the log."""
     assert refused(signed(**BAD[what]))
-
-
-def test_an_unsigned_object_is_refused() -> None:
-    """alg none, even for a client that registered nothing."""
-    claims = jwt.decode(signed(), options={"verify_signature": False})
-    assert refused(jwt.encode(claims, None, algorithm="none"))
-
-
-def test_the_public_key_is_no_hmac_secret() -> None:
-    """RFC 8725 §3.1: HS256 over what everybody knows."""
-    assert refused(signed(key="x" * 40, alg="HS256"))
 
 
 def test_another_algorithm_than_the_registered_one_is_refused() -> None:
@@ -204,14 +176,6 @@ def test_no_client_gets_none_or_a_weak_profile() -> None:
     """FAPI 2.0 §5.4.1 leaves RS256 out; `none` is never in the list."""
     assert "none" not in algorithms_of(ClientMetadata())
     assert "RS256" not in algorithms_of(ClientMetadata(profile="fapi2"))
-
-
-def test_two_members_of_one_name_are_refused() -> None:
-    """Parsers disagree on which of them counts."""
-    payload = b'{"iss":"notes","client_id":"notes","aud":"%s","scope":"a","scope":"b"}'
-    twice = payload.replace(b"%s", ISSUER.encode())
-    made = jwt.PyJWS().encode(twice, KEY, algorithm="ES256", headers={"kid": "one", **TYP})
-    assert refused(made)
 
 
 def test_a_value_of_an_odd_type_is_not_dropped() -> None:
@@ -264,9 +228,3 @@ def test_fapi_wants_both_ends_within_an_hour(times: dict[str, Any]) -> None:
     fapi = ClientMetadata(profile="fapi2")
     assert refused(signed(**times), client=fapi)
     assert resolved(signed(nbf=AT - 1800, exp=AT + 1800), client=fapi)
-
-
-def test_garbage_costs_nothing() -> None:
-    """Megabytes, or no JWT at all."""
-    assert "longer" in refused("a" * 10_000)
-    assert refused("not a jwt")
