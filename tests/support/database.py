@@ -16,6 +16,10 @@ from tests.support.services import alone, shared_folder
 
 BACKENDS = ("sqlite", "postgresql")
 
+# Databases that a test of this process is done with, and how each was made.
+_spare: list[str] = []
+_shapes: dict[str, str] = {}
+
 
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest) -> str:
@@ -63,10 +67,15 @@ def postgresql_url() -> Iterator[str]:
             postgresql.create(server, postgresql.TEMPLATE)
             _migrate(postgresql.url_of(server, postgresql.TEMPLATE))
             template_made.touch()
-    name = f"test_{uuid.uuid4().hex}"
-    postgresql.create(server, name, template=postgresql.TEMPLATE)
+    name = _spare.pop() if _spare else f"test_{uuid.uuid4().hex}"
+    if name not in _shapes:
+        postgresql.create(server, name, template=postgresql.TEMPLATE)
+        _shapes[name] = postgresql.shape_of(server, name)
     yield postgresql.url_of(server, name)
-    postgresql.drop(server, name)
+    if postgresql.empty(server, name, shape=_shapes[name]):
+        _spare.append(name)
+    else:
+        postgresql.drop(server, name)
 
 
 @pytest.fixture(params=BACKENDS)

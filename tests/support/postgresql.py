@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -34,10 +35,49 @@ def administer(server: Service, statement: sql.Composed) -> None:
 def create(server: Service, name: str, *, template: str = "template0") -> None:
     administer(
         server,
-        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        # A copy of the files: an eighth of what the usual way costs, which logs each page.
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
             sql.Identifier(name), sql.Identifier(template)
         ),
     )
+
+
+def shape_of(server: Service, name: str) -> str:
+    """A fingerprint of each column, index and revision: what `empty` does not bring back."""
+    with psycopg.connect(url_of(server, name), autocommit=True) as connection:
+        return _shape(connection)
+
+
+def empty(server: Service, name: str, *, shape: str) -> bool:
+    """Take every row out, and everybody who is connected; False where a test changed the tables,
+    so that the next one needs another database. A twentieth of what a new one costs."""
+    with psycopg.connect(url_of(server, name), autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        if _shape(connection) != shape:
+            return False
+        tables = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            " AND tablename <> 'alembic_version'"
+        ).fetchall()
+        connection.execute("SET session_replication_role = replica")  # in whatever order
+        deletes = [sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for (name,) in tables]
+        connection.execute(sql.SQL("; ").join(deletes))
+    return True
+
+
+def _shape(connection: psycopg.Connection[Any]) -> str:
+    row = connection.execute(
+        "SELECT md5(string_agg(each, ';' ORDER BY each)) FROM ("
+        " SELECT concat_ws(',', c.relname, c.relkind, a.attname, a.atttypid, a.attnotnull)"
+        " AS each FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
+        " WHERE c.relnamespace = 'public'::regnamespace"
+        " UNION ALL SELECT version_num FROM alembic_version) shapes"
+    ).fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def drop(server: Service, name: str) -> None:
