@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 from portero.app import create_app, endpoints_of
 from portero.background import Background
+from portero.kit.refusals import Busy
 from portero.migrations import starting
 from portero.settings import Settings, SettingsError, load
 from portero.web.base_path import BasePath, answered, asked_path
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NOT_NOW: Final = problem(
-    503, "unavailable", "This service can't answer now. Try again.", ("Retry-After", "5")
-)
+_NOT_NOW: Final = problem(503, Busy.code, Busy.public, ("Retry-After", "5"))
 
 
 def mount(app: Flask, settings: Settings | None = None) -> Mounted:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from http.cookies import SimpleCookie
-from typing import Any
 
 import httpx2
 import pytest
-from starlette.testclient import TestClient
 
-from portero.app import create_front
+from tests.support.doors import DOORS, Open, opener
 from tests.support.house import PASSWORD, Home, MakeHome
 
 ORIGIN = "https://host.example"
@@ -32,27 +29,9 @@ def path_home(make_home: MakeHome) -> Home:
     return home
 
 
-Open = Callable[[], httpx2.Client]
-
-
-@pytest.fixture(params=["front", "wsgi"])
-def visit(request: pytest.FixtureRequest, path_home: Home) -> Iterator[Open]:
-    """Clients that keep cookies as browsers do: by path, and the secure ones for https alone."""
-    opened: list[httpx2.Client] = []
-    front = create_front(path_home.house)
-
-    def client() -> httpx2.Client:
-        if request.param == "front":
-            made: Any = TestClient(front, base_url=ORIGIN, follow_redirects=False)
-        else:
-            transport = httpx2.WSGITransport(app=path_home.app)
-            made = httpx2.Client(transport=transport, base_url=ORIGIN)
-        opened.append(made)
-        return made
-
-    yield client
-    for each in opened:
-        each.close()
+@pytest.fixture(params=DOORS)
+def visit(request: pytest.FixtureRequest, path_home: Home) -> Open:
+    return opener(path_home, request.param)
 
 
 def test_the_metadata_is_where_both_specifications_look(visit: Open) -> None:
@@ -119,7 +98,7 @@ def test_what_is_not_below_the_issuer_is_not_there(visit: Open, path: str) -> No
 def test_a_slash_in_disguise_is_no_slash(path_home: Home) -> None:
     """A proxy that does not decode it would have looked for another address than we answer at.
     Other servers decode it before an application can tell."""
-    asked = TestClient(create_front(path_home.house), base_url=ORIGIN)
+    asked = opener(path_home, "front")()
     for path in ("/auth%2Fsign-in", "/auth/oauth%2ftoken", "/auth%5Csign-in", "/auth/..%2fsign-in"):
         answer = asked.get(path)
         assert answer.status_code == 400, path

@@ -93,8 +93,11 @@ def _running(folder: Path, door: str, path: str = "") -> Iterator[Provider]:
     command = {
         "front": [PORTERO, "serve"],
         "wsgi": [*gunicorn, "portero.wsgi:app"],
-        "mounted": [*gunicorn, f"--pythonpath={EXAMPLES / 'flask_mount'}", "app:create_app()"],
-    }[door]
+        "mounted": [
+            *gunicorn, "--preload", "--workers=2",
+            f"--pythonpath={EXAMPLES / 'flask_mount'}", "app:create_app()",
+        ],
+    }[door]  # fmt: skip
     server = launch(folder, env, command)
     try:
         wait_until_healthy(server, f"{path}/healthz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -199,15 +200,17 @@ def _greet(settings: Settings) -> None:
 
 
 def issuer(settings: Settings) -> Finding:
-    """Whether the public URL leads to a Portero: through DNS, TLS and the proxy, as clients go."""
+    """Whether the public URL leads to this Portero: through DNS, TLS and the proxy, as clients go,
+    with the whole path of the issuer."""
     from portero.outside.http_fetch import FetchFailed, FetchForbidden, HttpFetch
+    from portero.web.places import DISCOVERY_PATH
 
-    url = f"{settings.issuer}/healthz"
+    url = settings.issuer + DISCOVERY_PATH
     # The operator named the issuer: it may lie on this machine or in a private network.
     host = (urlsplit(settings.issuer).hostname or "").lower()
     fetch = HttpFetch(allowed_hosts=(host,), allow_loopback=True)
     try:
-        status = fetch.get(url, timeout_seconds=_WAIT_SECONDS).status
+        found = fetch.get(url, timeout_seconds=_WAIT_SECONDS)
     except (FetchFailed, FetchForbidden) as refusal:
         return Finding(
             "issuer",
@@ -215,11 +218,27 @@ def issuer(settings: Settings) -> Finding:
             f"{url} does not answer ({refusal.detail}).",
             "Start portero serve; else look at DNS, the certificate and the proxy.",
         )
-    if status != 200:
-        told = f"{url} answers with status {status}."
-        advice = "Something else answers there, or PORTERO_ALLOWED_HOSTS lacks that name."
+    if found.status != 200:
+        told = f"{url} answers with status {found.status}."
+        advice = (
+            "Something else answers there, PORTERO_ALLOWED_HOSTS lacks that name, or the proxy "
+            "takes a part of the path away."
+        )
+        return Finding("issuer", State.FAIL, told, advice)
+    named = _issuer_named_by(found.body)
+    if named != settings.issuer:
+        told = f"{url} is of another issuer."
+        advice = "Set PORTERO_ISSUER to the URL that clients use, letter by letter."
         return Finding("issuer", State.FAIL, told, advice)
     return Finding("issuer", State.OK, f"{settings.issuer} answers.")
+
+
+def _issuer_named_by(body: bytes) -> str:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        return ""
+    return str(found.get("issuer", "")) if isinstance(found, dict) else ""
 
 
 def _now(house: House) -> str:

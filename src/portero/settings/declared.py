@@ -93,7 +93,8 @@ class Settings:
         "PORTERO_ISSUER",
         parsing.issuer,
         Derived("http://HOST:PORT on loopback", _issuer),
-        "Public URL of this deployment. It names it in every token: choose once, keep for ever.",
+        "Public URL of this deployment; with a path, all is below it. It is in every token: choose "
+        "once, keep for ever.",
     )
     allowed_hosts: tuple[str, ...] = setting(
         "PORTERO_ALLOWED_HOSTS",

@@ -148,6 +148,12 @@ def _client_certificates(v: Values) -> Iterator[Rule]:
         v["mtls_url"].startswith("http:"),
         "PORTERO_MTLS_URL must begin with https://: certificates are shown in TLS alone.",
     )
+    yield (
+        "PORTERO_MTLS_URL",
+        bool(v["mtls_url"]) and urlsplit(v["mtls_url"]).path != urlsplit(v["issuer"]).path,
+        "PORTERO_MTLS_URL must have the path of PORTERO_ISSUER, or none where it has none: all "
+        "endpoints are below it.",
+    )
 
 
 def _profile(v: Values) -> Iterator[Rule]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,3 +123,59 @@ def test_a_client_that_the_profile_refuses_is_named(
     refused = portero("clients", "create", "--metadata", "-", stdin=document)
     assert refused.status == 1
     assert "token_endpoint_auth_method: The FAPI 2.0 profile does not allow this." in refused.err
+
+
+Somewhere = Callable[[dict[str, Any]], str]
+
+
+@pytest.fixture
+def somewhere() -> Iterator[Somewhere]:
+    """`somewhere({path: document})` is the URL of a server that has these documents alone."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def start(documents: dict[str, Any]) -> str:
+        class Answers(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = json.dumps(documents.get(self.path)).encode()
+                self.send_response(200 if self.path in documents else 404)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_an_issuer_is_well_when_it_says_its_own_name(
+    portero: Portero, monkeypatch: pytest.MonkeyPatch, somewhere: Somewhere
+) -> None:
+    """In the document that clients look for, below its path."""
+    documents: dict[str, Any] = {"/auth/.well-known/openid-configuration": {}}
+    issuer = f"{somewhere(documents)}/auth"
+    monkeypatch.setenv("PORTERO_ISSUER", issuer)
+    documents["/auth/.well-known/openid-configuration"] = {"issuer": issuer}
+    assert told(portero, "issuer")["state"] == "ok"
+    for wrong in ({"issuer": f"{issuer}/"}, {}, [issuer]):
+        documents["/auth/.well-known/openid-configuration"] = wrong
+        assert told(portero, "issuer")["state"] == "fail"
+
+
+def test_a_proxy_that_takes_the_path_away_is_found(
+    portero: Portero, monkeypatch: pytest.MonkeyPatch, somewhere: Somewhere
+) -> None:
+    """Probes would answer all the same: they are at the root too."""
+    origin = somewhere({"/auth/healthz": {}, "/healthz": {}})
+    monkeypatch.setenv("PORTERO_ISSUER", f"{origin}/auth")
+    answer = told(portero, "issuer")
+    assert answer["state"] == "fail"
+    assert "path" in answer["advice"]

@@ -105,6 +105,17 @@ def test_the_issuer_follows_a_loopback_bind(tmp_path: Path, host: str, issuer: s
             "PORTERO_MTLS_URL",
             "https://",
         ),
+        (
+            CERTIFICATES
+            | {"PORTERO_ISSUER": "https://a.org/auth", "PORTERO_MTLS_URL": "https://mtls.a.org"},
+            "PORTERO_MTLS_URL",
+            "path of PORTERO_ISSUER",
+        ),
+        (
+            CERTIFICATES | {"PORTERO_MTLS_URL": "https://mtls.example.org/auth"},
+            "PORTERO_MTLS_URL",
+            "path of PORTERO_ISSUER",
+        ),
         ({"PORTERO_ISSUER": "http://127.0.0.1.example.org"}, "PORTERO_ISSUER", "https://"),
         ({"PORTERO_ISSUER": "http://localhost.example.org"}, "PORTERO_ISSUER", "https://"),
         ({"PORTERO_ISSUER": "https://a.org?x=1"}, "PORTERO_ISSUER", "without a query"),

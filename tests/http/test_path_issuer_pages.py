@@ -1,0 +1,191 @@
+"""No page and no mail of an issuer with a path leads out of that path."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+import flask
+import pytest
+
+from portero.core.audit import Actor
+from tests.http.test_device_flow import begin, television
+from tests.support.doors import DOORS, opener
+from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
+from tests.support.relying_party import REDIRECT_URI, RelyingParty, relying_party
+from tests.support.visitor import Visitor
+
+ORIGIN = "http://127.0.0.1:8000"
+ISSUER = f"{ORIGIN}/auth"
+AFTER = "https://app.example/bye"
+FRONT = "https://app.example/front"
+TEMPLATES = Path(__file__).parents[2] / "src/portero/web/templates"
+# What others are made of.
+PARTS = {"layout.html", "login/form.html"}
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """One database is enough here: addresses are the faces' alone."""
+    return sqlite_url
+
+
+@pytest.fixture
+def path_home(make_home: MakeHome) -> Home:
+    return make_home(PORTERO_ISSUER=ISSUER, PORTERO_REQUIRE_VERIFIED_EMAIL="on")
+
+
+@pytest.fixture
+def rendered() -> Iterator[set[str]]:
+    """The names of the templates that Flask has rendered."""
+    names: set[str] = set()
+
+    def note(_: Any, template: Any, **more: Any) -> None:
+        names.add(template.name)
+
+    flask.template_rendered.connect(note)
+    yield names
+    flask.template_rendered.disconnect(note)
+
+
+def mailed(home: Home, path: str) -> str:
+    """The newest mailed link to that page, below the origin."""
+    return f"{home.at(path)}?token={home.mailed_token(path)}"
+
+
+def journey(home: Home, visitor: Visitor) -> None:
+    """Through everything that there is to see."""
+    visitor.go("/auth/nothing-here")
+    visitor.go("/auth/oauth/authorize?client_id=nobody")
+    visitor.go("/auth/api/docs")
+    sign_up_and_forget(home, visitor)
+    change_password(home, visitor)
+    party = relying_party(
+        home,
+        frontchannel_logout_uri=FRONT,
+        post_logout_redirect_uris=[AFTER],
+        application_type="web",
+    )
+    hint = connect_application(visitor, party)
+    connect_device(home, visitor)
+    sign_out(visitor, hint)
+
+
+def sign_up_and_forget(home: Home, visitor: Visitor) -> None:
+    """An account, its proof, a sign-in that waits for it, and a new password."""
+    ana = {"username": "ana", "password": PASSWORD}
+    page = visitor.follow(visitor.go("/auth/account"), "/auth/sign-up")
+    done = visitor.submit(page, None, **ana, email="ana@mail.example")
+    page = visitor.submit(visitor.follow(done, "/auth/sign-in"), "/auth/sign-in", **ana)
+    visitor.submit(page, "/auth/sign-in", resend="1")
+    visitor.submit(visitor.go(mailed(home, "/verify-email")), None)
+    asked = visitor.follow(visitor.go("/auth/sign-in"), "/auth/forgot-password")
+    sent = visitor.submit(asked, "/auth/forgot-password", username="ana")
+    visitor.follow(sent, "/auth/sign-in")
+    reset = visitor.go(mailed(home, "/reset-password"))
+    visitor.submit(reset, None, new_password="short")
+    visitor.submit(reset, None, new_password=OTHER_PASSWORD)
+    home.house.rooms.sign_up.invite(Actor.operator(), "eve@mail.example")
+    visitor.go(mailed(home, "/sign-up"))
+
+
+def change_password(home: Home, visitor: Visitor) -> None:
+    """A sign-in that fails, one that owes a step, and the account page."""
+    home.create("ben", email="ben@mail.example", must_change=True)
+    page = visitor.go("/auth/sign-in")
+    page = visitor.submit(page, "/auth/sign-in", username="ben", password="wrong")
+    page = visitor.submit(page, "/auth/sign-in", username="ben", password=PASSWORD)
+    page = visitor.submit(page, "/auth/sign-in", new_password=OTHER_PASSWORD)
+    assert page.url == f"{ISSUER}/account"
+
+
+def connect_application(visitor: Visitor, party: RelyingParty) -> str:
+    """Consent, tokens, a form that posts itself, and the list of what is connected."""
+    asked = urlencode(party.parameters())
+    page = visitor.go(f"/auth/oauth/authorize?{asked}")
+    visitor.submit(page, "/auth/consent", decision="allow")
+    told = parse_qs(urlsplit(visitor.places[-1]).query)
+    answer = party.redeem(told["code"][0])
+    assert answer.status_code == 200, answer.text
+    by_form = urlencode(party.parameters(response_mode="form_post"))
+    visitor.go(f"/auth/oauth/authorize?{by_form}")
+    visitor.submit(visitor.go("/auth/account"), "/auth/account/disconnect")
+    again = urlencode(party.parameters(prompt="login"))
+    visitor.go(f"/auth/oauth/authorize?{again}")
+    visitor.go(f"/auth/oauth/authorize?{asked}")
+    return str(answer.get_json()["id_token"])
+
+
+def connect_device(home: Home, visitor: Visitor) -> None:
+    told = begin(home, television(home))
+    assert told["verification_uri"] == f"{ISSUER}/device"
+    page = visitor.go(told["verification_uri_complete"].removeprefix(ORIGIN))
+    visitor.submit(page, "/auth/device", user_code="BBBB-BBBB")
+    page = visitor.submit(page, "/auth/device")
+    visitor.submit(page, "/auth/device", decision="allow")
+
+
+def sign_out(visitor: Visitor, hint: str) -> None:
+    """The question, the way back to the account, and out, by an application and by oneself."""
+    page = visitor.go("/auth/oauth/logout")
+    visitor.follow(page, "/auth/account")
+    end = {"id_token_hint": hint, "post_logout_redirect_uri": AFTER}
+    visitor.go(f"/auth/oauth/logout?{urlencode(end)}")
+    visitor.go("/auth/device?user_code=BBBB-BBBB")
+    page = visitor.go("/auth/sign-in")
+    page = visitor.submit(page, "/auth/sign-in", username="ben", password=OTHER_PASSWORD)
+    visitor.submit(page, "/auth/sign-out")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_address_of_any_page_loses_the_path(
+    path_home: Home, door: str, rendered: set[str]
+) -> None:
+    """Each page that there is, crawled: what it links, embeds, sends its forms to or sends people
+    to is below the issuer, and answers there; or is the application's."""
+    open_client = opener(path_home, door)
+    visitor = Visitor(open_client())
+    journey(path_home, visitor)
+    templates = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
+    by_itself = {"oidc/form_post.html"}  # of an endpoint that is no Flask view
+    assert templates - PARTS - by_itself - rendered == set()
+    assert [page for page in visitor.pages if "data-submit" in page.text]
+
+    found = {
+        (name, urljoin(page.url, url)) for page in visitor.pages for name, url in page.addresses
+    }
+    found |= {("location", urljoin(ISSUER, place)) for place in visitor.places}
+    ours = {(name, url) for name, url in found if url.startswith(ORIGIN)}
+    assert len(ours) > 20
+    assert [(name, url) for name, url in ours if not url.startswith(f"{ISSUER}/")] == []
+    others = {url.partition("?")[0] for _, url in found - ours}
+    assert others <= {REDIRECT_URI, AFTER, FRONT}
+    client = open_client()
+    for name, url in ours:
+        path = url.removeprefix(ORIGIN)
+        statuses = {client.get(path).status_code}
+        if name == "action":
+            statuses.add(client.post(path).status_code)
+        assert 404 not in statuses, (name, url)
+
+
+def test_no_link_of_any_mail_loses_the_path(path_home: Home) -> None:
+    """In the text, in the HTML and in the head."""
+    journey(path_home, Visitor(opener(path_home, "wsgi")()))
+    path_home.deliver()
+    mails = sorted((path_home.folder / "mail").glob("*.eml"))
+    assert len(mails) >= 5
+    linked = 0
+    for path in mails:
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        parts = [part for part in message.walk() if part.get_content_maintype() == "text"]
+        texts = [part.get_content() for part in parts] + [str(value) for value in message.values()]
+        for url in re.findall(r"https?://[^\s\"'<>)]+", "\n".join(texts)):
+            linked += 1
+            assert url.startswith(f"{ISSUER}/"), (path.name, url)
+    assert linked >= 8
