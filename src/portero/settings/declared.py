@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from portero.core.accounts.profile import AttributeRule
 from portero.kit.secrets import MASK, Secret
 from portero.protocol.oauth.detail_types import AuthorizationDetailType
-from portero.protocol.oauth.profiles import FAPI2_PROFILES
+from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
 from portero.protocol.oauth.scope_meanings import Scope
 from portero.settings import parsing, rules
 from portero.settings.rows import DAY, Declared, Derived, Earlier, Effective, setting
@@ -157,11 +157,12 @@ class Settings:
     )
 
     # Who may come in
-    profile: Literal["", "fapi2", "fapi2_message_signing"] = setting(
+    profile: Profile = setting(
         "PORTERO_PROFILE",
         parsing.profile,
         "",
-        "What is demanded of every client: fapi2, fapi2_message_signing, or what each registered.",
+        "What holds for every client: fapi2, fapi2_message_signing, or (never in production) "
+        "certification. Empty: what each registered.",
     )
     registration: Literal["open", "invite", "closed"] = setting(
         "PORTERO_REGISTRATION",
@@ -188,7 +189,10 @@ class Settings:
     client_registration: Literal["off", "token", "open"] = setting(
         "PORTERO_CLIENT_REGISTRATION",
         parsing.client_registration,
-        "off",
+        Derived(
+            "off; open with the profile certification",
+            lambda e: "open" if e["profile"] is Profile.CERTIFICATION else "off",
+        ),
         "Who may register OAuth clients (RFC 7591): off, token (with one of `portero clients "
         "invite`) or open (anyone).",
     )

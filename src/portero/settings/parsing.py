@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from portero.kit.secrets import MASK, Secret
+from portero.protocol.oauth.profiles import Profile
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -99,11 +100,11 @@ def client_registration(given: str) -> Literal["off", "token", "open"]:
     raise Unparsable("off, token or open")
 
 
-def profile(given: str) -> Literal["", "fapi2", "fapi2_message_signing"]:
-    match given:
-        case "" | "fapi2" | "fapi2_message_signing":
-            return given
-    raise Unparsable("fapi2, fapi2_message_signing or empty")
+def profile(given: str) -> Profile:
+    try:
+        return Profile(given)
+    except ValueError:
+        raise Unparsable("fapi2, fapi2_message_signing, certification or empty") from None
 
 
 def key_files(given: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from portero.protocol.oauth.profiles import FAPI2_PROFILES
+from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
 from portero.settings import secret_key
 from portero.settings.errors import SettingsError
 from portero.settings.parsing import is_loopback
@@ -55,6 +55,11 @@ def is_development(values: Values) -> bool:
 
 def advice(values: Values) -> Iterator[str]:
     """What is allowed, but seldom meant."""
+    if values["profile"] is Profile.CERTIFICATION:
+        yield (
+            "PORTERO_PROFILE is certification, which is NOT FOR PRODUCTION: anybody registers "
+            "clients, which need no PKCE and no signature, and whose addresses are fetched."
+        )
     if not _issuer_is_loopback(values) and not values["trusted_proxies"] and not values["tls_cert"]:
         yield (
             "Neither PORTERO_TLS_CERT nor PORTERO_TRUSTED_PROXIES is set: behind a proxy, every "
@@ -162,6 +167,19 @@ def _profile(v: Values) -> Iterator[Rule]:
         v["profile"] in FAPI2_PROFILES and v["password_api"],
         "PORTERO_PASSWORD_API must be off with PORTERO_PROFILE "
         f"{v['profile']}: its tokens are bound to no key.",
+    )
+    certification = v["profile"] is Profile.CERTIFICATION
+    yield (
+        "PORTERO_CLIENT_REGISTRATION",
+        certification and v["client_registration"] != "open",
+        "PORTERO_CLIENT_REGISTRATION must be open with PORTERO_PROFILE certification: "
+        "its plans register their own clients.",
+    )
+    yield (
+        "PORTERO_SIGNING_ALGS",
+        certification and "RS256" not in v["signing_algs"],
+        "PORTERO_SIGNING_ALGS must hold RS256 with PORTERO_PROFILE certification: "
+        "OpenID Connect wants it of every provider.",
     )
 
 

@@ -13,7 +13,7 @@ from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
 from portero.core.audit import AuditBuffer, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
-from portero.core.clients import ClientKeys, Clients, RemoteKeys
+from portero.core.clients import ClientKeys, Clients
 from portero.core.factors.password import Passwords
 from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
@@ -34,7 +34,6 @@ from portero.kit.ports import Clock, Dice, Meter
 from portero.kit.vault import Vault
 from portero.outside.clock import SystemClock, SystemDice
 from portero.outside.hashing import HashPool
-from portero.outside.http_fetch import HttpFetch
 from portero.outside.signing import LocalKeyMaker
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.oauth.profiles import FAPI2_PROFILES
@@ -54,6 +53,7 @@ from portero.wiring.parts import (
     metadata_policy,
     meter_of,
     password_policy,
+    remote_keys_of,
     settled_limits,
 )
 from portero.wiring.provider import join_provider
@@ -142,8 +142,7 @@ def join(
         feed=feed,
         policy=metadata_policy(settings),
     )
-    remote_keys = RemoteKeys(HttpFetch(allow_loopback=settings.development), clock)
-    client_keys = ClientKeys(clients, remote_keys)
+    client_keys = ClientKeys(clients, remote_keys_of(settings, clock))
     sessions = Sessions(
         db=db,
         clock=clock,

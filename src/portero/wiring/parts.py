@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from portero.core.clients import RemoteKeys
+from portero.core.clients.remote_keys import UNKNOWN_KEY_SECONDS
 from portero.core.factors.password import CharacterClass, PasswordPolicy
 from portero.core.limits import LimitPolicy
 from portero.core.login.rules import POLICIES
@@ -22,12 +24,13 @@ from portero.core.provider.register import (
     Registrants,
     RegistrationMode,
 )
-from portero.kit.ports import Meter, NoMeter
+from portero.kit.ports import Clock, Meter, NoMeter
 from portero.outside.breach import BreachRange
 from portero.outside.hashing import Argon2Params, HashPool
 from portero.outside.http_fetch import HttpFetch
 from portero.protocol.oauth.client_keys import checked_jwks
 from portero.protocol.oauth.metadata_policy import AuthMethod, GrantType, MetadataPolicy
+from portero.protocol.oauth.profiles import Profile
 from portero.settings import Settings, SettingsError
 from portero.settings.rules import hash_threads
 from portero.web.certificates import CertificateSource
@@ -68,11 +71,12 @@ def metadata_policy(settings: Settings) -> MetadataPolicy:
     if not settings.assertion_issuers:
         grants -= {GrantType.JWT_BEARER}
     return MetadataPolicy(
+        unsigned_request_objects=settings.profile is Profile.CERTIFICATION,
         auth_methods=frozenset(AuthMethod) - absent,
         grant_types=frozenset(grants),
         signing_algs=frozenset(settings.signing_algs),
         local=settings.development,
-        profile=settings.profile,
+        profile=settings.profile.value,
     )
 
 
@@ -87,7 +91,7 @@ def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
         *DEVICE_POLICIES,
     )
     known = {policy.name for policy in (*POLICIES, *clients)}
-    settled = {}
+    settled = _relaxed_limits() if settings.profile is Profile.CERTIFICATION else {}
     for part in settings.limits:
         name, _, figures = part.partition("=")
         tries, _, seconds = figures.partition("/")
@@ -96,6 +100,22 @@ def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
             raise SettingsError("PORTERO_LIMITS", sentence)
         settled[name] = LimitPolicy(name, int(tries), int(seconds))
     return settled
+
+
+def _relaxed_limits() -> dict[str, LimitPolicy]:
+    """Each module of a certification plan registers a client or two, all from one address."""
+    name = CLIENT_REGISTRATION_BY_ADDRESS.name
+    return {name: LimitPolicy(name, tries=2000, window_seconds=3600)}
+
+
+def remote_keys_of(settings: Settings, clock: Clock) -> RemoteKeys:
+    """In a certification plan a client signs with a new key as soon as it has published it."""
+    relaxed = settings.profile is Profile.CERTIFICATION
+    return RemoteKeys(
+        HttpFetch(allow_loopback=settings.development),
+        clock,
+        unknown_key_seconds=0.0 if relaxed else UNKNOWN_KEY_SECONDS,
+    )
 
 
 def registrants_of(settings: Settings) -> Registrants:

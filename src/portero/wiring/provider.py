@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from portero.core.audit import AuditBuffer
 from portero.core.clients import ClientCache, ClientDocuments
-from portero.core.login.model import Registration
-from portero.core.provider.authorize import Authorize, WaitingRequests
-from portero.core.provider.authorize.answers import Answers
-from portero.core.provider.authorize.arrivals import Arrivals
-from portero.core.provider.authorize.reading import RequestReader
 from portero.core.provider.back_channel import BackChannel
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
@@ -24,7 +19,6 @@ from portero.core.provider.issuing import Issuing
 from portero.core.provider.liveness import Liveness
 from portero.core.provider.model import TokenLifetimes
 from portero.core.provider.opaque import OpaqueTokens
-from portero.core.provider.par import PushedRequests
 from portero.core.provider.possession import Possession
 from portero.core.provider.register import (
     ClientInvitations,
@@ -45,6 +39,7 @@ from portero.web.oidc.status_list import STATUS_LIST_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
 from portero.web.places import DEVICE_PATH, PAR_PATH
 from portero.web.rooms import ProviderRooms
+from portero.wiring.authorization import join_authorization
 from portero.wiring.base import Base, Provider
 from portero.wiring.grants import grants_of
 from portero.wiring.parts import registrants_of
@@ -142,39 +137,17 @@ def join_provider(base: Base) -> Provider:
     hints = IdTokenHints(
         ring=ring, clock=clock, hmac_key_of=client_keys.hmac_key_of, issuer=settings.issuer
     )
-    reader = RequestReader(
-        clock=clock,
-        scopes=scopes,
-        resources=resources,
-        hints=hints,
-        keys_of=client_keys.jwks_of,
-        hmac_key_of=client_keys.hmac_key_of,
-        detail_types=settings.authorization_details,
-        issuer=settings.issuer,
-        sign_up_open=Registration(settings.registration) is Registration.OPEN,
-    )
-    pushed = PushedRequests(
-        db=db,
-        clock=clock,
-        dice=dice,
-        limits=limits,
+    authorize, pushed = join_authorization(
+        base,
+        clients=client_cache,
         client_auth=client_auth,
-        validate=reader,
-        binding_of=lambda call, client: possession.prove(
-            call, client, urls=(settings.issuer + PAR_PATH,)
-        ),
-    )
-    authorize = Authorize(
-        db=db,
-        clock=clock,
-        dice=dice,
-        audit=audit,
-        sessions=sessions,
-        arrivals=Arrivals(db=db, clock=clock, clients=client_cache, reader=reader, pushed=pushed),
-        waiting=WaitingRequests(dice=dice, limits=limits, sessions=sessions),
-        answers=Answers(clock=clock, signer=signer, issuer=settings.issuer),
+        possession=possession,
+        fetch=fetch,
+        hints=hints,
+        resources=resources,
+        scopes=scopes,
+        signer=signer,
         subjects=subjects,
-        reachable_levels=("aal1",),
     )
     devices = Devices(
         db=db,

@@ -267,3 +267,20 @@ def test_a_fapi_server_has_no_password_api(tmp_path: Path) -> None:
         assert refused.key == "PORTERO_PASSWORD_API"
     assert load(PUBLIC, cwd=tmp_path).password_api
     assert refusal(PUBLIC | {"PORTERO_PROFILE": "fapi1"}, tmp_path).key == "PORTERO_PROFILE"
+
+
+def test_certification_opens_registration_and_says_so(tmp_path: Path) -> None:
+    """Never silently, never half: what contradicts it stops the start."""
+    chosen = PUBLIC | {"PORTERO_PROFILE": "certification"}
+    settings = load(chosen, cwd=tmp_path)
+    assert settings.client_registration == "open"
+    assert any("NOT FOR PRODUCTION" in note for note in settings.notes)
+    for key, value in (
+        ("PORTERO_CLIENT_REGISTRATION", "off"),
+        ("PORTERO_CLIENT_REGISTRATION", "token"),
+        ("PORTERO_SIGNING_ALGS", "ES256"),
+    ):
+        assert refusal(chosen | {key: value}, tmp_path).key == key
+    usual = load(PUBLIC, cwd=tmp_path)
+    assert usual.client_registration == "off"
+    assert not any("PRODUCTION" in note for note in usual.notes)

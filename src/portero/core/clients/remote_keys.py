@@ -58,12 +58,12 @@ class _Known:
         usable = self.jwks is not None and now < self.fresh_until + STALE_SECONDS
         return usable and (kid is None or _has(self.jwks, kid))
 
-    def is_due(self, kid: object, now: float) -> bool:
+    def is_due(self, kid: object, now: float, unknown_key_seconds: float) -> bool:
         """Whether the URI is to be asked again."""
         age = now - self.asked_at
         if now >= self.fresh_until:
             return not self.failed or age >= FAILURE_SECONDS
-        return not self.serves(kid, now) and age >= UNKNOWN_KEY_SECONDS
+        return not self.serves(kid, now) and age >= unknown_key_seconds
 
 
 class _Place:
@@ -77,7 +77,15 @@ class _Place:
 
 
 class RemoteKeys:
-    def __init__(self, source: DocumentFetch, clock: Clock, *, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        source: DocumentFetch,
+        clock: Clock,
+        *,
+        capacity: int = CAPACITY,
+        unknown_key_seconds: float = UNKNOWN_KEY_SECONDS,
+    ) -> None:
+        self._unknown_key_seconds = unknown_key_seconds
         self._source = source
         self._clock = clock
         self._capacity = capacity
@@ -93,7 +101,7 @@ class RemoteKeys:
         """
         place = self._place(uri)
         known, now = place.known, self._clock.monotonic()
-        if known.is_due(kid, now):
+        if known.is_due(kid, now, self._unknown_key_seconds):
             known = self._ask(place, uri, kid, wait=not known.serves(kid, now))
         if not known.serves(None, self._clock.monotonic()) or known.jwks is None:
             raise ClientKeysUnavailable(uri, retry_after_seconds=math.ceil(FAILURE_SECONDS))
@@ -116,7 +124,7 @@ class RemoteKeys:
             if not place.asking.acquire(blocking=wait):
                 return place.known
             try:
-                if place.known.is_due(kid, self._clock.monotonic()):
+                if place.known.is_due(kid, self._clock.monotonic(), self._unknown_key_seconds):
                     place.known = self._fetched(uri, place.known)
                 return place.known
             finally:

@@ -143,6 +143,13 @@ class InvalidRequestUri(OAuthRefusal):
     description = "The request_uri is not valid. Push the request again."
 
 
+class RequestUriNotSupported(OAuthRefusal):
+    """OpenID Connect Core §3.1.2.6: an address that is not one of a pushed request."""
+
+    code = "request_uri_not_supported"
+    description = "Only a pushed request is taken by request_uri. Push it."
+
+
 class InvalidAuthorizationDetails(OAuthRefusal):
     """RFC 9396 §5; the description says what is wrong."""
 

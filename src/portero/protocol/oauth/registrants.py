@@ -34,7 +34,6 @@ def registrants_policy(policy: MetadataPolicy) -> MetadataPolicy:
         policy,
         grant_types=policy.grant_types & GRANTS,
         pkce_waivable=False,
-        unsigned_request_objects=False,
     )
 
 

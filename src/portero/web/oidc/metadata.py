@@ -75,6 +75,10 @@ class Offer:
     def fapi(self) -> bool:
         return self.profile in FAPI2_PROFILES
 
+    @property
+    def relaxed(self) -> bool:
+        return self.profile == Profile.CERTIFICATION
+
     def algs(self, *named: Iterable[str]) -> list[str]:
         """Those of all the names that a client may use here (FAPI 2.0 §5.4.1)."""
         every = dict.fromkeys(name for names in named for name in names)
@@ -126,8 +130,10 @@ def _authorization(offer: Offer) -> dict[str, object]:
         "claims_parameter_supported": True,
         "request_parameter_supported": True,
         # Pushed ones alone: no address of a stranger's is fetched while a person waits.
-        "request_uri_parameter_supported": False,
+        "request_uri_parameter_supported": offer.relaxed,
     }
+    if offer.relaxed:
+        told["require_request_uri_registration"] = True
     if signs:
         told["require_signed_request_object"] = True  # RFC 9101 §10.5
     return told
@@ -163,7 +169,7 @@ def _signing(offer: Offer) -> dict[str, object]:
         "introspection_signing_alg_values_supported": ours,  # RFC 9701 §7
         "authorization_signing_alg_values_supported": offer.algs(offer.signing_algs),
         "request_object_signing_alg_values_supported": offer.algs(
-            sorted(ASYMMETRIC_ALGS | HMAC_ALGS)
+            sorted(ASYMMETRIC_ALGS | HMAC_ALGS), ("none",) if offer.relaxed else ()
         ),
     }
 

@@ -6,14 +6,19 @@ from __future__ import annotations
 from portero.core.clients import Client, ClientCache
 from portero.core.provider.authorize.model import Asked
 from portero.core.provider.authorize.reading import RequestReader
+from portero.core.provider.authorize.remote_objects import RemoteObjects
 from portero.core.provider.codes import store as code_store
 from portero.core.provider.errors import UnknownClient, UnusableReturnAddress, WaitingRequestOver
-from portero.core.provider.par import PushedRequests
+from portero.core.provider.par import REQUEST_URI_PREFIX, PushedRequests
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.secrets import fingerprint
 from portero.protocol.oauth.authorization_request import ReturnAddress
-from portero.protocol.oauth.errors import InvalidRequest, OAuthRefusal
+from portero.protocol.oauth.errors import (
+    InvalidRequest,
+    OAuthRefusal,
+    RequestUriNotSupported,
+)
 from portero.protocol.oauth.parameters import Parameters
 
 
@@ -26,12 +31,15 @@ class Arrivals:
         clients: ClientCache,
         reader: RequestReader,
         pushed: PushedRequests,
+        remote: RemoteObjects | None = None,
     ) -> None:
+        """`remote`: a `request_uri` may also be an address that the client registered."""
         self._db = db
         self._clock = clock
         self._clients = clients
         self._reader = reader
         self._pushed = pushed
+        self._remote = remote
 
     def client_of(self, parameters: Parameters) -> Client:
         """The client that is named, and active; raises `UnknownClient`."""
@@ -45,14 +53,23 @@ class Arrivals:
         return client
 
     def counting(self, client: Client, parameters: Parameters) -> tuple[Parameters, str]:
-        """The parameters that count, and the pushed request that they come from ("" for none)."""
+        """The parameters that count, and the pushed request that they come from ("" for none).
+        May fetch what the client registered."""
         request_uri = parameters.get("request_uri")
         if request_uri is None:
             return self._reader.counting(client, parameters), ""
         if "request" in parameters:
             raise InvalidRequest("request and request_uri were both sent.")  # RFC 9101 §5
+        if not request_uri.startswith(REQUEST_URI_PREFIX):
+            return self._reader.counting(client, self._fetched(client, request_uri)), ""
         pushed = self._pushed.find(client.client_id, request_uri)
         return pushed.parameters, pushed.id
+
+    def _fetched(self, client: Client, request_uri: str) -> Parameters:
+        if self._remote is None:
+            raise RequestUriNotSupported("not one of ours")
+        unverified_object = self._remote.read(client, request_uri)
+        return Parameters({"client_id": (client.client_id,), "request": (unverified_object,)})
 
     def back(self, handle: str, browser: str) -> Asked:
         """A request whose person is back; raises `WaitingRequestOver`."""

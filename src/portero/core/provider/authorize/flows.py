@@ -73,6 +73,7 @@ class Authorize:
         answers: Answers,
         subjects: Subjects,
         reachable_levels: Collection[str],
+        registrants_remembered: bool = False,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -84,6 +85,7 @@ class Authorize:
         self._answers = answers
         self._subjects = subjects
         self.reachable_levels = tuple(reachable_levels)
+        self._registrants_remembered = registrants_remembered
 
     # --- the three ways in ---------------------------------------------------------------------
 
@@ -175,7 +177,12 @@ class Authorize:
         rules.check_essential(request, seat)
         question = rules.question_of(request, seat)
         if decision is None:
-            must_ask = rules.owes_consent(asked.client, request, seat)
+            must_ask = rules.owes_consent(
+                asked.client,
+                request,
+                seat,
+                registrants_remembered=self._registrants_remembered,
+            )
         else:
             must_ask = decision.agreed and not same_secret(decision.question, question)
         if must_ask:

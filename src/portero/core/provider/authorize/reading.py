@@ -27,7 +27,11 @@ from portero.protocol.oauth.detail_types import AuthorizationDetailType
 from portero.protocol.oauth.errors import InvalidRequest, InvalidRequestObject
 from portero.protocol.oauth.metadata_policy import HMAC_ALGS
 from portero.protocol.oauth.parameters import Parameters
-from portero.protocol.oauth.request_object import unverified_key_id, with_request_object
+from portero.protocol.oauth.request_object import (
+    is_unsigned,
+    unverified_key_id,
+    with_request_object,
+)
 
 
 class RequestReader:
@@ -43,7 +47,9 @@ class RequestReader:
         detail_types: Mapping[str, AuthorizationDetailType],
         issuer: str,
         sign_up_open: bool,
+        unsigned_allowed: bool = False,
     ) -> None:
+        """`unsigned_allowed`: request objects need no signature, as certification has it."""
         self._clock = clock
         self._scopes = scopes
         self._resources = resources
@@ -53,6 +59,7 @@ class RequestReader:
         self._detail_types = detail_types
         self._issuer = issuer
         self._prompts = prompts(sign_up_open=sign_up_open)
+        self._unsigned_allowed = unsigned_allowed
 
     def counting(self, client: Client, parameters: Parameters) -> Parameters:
         """Those of the request object where there is one (RFC 9101), else as they are. Raises
@@ -63,7 +70,7 @@ class RequestReader:
         if unverified_object is not None:
             if client.metadata.request_object_signing_alg in HMAC_ALGS:
                 secret = self._secret_of(client)
-            else:
+            elif not is_unsigned(unverified_object):
                 jwks = self._keys_of(client, kid=unverified_key_id(unverified_object))
         counted = with_request_object(
             parameters,
@@ -71,6 +78,7 @@ class RequestReader:
             client=client.metadata,
             jwks=jwks,
             secret=secret,
+            unsigned_allowed=self._unsigned_allowed,
             expected_issuer=self._issuer,
             now=self._clock.now(),
         )

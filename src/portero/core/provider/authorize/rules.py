@@ -54,8 +54,16 @@ def check_essential(request: AuthorizationRequest, seat: Seat) -> None:
             raise UnmetAuthenticationRequirements("signed in, but not at that level")
 
 
-def owes_consent(client: Client, request: AuthorizationRequest, seat: Seat) -> bool:
-    """Whether this person has to be asked now."""
+def owes_consent(
+    client: Client,
+    request: AuthorizationRequest,
+    seat: Seat,
+    *,
+    registrants_remembered: bool = False,
+) -> bool:
+    """Whether this person has to be asked now. `registrants_remembered`: a yes to a client that
+    registered itself and proves itself counts later too, as certification with prompt=none has
+    it."""
     if "consent" in request.prompt:
         return True
     if not is_claimed(request.back.redirect_uri):
@@ -64,7 +72,8 @@ def owes_consent(client: Client, request: AuthorizationRequest, seat: Seat) -> b
         return True
     if client.first_party:
         return False
-    if not is_assured(client):
+    remembered = registrants_remembered and not client.metadata.is_public
+    if not (remembered or is_assured(client)):
         return True
     consent = seat.consent
     if consent is not None and not client.is_older_than(consent.created_at):
