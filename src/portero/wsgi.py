@@ -12,6 +12,7 @@ heads and bodies, and set REMOTE_ADDR to the peer.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from portero.wiring import join
 
 _settings = load(os.environ, cwd=Path.cwd())
 logs.configure(_settings.log_level, _settings.log_format)
+for _sentence in _settings.notes:
+    logging.getLogger(__name__).warning(_sentence)
 _house = join(_settings)
 starting.make_current(_house.db)
 app = create_app(house=_house)
