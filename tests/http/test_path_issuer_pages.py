@@ -27,6 +27,11 @@ FRONT = "https://app.example/front"
 TEMPLATES = Path(__file__).parents[2] / "src/portero/web/templates"
 # What others are made of.
 PARTS = {"layout.html", "login/form.html"}
+# Of endpoints that are no Flask views, and by what each is known.
+STANDALONE = {
+    "oidc/form_post.html": "data-submit",
+    "oidc/way_back.html": "You will be sent to app.example.",
+}
 
 
 @pytest.fixture
@@ -37,7 +42,11 @@ def database_url(sqlite_url: str) -> str:
 
 @pytest.fixture
 def path_home(make_home: MakeHome) -> Home:
-    return make_home(PORTERO_ISSUER=ISSUER, PORTERO_REQUIRE_VERIFIED_EMAIL="on")
+    return make_home(
+        PORTERO_ISSUER=ISSUER,
+        PORTERO_REQUIRE_VERIFIED_EMAIL="on",
+        PORTERO_CLIENT_REGISTRATION="open",
+    )
 
 
 @pytest.fixture
@@ -72,6 +81,7 @@ def journey(home: Home, visitor: Visitor) -> None:
         application_type="web",
     )
     hint = connect_application(visitor, party)
+    refuse_stranger(home, visitor)
     connect_device(home, visitor)
     sign_out(visitor, hint)
 
@@ -121,6 +131,15 @@ def connect_application(visitor: Visitor, party: RelyingParty) -> str:
     return str(answer.get_json()["id_token"])
 
 
+def refuse_stranger(home: Home, visitor: Visitor) -> None:
+    """An application that nobody vouches for, and a request of its that is refused at once."""
+    metadata = {"redirect_uris": [REDIRECT_URI], "id_token_signed_response_alg": "ES256"}
+    made = home.client().post("/oauth/register", json=metadata).get_json()
+    asked = {"client_id": made["client_id"], "redirect_uri": REDIRECT_URI, "response_type": "x"}
+    page = visitor.go(f"/auth/oauth/authorize?{urlencode(asked)}")
+    assert page.status == 400
+
+
 def connect_device(home: Home, visitor: Visitor) -> None:
     told = begin(home, television(home))
     assert told["verification_uri"] == f"{ISSUER}/device"
@@ -152,9 +171,9 @@ def test_no_address_of_any_page_loses_the_path(
     visitor = Visitor(open_client())
     journey(path_home, visitor)
     templates = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
-    by_itself = {"oidc/form_post.html"}  # of an endpoint that is no Flask view
-    assert templates - PARTS - by_itself - rendered == set()
-    assert [page for page in visitor.pages if "data-submit" in page.text]
+    assert templates - PARTS - set(STANDALONE) - rendered == set()
+    seen = "".join(page.text for page in visitor.pages)
+    assert [name for name, mark in STANDALONE.items() if mark not in seen] == []
 
     found = {
         (name, urljoin(page.url, url)) for page in visitor.pages for name, url in page.addresses
