@@ -90,8 +90,9 @@ def endpoints_of(house: House) -> list[Endpoint]:
     from portero.web.oidc.register import registration_endpoints
     from portero.web.oidc.status_list import status_list_endpoint
     from portero.web.oidc.userinfo import USERINFO_PATH, userinfo_endpoints
+    from portero.wiring.parts import metadata_policy
 
-    rooms = house.rooms
+    rooms, policy = house.rooms, metadata_policy(house.settings)
     return [
         *health_endpoints(rooms.health),
         jwks_endpoint(house.ring, house.clock),
@@ -110,6 +111,8 @@ def endpoints_of(house: House) -> list[Endpoint]:
                 sign_up=rooms.settings.registration is Registration.OPEN,
                 client_id_documents=house.settings.client_id_documents,
                 profile=house.settings.profile,
+                encryption_algs=sorted(policy.encryption_algs),
+                encryption_encs=sorted(policy.encryption_encs),
             )
         ),
         *authorize_endpoints(

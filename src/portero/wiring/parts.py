@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ from portero.core.login.rules import POLICIES
 from portero.core.outbox import Deliverer, OutboxWorkers
 from portero.core.provider.authorize import BEGUN_BY_ADDRESS
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
+from portero.core.provider.client_signer import EncryptTo
 from portero.core.provider.device import POLICIES as DEVICE_POLICIES
 from portero.core.provider.par import PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT
 from portero.core.provider.register import (
@@ -29,7 +32,13 @@ from portero.outside.breach import BreachRange
 from portero.outside.hashing import Argon2Params, HashPool
 from portero.outside.http_fetch import HttpFetch
 from portero.protocol.oauth.client_keys import checked_jwks
-from portero.protocol.oauth.metadata_policy import AuthMethod, GrantType, MetadataPolicy
+from portero.protocol.oauth.metadata_policy import (
+    JWE_ALGS,
+    JWE_ENCS,
+    AuthMethod,
+    GrantType,
+    MetadataPolicy,
+)
 from portero.protocol.oauth.profiles import Profile
 from portero.settings import Settings, SettingsError
 from portero.settings.rules import hash_threads
@@ -75,9 +84,21 @@ def metadata_policy(settings: Settings) -> MetadataPolicy:
         auth_methods=frozenset(AuthMethod) - absent,
         grant_types=frozenset(grants),
         signing_algs=frozenset(settings.signing_algs),
+        encryption_algs=JWE_ALGS if encryption() else frozenset(),
+        encryption_encs=JWE_ENCS if encryption() else frozenset(),
         local=settings.development,
         profile=settings.profile.value,
     )
+
+
+@cache
+def encryption() -> EncryptTo | None:
+    """With the extra `jwe` only."""
+    if find_spec("joserfc") is None:
+        return None
+    from portero.outside.encryption import encrypt_to
+
+    return encrypt_to
 
 
 def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:

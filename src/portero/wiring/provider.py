@@ -42,7 +42,7 @@ from portero.web.rooms import ProviderRooms
 from portero.wiring.authorization import join_authorization
 from portero.wiring.base import Base, Provider
 from portero.wiring.grants import grants_of
-from portero.wiring.parts import registrants_of
+from portero.wiring.parts import encryption, registrants_of
 
 
 def join_provider(base: Base) -> Provider:
@@ -113,7 +113,7 @@ def join_provider(base: Base) -> Provider:
         known=(settings.api_audience, *settings.resources),
         fallback=settings.issuer + USERINFO_PATH,
     )
-    signer = ClientSigner(ring=ring, hmac_key_of=client_keys.hmac_key_of)
+    signer = ClientSigner(ring=ring, keys=client_keys, encrypt=encryption())
     id_tokens = IdTokens(
         signer=signer, issuer=settings.issuer, lifetime_seconds=settings.access_token_seconds
     )

@@ -1,30 +1,64 @@
 """What is signed for one client alone, by the algorithm that it registered: ID tokens, UserInfo and
-introspection answers, authorization responses."""
+introspection answers, authorization responses. And encrypted, where it registered that too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from portero.core.clients import Client
+from portero.core.clients.client_keys import ClientKeys
+from portero.core.clients.errors import ClientKeysUnavailable
 from portero.core.keys.ring import KeyRing
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.jose.jwt import sign, sign_with_secret
+from portero.protocol.oauth.metadata_model import Encrypted
 from portero.protocol.oauth.metadata_policy import HMAC_ALGS
+from portero.protocol.oauth.registered_keys import encryption_key
+
+
+class EncryptTo(Protocol):
+    def __call__(self, jws: str, *, key: Mapping[str, Any], alg: str, enc: str) -> str:
+        """A nested JWT (RFC 7519 §5.2): a compact JWE of the signed one, for the key's owner."""
 
 
 class ClientSigner:
-    def __init__(self, *, ring: KeyRing, hmac_key_of: Callable[[Client], bytes]) -> None:
-        """`hmac_key_of` opens the sealed secret of a client that registered HMAC."""
+    def __init__(
+        self, *, ring: KeyRing, keys: ClientKeys, encrypt: EncryptTo | None = None
+    ) -> None:
+        """`encrypt` is there with the extra `jwe`; without it no client can register a need."""
         self._ring = ring
-        self._hmac_key_of = hmac_key_of
+        self._keys = keys
+        self._encrypt = encrypt
+
+    def told(
+        self,
+        client: Client,
+        claims: Mapping[str, Any],
+        *,
+        kind: Encrypted,
+        alg: str,
+        typ: str,
+        now: datetime,
+    ) -> str:
+        """Signed, and then encrypted if the client registered that for this kind (OpenID Connect
+        Core §10.2). Raises `ClientKeysUnavailable` rather than telling it in clear. May fetch the
+        client's keys: never call it inside a transaction."""
+        signed = self.signed(client, claims, alg=alg, typ=typ, now=now)
+        wanted, enc = client.metadata.encryption_of(kind)
+        if not wanted:
+            return signed
+        key = encryption_key(wanted, self._keys.jwks_of(client))
+        if key is None or self._encrypt is None:
+            raise ClientKeysUnavailable(f"{client.client_id} can not be encrypted to")
+        return self._encrypt(signed, key=key, alg=wanted, enc=enc)
 
     def signed(
         self, client: Client, claims: Mapping[str, Any], *, alg: str, typ: str, now: datetime
     ) -> str:
         """`alg` is one that the client registered, never one that a request names."""
         if alg in HMAC_ALGS:
-            return sign_with_secret(claims, self._hmac_key_of(client), typ=typ)
+            return sign_with_secret(claims, self._keys.hmac_key_of(client), typ=typ)
         signer = self._ring.signer(SigningAlg(alg), now)
         return sign(claims, key=signer.key, kid=signer.kid, alg=signer.alg, typ=typ)

@@ -16,6 +16,7 @@ from portero.core.provider.issuing import authentication_claims
 from portero.core.provider.model import Grant, IssuedToken
 from portero.core.provider.person import known_claims
 from portero.kit.secrets import Secret
+from portero.protocol.oauth.metadata_model import Encrypted
 from portero.protocol.oauth.scopes import OPENID
 from portero.protocol.oidc.claims import id_token_claims
 from portero.protocol.oidc.id_token import build_id_token
@@ -60,5 +61,8 @@ class IdTokens:
                 access_token=issued.access_token.reveal(),
                 alg=alg,
             )
-            id_token = Secret(self._signer.signed(client, claims, alg=alg, typ=TYPE, now=now))
+            told = self._signer.told(
+                client, claims, kind=Encrypted.ID_TOKEN, alg=alg, typ=TYPE, now=now
+            )
+            id_token = Secret(told)
         return replace(issued, refresh_token=refresh_token, id_token=id_token)

@@ -25,6 +25,7 @@ from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.secrets import fingerprint
 from portero.protocol.oauth.errors import InvalidClient
+from portero.protocol.oauth.metadata_model import Encrypted
 from portero.protocol.oauth.metadata_policy import usual_signing_alg
 from portero_guard.checks import CheckedToken
 from portero_guard.errors import TokenRefused
@@ -70,7 +71,7 @@ class Introspection:
         `sub` or `exp`: else the answer could be shown around as if it were a token (§8.1)."""
         now = self._clock.now()
         registered = caller.metadata.introspection_signed_response_alg
-        return self._signer.signed(
+        return self._signer.told(
             caller,
             {
                 "iss": self._issuer,
@@ -78,6 +79,7 @@ class Introspection:
                 "iat": int(now.timestamp()),
                 "token_introspection": dict(told),
             },
+            kind=Encrypted.INTROSPECTION,
             alg=registered or usual_signing_alg(caller.metadata.profile),
             typ=SIGNED_TYPE,
             now=now,

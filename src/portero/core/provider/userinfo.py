@@ -13,6 +13,7 @@ from portero.core.provider.person import known_claims
 from portero.core.provider.scopes import Scopes
 from portero.kit.db import Database
 from portero.kit.ports import Clock
+from portero.protocol.oauth.metadata_model import Encrypted
 from portero.protocol.oauth.scopes import OPENID
 from portero.protocol.oidc.claims import userinfo_claims
 from portero_guard.checks import CheckedToken
@@ -67,4 +68,7 @@ class UserInfo:
         if not alg:
             return told
         claims = {**told, "iss": self._issuer, "aud": client.client_id}
-        return self._signer.signed(client, claims, alg=alg, typ="JWT", now=self._clock.now())
+        now = self._clock.now()
+        return self._signer.told(
+            client, claims, kind=Encrypted.USERINFO, alg=alg, typ="JWT", now=now
+        )

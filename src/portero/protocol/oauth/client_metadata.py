@@ -15,7 +15,7 @@ from portero.kit.refusals import FieldFault, Invalid
 from portero.protocol.oauth import metadata_readers as read
 from portero.protocol.oauth.client_keys import checked_jwks
 from portero.protocol.oauth.faults import Unacceptable
-from portero.protocol.oauth.metadata_model import ClientMetadata
+from portero.protocol.oauth.metadata_model import ClientMetadata, Encrypted, encryption_members
 from portero.protocol.oauth.metadata_policy import (
     AuthMethod,
     GrantType,
@@ -182,9 +182,10 @@ def _complete(values: dict[str, Any], policy: MetadataPolicy) -> None:
     values.setdefault("response_types", ("code",) if redirects else ())
     if GrantType.CIBA.value in grants:
         values.setdefault("backchannel_token_delivery_mode", "poll")
-    if values.get("id_token_encrypted_response_alg"):
-        # OpenID Connect Registration §2: the default that comes with an alg
-        values.setdefault("id_token_encrypted_response_enc", "A128CBC-HS256")
+    for alg, enc in map(encryption_members, Encrypted):
+        if values.get(alg):
+            # OpenID Connect Registration §2, JARM §3, RFC 9701 §6: the default beside an alg
+            values.setdefault(enc, "A128CBC-HS256")
     if policy.profile in FAPI2_PROFILES:
         values.setdefault("profile", policy.profile)
     # An explicit contradiction stays, is a fault, and is found by the rules.

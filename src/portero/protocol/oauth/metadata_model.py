@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 from portero.protocol.oauth.metadata_policy import SECRET_METHODS, AuthMethod, GrantType
 from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
+
+
+class Encrypted(StrEnum):
+    """What can be encrypted to a client, by the first word of the members that ask for it."""
+
+    ID_TOKEN = "id_token"  # noqa: S105  # a kind
+    USERINFO = "userinfo"
+    AUTHORIZATION = "authorization"
+    INTROSPECTION = "introspection"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +53,14 @@ class ClientMetadata:
     id_token_encrypted_response_alg: str = ""
     id_token_encrypted_response_enc: str = ""
     userinfo_signed_response_alg: str = ""
+    userinfo_encrypted_response_alg: str = ""
+    userinfo_encrypted_response_enc: str = ""
     authorization_signed_response_alg: str = ""
+    authorization_encrypted_response_alg: str = ""
+    authorization_encrypted_response_enc: str = ""
     introspection_signed_response_alg: str = ""
+    introspection_encrypted_response_alg: str = ""
+    introspection_encrypted_response_enc: str = ""
     request_object_signing_alg: str = ""
     require_signed_request_object: bool = False
     token_endpoint_auth_signing_alg: str = ""
@@ -93,6 +109,11 @@ class ClientMetadata:
         """FAPI 2.0 Message Signing: its requests are signed, and so are the answers to them."""
         return self.profile == Profile.FAPI2_MESSAGE_SIGNING
 
+    def encryption_of(self, kind: Encrypted) -> tuple[str, str]:
+        """`alg` and `enc` of what is told this client alone; '' and '' where it is only signed."""
+        alg, enc = encryption_members(kind)
+        return getattr(self, alg), getattr(self, enc)
+
     @property
     def needs_readable_secret(self) -> bool:
         """Its secret is an HMAC key, so a hash of it is not enough for the server."""
@@ -109,3 +130,8 @@ HMAC_CAPABLE: Final = (
     "introspection_signed_response_alg",
     "request_object_signing_alg",
 )
+
+
+def encryption_members(kind: Encrypted) -> tuple[str, str]:
+    """The names of its `alg` and its `enc`."""
+    return f"{kind}_encrypted_response_alg", f"{kind}_encrypted_response_enc"

@@ -11,7 +11,12 @@ from typing import Final
 
 from portero.kit.refusals import FieldFault
 from portero.protocol.oauth.faults import Unacceptable
-from portero.protocol.oauth.metadata_model import HMAC_CAPABLE, ClientMetadata
+from portero.protocol.oauth.metadata_model import (
+    HMAC_CAPABLE,
+    ClientMetadata,
+    Encrypted,
+    encryption_members,
+)
 from portero.protocol.oauth.metadata_policy import (
     HMAC_ALGS,
     AuthMethod,
@@ -20,6 +25,7 @@ from portero.protocol.oauth.metadata_policy import (
 )
 from portero.protocol.oauth.profile_rules import profile_is_kept
 from portero.protocol.oauth.redirect_uris import check_redirect_uri
+from portero.protocol.oauth.registered_keys import encryption_key
 from portero.protocol.oauth.uris import parse_uri
 
 Faults = Iterator[FieldFault]
@@ -57,9 +63,10 @@ def values_are_offered(client: ClientMetadata, policy: MetadataPolicy) -> Faults
         "introspection_signed_response_alg": {"", *server_algs},
         "request_object_signing_alg": {"", *client_algs, *policy.hmac_algs, *unsigned},
         "token_endpoint_auth_signing_alg": {"", *client_algs, *policy.hmac_algs},
-        "id_token_encrypted_response_alg": {"", *policy.encryption_algs},
-        "id_token_encrypted_response_enc": {"", *policy.encryption_encs},
     }
+    for kind in Encrypted:
+        alg, enc = encryption_members(kind)
+        choices |= {alg: {"", *policy.encryption_algs}, enc: {"", *policy.encryption_encs}}
     if _GRANTS_WITH_PEOPLE & set(client.grant_types):
         # A service gets no ID token: what it is by default is no wish of its own.
         choices["id_token_signed_response_alg"] = server_algs
@@ -117,7 +124,7 @@ def keys_are_given_once(client: ClientMetadata, policy: MetadataPolicy) -> Fault
     needs_keys = (
         client.token_endpoint_auth_method
         in {AuthMethod.PRIVATE_KEY_JWT, AuthMethod.SELF_SIGNED_TLS}
-        or bool(client.id_token_encrypted_response_alg)
+        or any(client.encryption_of(kind)[0] for kind in Encrypted)
         or (
             client.require_signed_request_object
             and client.request_object_signing_alg not in HMAC_ALGS
@@ -187,9 +194,19 @@ def hmac_needs_a_secret(client: ClientMetadata, policy: MetadataPolicy) -> Fault
 
 
 def encryption_is_whole(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
-    """OpenID Connect Registration §2: `enc` never comes without `alg`."""
-    if client.id_token_encrypted_response_enc and not client.id_token_encrypted_response_alg:
-        yield FieldFault("id_token_encrypted_response_alg", "required", "enc needs an alg.")
+    """OpenID Connect Registration §2: `enc` never comes without `alg`. A signature is within,
+    always: anybody can encrypt to a public key. And there is a key to encrypt to."""
+    for kind in Encrypted:
+        name, _ = encryption_members(kind)
+        alg, enc = client.encryption_of(kind)
+        if enc and not alg:
+            yield FieldFault(name, "required", "enc needs an alg.")
+        if alg and client.jwks and encryption_key(alg, client.jwks) is None:
+            yield FieldFault("jwks", "required", "There is no key of this kind to encrypt to.")
+    if client.userinfo_encrypted_response_alg and not client.userinfo_signed_response_alg:
+        yield FieldFault(
+            "userinfo_signed_response_alg", "required", "What is encrypted is signed as well."
+        )
 
 
 def pairwise_has_one_sector(client: ClientMetadata, policy: MetadataPolicy) -> Faults:

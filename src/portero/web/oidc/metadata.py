@@ -13,6 +13,7 @@ from typing import Final
 from portero.protocol.oauth import pkce
 from portero.protocol.oauth.authorization_request import RESPONSE_MODES, prompts
 from portero.protocol.oauth.dpop import PROOF_ALGS
+from portero.protocol.oauth.metadata_model import Encrypted
 from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, FAPI2_ALGS, HMAC_ALGS
 from portero.protocol.oauth.profile_rules import FAPI2_METHODS
 from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
@@ -69,6 +70,8 @@ class Offer:
     registration: bool = False
     client_id_documents: bool = False
     sign_up: bool = False
+    encryption_algs: Sequence[str] = ()
+    encryption_encs: Sequence[str] = ()
     profile: str = ""
 
     @property
@@ -163,7 +166,11 @@ def _proving(offer: Offer) -> dict[str, object]:
 
 def _signing(offer: Offer) -> dict[str, object]:
     ours = offer.algs(offer.signing_algs, sorted(HMAC_ALGS))
-    return {
+    encrypted: dict[str, object] = {}
+    for kind in Encrypted:
+        encrypted[f"{kind}_encryption_alg_values_supported"] = list(offer.encryption_algs)
+        encrypted[f"{kind}_encryption_enc_values_supported"] = list(offer.encryption_encs)
+    return encrypted | {
         "id_token_signing_alg_values_supported": ours,
         "userinfo_signing_alg_values_supported": ours,
         "introspection_signing_alg_values_supported": ours,  # RFC 9701 §7

@@ -12,6 +12,7 @@ from portero.kit.ports import Clock
 from portero.protocol.oauth.authorization_request import ReturnAddress
 from portero.protocol.oauth.errors import OAuthRefusal
 from portero.protocol.oauth.jarm import TYP, jarm_alg, jarm_claims
+from portero.protocol.oauth.metadata_model import Encrypted
 
 
 class Answers:
@@ -45,5 +46,7 @@ class Answers:
             answer.parameters, issuer=self._issuer, client_id=client.client_id, now=now
         )
         alg = jarm_alg(client.metadata)
-        signed = self._signer.signed(client, claims, alg=alg, typ=TYP, now=now)
-        return Answer(back, {"response": signed})
+        told = self._signer.told(
+            client, claims, kind=Encrypted.AUTHORIZATION, alg=alg, typ=TYP, now=now
+        )
+        return Answer(back, {"response": told})
