@@ -243,6 +243,22 @@ def test_a_hint_means_one_person(home: Home) -> None:
 
 
 @on_sqlite
+def test_a_hint_outlives_the_key_that_signed_it(home: Home) -> None:
+    """OpenID Connect Core §3.1.2.2: a browser that was let in before a rotation renews as before;
+    but what a leaked key signed is nobody's word."""
+    rp = signed_in(home)
+    hint = rp.sign_in()["id_token"]
+    home.house.keys.rotate(Actor.operator(), SigningAlg.ES256)
+    home.clock.let_pass(days=2)
+    rp.browser = home.client()
+    kept = rp.sign_in()["id_token"]
+    assert "code" in query_of(rp.begin(prompt="none", id_token_hint=hint))
+    assert "code" in query_of(rp.begin(prompt="none", id_token_hint=kept))
+    home.house.keys.rotate(Actor.operator(), SigningAlg.ES256, immediately=True)
+    assert query_of(rp.begin(prompt="none", id_token_hint=kept))["error"] == "invalid_request"
+
+
+@on_sqlite
 @pytest.mark.parametrize("place", ["id_token", "userinfo"])
 def test_a_subject_that_was_asked_for_is_the_one_or_nobody_is(home: Home, place: str) -> None:
     """OpenID Connect Core §5.5.1: no code for anybody else, who is there or signs in for it."""

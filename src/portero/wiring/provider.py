@@ -134,9 +134,7 @@ def join_provider(base: Base) -> Provider:
         ],
     )
     buffer = AuditBuffer(db, audit)
-    hints = IdTokenHints(
-        ring=ring, clock=clock, hmac_key_of=client_keys.hmac_key_of, issuer=settings.issuer
-    )
+    hints = IdTokenHints(ring=ring, hmac_key_of=client_keys.hmac_key_of, issuer=settings.issuer)
     authorize, pushed = join_authorization(
         base,
         clients=client_cache,

@@ -79,10 +79,21 @@ class KeyRing:
 
     def verification_key(self, kid: str, now: datetime) -> VerificationKey | None:
         """One published key; None when unknown or gone."""
-        for record in self._known():
-            if record.kid == kid and record.state(now) is not KeyState.GONE:
-                return VerificationKey(kid, record.alg, self._public_key(record))
-        return None
+        record = self._record(kid)
+        if record is None or record.state(now) is KeyState.GONE:
+            return None
+        return VerificationKey(kid, record.alg, self._public_key(record))
+
+    def former_key(self, kid: str) -> VerificationKey | None:
+        """The same, and also one that went in its time: what it signed was ours, whatever it is
+        worth by now. Not one that leaked."""
+        record = self._record(kid)
+        if record is None or rules.was_withdrawn(record, self._known()):
+            return None
+        return VerificationKey(kid, record.alg, self._public_key(record))
+
+    def _record(self, kid: str) -> KeyRecord | None:
+        return next((record for record in self._known() if record.kid == kid), None)
 
     def _public_key(self, record: KeyRecord) -> PublicKey:
         key = self._public.get(record.kid)

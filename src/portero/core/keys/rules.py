@@ -25,6 +25,17 @@ def published(records: Iterable[KeyRecord], now: datetime) -> list[KeyRecord]:
     return [record for record in records if record.state(now) is not KeyState.GONE]
 
 
+def was_withdrawn(record: KeyRecord, records: Iterable[KeyRecord]) -> bool:
+    """Whether it was ended because it leaked: when a younger one began to sign. One that goes in
+    its time is published for a while after that."""
+    return any(
+        other.alg is record.alg
+        and other.generation > record.generation
+        and other.activates_at == record.gone_at
+        for other in records
+    )
+
+
 def current(records: Iterable[KeyRecord], alg: SigningAlg, now: datetime) -> KeyRecord | None:
     """The key that signs now: the youngest of the current ones."""
     able = [r for r in records if r.alg is alg and r.state(now) is KeyState.CURRENT]

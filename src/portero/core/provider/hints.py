@@ -1,7 +1,7 @@
 """An ID token that comes back as a hint: who was meant, or who signs out.
 
 It was ours once, so it is checked like ours, but for its age: a hint may be old (OpenID Connect
-Core §3.1.2.1, RP-Initiated Logout §4).
+Core §3.1.2.1, RP-Initiated Logout §4), and so may the key that signed it.
 
 One that was signed with a client's secret is believed of that client alone, and only where the
 request names it: the client could have made it itself, and nobody else's word is in it.
@@ -14,7 +14,6 @@ from typing import Any
 
 from portero.core.clients import Client, ClientHasNoSecret
 from portero.core.keys.ring import KeyRing
-from portero.kit.ports import Clock
 from portero.protocol.oauth.errors import InvalidRequest
 from portero.protocol.oauth.metadata_policy import HMAC_ALGS
 from portero.protocol.oauth.secret_mac import check_mac
@@ -27,13 +26,11 @@ class IdTokenHints:
         self,
         *,
         ring: KeyRing,
-        clock: Clock,
         hmac_key_of: Callable[[Client], bytes],
         issuer: str,
     ) -> None:
         self._ring = ring
         self._hmac_key_of = hmac_key_of
-        self._clock = clock
         self._issuer = issuer
 
     def read(self, unverified_hint: str, *, client: Client | None = None) -> Mapping[str, Any]:
@@ -77,7 +74,7 @@ class IdTokenHints:
             raise TokenRefused(refusal.detail) from refusal
 
     def _check_signature(self, jws: UnverifiedJws, alg: str) -> None:
-        found = self._ring.verification_key(str(jws.header.get("kid")), self._clock.now())
+        found = self._ring.former_key(str(jws.header.get("kid")))
         if found is None or found.alg != alg:
             raise TokenRefused("not signed by a key of ours")
         check_signature(jws, alg=found.alg, key=found.key)

@@ -97,6 +97,20 @@ def test_an_immediate_rotation_ends_a_retired_key_too(house: KeyHouse) -> None:
     assert house.keys.list_keys()[0].retires_at == retired_at
 
 
+def test_what_a_former_key_signed_is_known_as_ours_unless_it_leaked(house: KeyHouse) -> None:
+    """A hint may be years old. The attack: a leaked key makes one of today's date."""
+    (first,) = house.keys.keep((ES256,))
+    house.clock.at += 89 * DAY
+    (second,) = house.keys.keep((ES256,))
+    house.clock.at += 2 * DAY
+    assert states(house) == [KeyState.GONE, KeyState.CURRENT]
+    assert house.ring.former_key(first.kid) is not None
+    third = house.keys.rotate(Actor.operator(), ES256, immediately=True)
+    known = [house.ring.former_key(key.kid) is not None for key in (first, second, third)]
+    assert known == [True, False, True]
+    assert house.ring.former_key("unknown") is None
+
+
 def test_a_rotation_in_time_does_not_lengthen_an_older_keys_life(house: KeyHouse) -> None:
     """What retired keeps the times that it had."""
     house.keys.keep((ES256,))
