@@ -149,6 +149,7 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
     "the implicit flow": ({"response_type": "token"}, "unsupported_response_type"),
     "an unknown scope": ({"scope": "admin"}, "invalid_scope"),
     "an unknown resource": ({"resource": "https://evil.example/"}, "invalid_target"),
+    "a resource that is no URL": ({"resource": "https://[::1/x"}, "invalid_target"),
     "details that nobody declared": (
         {"authorization_details": '[{"type":"payment"}]'},
         "invalid_authorization_details",

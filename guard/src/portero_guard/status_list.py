@@ -161,4 +161,5 @@ def _number(claims: Mapping[str, Any], name: str, default: float | None = None) 
 def _origin(url: str) -> tuple[str, str, int | None]:
     parts = urlsplit(url)
     default = {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, (parts.hostname or "").lower(), parts.port or default
+    port = default if parts.port is None else parts.port
+    return parts.scheme, (parts.hostname or "").lower(), port

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
 
 from portero.core.accounts.model import Account
 from portero.kit.refusals import FieldFault, Invalid
+from portero.protocol.oauth.faults import Unacceptable
+from portero.protocol.oauth.uris import parse_uri
 
 DISPLAY_NAME_MAX: Final = 200  # code points; the column's width
-PICTURE_MAX: Final = 2048  # characters; the column's width, and what browsers agree on
 LOCALE_MAX: Final = 35  # characters; RFC 5646 §4.4.1
 _PHONE_MAX: Final = 32  # characters, with the spaces that people write
 _EXACT_INTEGER: Final = 2**53 - 1  # what every JSON reader keeps exactly (RFC 8259 §6)
@@ -164,17 +164,14 @@ def _phone(given: str) -> str:
 
 
 def _picture(given: str) -> str:
-    """An https URL in ASCII. A page shows it as an image: no other scheme may get that far, and
-    a name before the host would show another owner than the one that answers."""
+    """An https URL that every reader reads alike. Pages show it as an image, and applications that
+    are told it may fetch it: no other scheme may get that far, nor a host in disguise."""
     unfit = _Unfit("not_a_picture_url", "Give an https address of at most 2,048 characters.")
-    if len(given) > PICTURE_MAX or any(not "!" <= char <= "~" or char in '"<>\\' for char in given):
-        raise unfit
     try:
-        parts = urlsplit(given)
-        usable = parts.scheme == "https" and parts.hostname and parts.port != 0
-    except ValueError as error:
+        scheme = parse_uri(given).scheme
+    except Unacceptable as error:
         raise unfit from error
-    if not usable or "@" in parts.netloc:
+    if scheme != "https":
         raise unfit
     return given
 

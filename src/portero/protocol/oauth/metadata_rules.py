@@ -233,6 +233,11 @@ def front_channel_logout_is_its_own(client: ClientMetadata, policy: MetadataPoli
     except Unacceptable as wrong:
         yield FieldFault("frontchannel_logout_uri", wrong.code, wrong.public)
         return
+    if shown.fragment is not None:
+        # What is added for the frame (iss, sid) would end up in it, and reach no server.
+        yield FieldFault(
+            "frontchannel_logout_uri", "uri_fragment", "The URI must not have a fragment."
+        )
     web = shown.scheme == "https" or shown.is_loopback_http
     if not web or shown.origin not in {_origin(text) for text in client.redirect_uris}:
         yield FieldFault(

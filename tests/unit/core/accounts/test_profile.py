@@ -94,6 +94,9 @@ def test_a_new_phone_number_is_unverified_again() -> None:
         ("picture", "https://a.org\\@b.org/", "not_a_picture_url"),
         ("picture", "https://a.org/\na", "not_a_picture_url"),
         ("picture", "https://[::1/a", "not_a_picture_url"),
+        ("picture", "https://0x7f.1/a", "not_a_picture_url"),
+        ("picture", "https://a.org/%00", "not_a_picture_url"),
+        ("picture", "https://a.org/../a", "not_a_picture_url"),
         ("picture", "https://a.org/" + "x" * 2048, "not_a_picture_url"),
     ],
 )

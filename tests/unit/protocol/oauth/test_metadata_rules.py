@@ -164,6 +164,7 @@ def test_a_device_joins_no_sector_by_a_redirect_uri() -> None:
         ("https://evil.example/out", False),
         ("http://rp.example/out", False),
         ("javascript:alert(1)", False),
+        ("https://rp.example/out#", False),
     ],
 )
 def test_front_channel_logout_stays_at_the_clients_origin(uri: str, ok: bool) -> None:
