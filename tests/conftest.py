@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.support.services",
     "tests.support.database",
     "tests.support.house",
+    "tests.support.listener",
     "tests.support.redis",
     "tests.support.server",
     "tests.support.smtp",

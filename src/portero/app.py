@@ -58,7 +58,7 @@ def make_flask(house: House) -> Flask:
     from portero.web.forms import Forms
     from portero.web.host import make_host
     from portero.web.login import forgot, links, sign_in
-    from portero.web.oidc import consent, device_page, logout
+    from portero.web.oidc import consent, device_page, logout, requests_page
     from portero.web.render import set_up
 
     host = make_host(house.rooms)
@@ -72,7 +72,16 @@ def make_flask(house: House) -> Flask:
         issuer=house.rooms.settings.issuer,
     )
     forms.set_up(host)
-    for face in (links, sign_in, forgot, consent, logout, device_page, account):
+    for face in (
+        links,
+        sign_in,
+        forgot,
+        consent,
+        logout,
+        device_page,
+        requests_page,
+        account,
+    ):
         face.mount(host, house.rooms, forms)
     return host
 
@@ -82,6 +91,7 @@ def endpoints_of(house: House) -> list[Endpoint]:
     from portero.core.login.model import Registration
     from portero.web.health import health_endpoints
     from portero.web.oidc.authorize import authorize_endpoints
+    from portero.web.oidc.ciba import ciba_endpoints
     from portero.web.oidc.device import device_endpoints
     from portero.web.oidc.jwks import jwks_endpoint
     from portero.web.oidc.metadata import Offer, metadata_endpoints
@@ -127,6 +137,12 @@ def endpoints_of(house: House) -> list[Endpoint]:
         *device_endpoints(
             devices=rooms.provider.devices,
             issuer=rooms.settings.issuer,
+            trusted_proxies=rooms.settings.trusted_proxies,
+            certificates=rooms.settings.certificates,
+            fresh_nonce=rooms.provider.token_endpoint.fresh_nonce,
+        ),
+        *ciba_endpoints(
+            asking=rooms.provider.ciba_asking,
             trusted_proxies=rooms.settings.trusted_proxies,
             certificates=rooms.settings.certificates,
             fresh_nonce=rooms.provider.token_endpoint.fresh_nonce,

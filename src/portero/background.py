@@ -17,7 +17,7 @@ from portero.core.changes.feed import POLL_SECONDS
 from portero.core.limits import store as limit_store
 from portero.core.links import store as link_store
 from portero.core.login import store as login_store
-from portero.core.provider import device, opaque, par, replay
+from portero.core.provider import ciba, device, opaque, par, replay
 from portero.core.provider import store as provider_store
 from portero.core.provider.codes import store as code_store
 from portero.core.provider.register import store as register_store
@@ -129,6 +129,7 @@ def purge(house: House) -> int:
             (opaque.purge, now),
             (par.purge, now),
             (device.purge, before),
+            (ciba.purge, before),
             (replay.purge, now),  # too old to be accepted, so nothing to be remembered for
             (session_store.purge, before),
             (session_store.purge_browsers, now - _LONGEST_SIGN_IN),

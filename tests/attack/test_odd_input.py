@@ -21,7 +21,8 @@ ODD = [
     "\u202eevil",
     "",
 ]
-PAGES = ["/sign-in", "/forgot-password", "/sign-up", "/verify-email", "/reset-password", "/device"]
+PAGES = ["/sign-in", "/forgot-password", "/sign-up", "/verify-email", "/reset-password", "/device",
+         "/requests"]  # fmt: skip
 
 
 def open_form(home: Home, path: str) -> tuple[RelyingParty, dict[str, str]]:
@@ -40,7 +41,7 @@ def encoded(form: dict[str, str]) -> str:
 def test_no_field_of_a_page_breaks_it(home: Home, path: str) -> None:
     """Each field in turn, and one that the form has not."""
     rp, form = open_form(home, path)
-    for name in {*form, "owed", "auth_session", "decision", "token", "session"} - {"csrf"}:
+    for name in {*form, "owed", "auth_session", "decision", "token", "session", "id"} - {"csrf"}:
         for value in ODD:
             answer = rp.browser.post(
                 path,
@@ -83,12 +84,14 @@ def test_no_address_breaks_a_page(home: Home, path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par", "/oauth/device",
+     "/oauth/ciba",
      "/oauth/register", "/oauth/userinfo"],
 )  # fmt: skip
 def test_no_form_breaks_an_endpoint(home: Home, path: str) -> None:
     """Nor an Authorization header."""
     rp = relying_party(home)
     names = ("grant_type", "client_id", "client_secret", "client_assertion", "code", "token",
+             "auth_req_id", "login_hint", "id_token_hint", "binding_message", "requested_expiry",
              "refresh_token", "scope", "resource", "subject_token", "assertion", "device_code",
              "redirect_uri", "code_verifier", "request", "access_token")  # fmt: skip
     form = {"grant_type": "authorization_code", "client_id": rp.client_id, "token": "x"}

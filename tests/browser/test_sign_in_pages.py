@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.support.browsing import Place, watched
+from tests.support.browsing import Place, check_fit, watched
 from tests.support.house import PASSWORD
 
 
@@ -67,31 +67,16 @@ def test_pages_fit_a_narrow_screen(
     page = context.new_page()
     page.goto(place.authorize())
     seen = [page.title()]
-    _check_fit(page)
+    check_fit(page)
     page.fill("#username", "ana")
     page.fill("#password", PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/consent?*")
     seen.append(page.title())
-    _check_fit(page)
+    check_fit(page)
     page.goto(f"{place.url}/account")
     seen.append(page.title())
-    _check_fit(page)
+    check_fit(page)
     assert len(set(seen)) == 3
     assert page.evaluate("document.documentElement.dir") == ("rtl" if locale == "ar" else "ltr")
     context.close()
-
-
-def _check_fit(page: Page) -> None:
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    unlabelled = page.evaluate(
-        "[...document.querySelectorAll('input:not([type=hidden])')]"
-        ".filter(field => !field.labels.length).length"
-    )
-    assert unlabelled == 0
-    small = page.evaluate(
-        "[...document.querySelectorAll('button, input:not([type=hidden])')]"
-        ".filter(e => e.getBoundingClientRect().height < 44).length"
-    )
-    assert small == 0
-    assert page.evaluate("document.querySelectorAll('main h1').length") == 1

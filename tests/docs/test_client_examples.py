@@ -16,7 +16,7 @@ from tests.interop.browser import PASSWORD, USERNAME, Browser
 from tests.support.server import RunningServer, StartServer
 
 ROOT = Path(__file__).parents[2]
-PAGES = ROOT / "docs" / "howto" / "clients"
+PAGES = ROOT / "docs" / "howto"
 
 
 def example(name: str) -> ModuleType:
@@ -45,7 +45,7 @@ def registered(running: RunningServer, page: str) -> dict[str, str]:
 def test_the_web_application(server: StartServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sent to Portero, signed in, back and greeted; signed out at both."""
     running = server()
-    client = registered(running, "web-application.md")
+    client = registered(running, "clients/web-application.md")
     monkeypatch.setenv("PORTERO_ISSUER", running.url)
     monkeypatch.setenv("CLIENT_ID", client["client_id"])
     monkeypatch.setenv("CLIENT_SECRET", client["client_secret"])
@@ -66,7 +66,7 @@ def test_the_web_application(server: StartServer, monkeypatch: pytest.MonkeyPatc
 def test_the_native_application(server: StartServer) -> None:
     """A loopback port of its own, the browser, and who it was."""
     running = server()
-    client = registered(running, "native-application.md")
+    client = registered(running, "clients/native-application.md")
 
     def show(url: str) -> None:
         def browse() -> None:
@@ -77,3 +77,21 @@ def test_the_native_application(server: StartServer) -> None:
 
     found = example("native_app").sign_in(running.url, client["client_id"], show)
     assert found["preferred_username"] == USERNAME
+
+
+def test_the_call_centre(server: StartServer) -> None:
+    """Ana is on the telephone; she says yes in her browser, and the clerk reads who she is."""
+    running = server()
+    client = registered(running, "ciba.md")
+    read_to_her: list[str] = []
+
+    def say(sentence: str) -> None:
+        read_to_her.append(sentence)
+        browser = Browser(running.url)
+        assert "Go on in Call centre." in browser.answer_application()
+
+    found = example("call_centre").identify(
+        running.url, client["client_id"], client["client_secret"], USERNAME, say
+    )
+    assert found["preferred_username"] == USERNAME
+    assert f"{running.url}/requests" in read_to_her[0]

@@ -12,6 +12,7 @@ from typing import TypeVar
 import portero
 from portero.core.login.rules import POLICIES
 from portero.core.provider.authorize import BEGUN_BY_ADDRESS
+from portero.core.provider.ciba import POLICIES as CIBA_POLICIES
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
 from portero.core.provider.device import POLICIES as DEVICE_POLICIES
 from portero.core.provider.par import PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT
@@ -30,7 +31,7 @@ T = TypeVar("T")
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\d+) \| ", re.MULTILINE)
 PUSHING = (PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT)
-PROVIDER = (BEGUN_BY_ADDRESS, CLIENT_AUTH_BY_ADDRESS, *PUSHING, *DEVICE_POLICIES)
+PROVIDER = (BEGUN_BY_ADDRESS, CLIENT_AUTH_BY_ADDRESS, *PUSHING, *DEVICE_POLICIES, *CIBA_POLICIES)
 REGISTERING = (CLIENT_MANAGEMENT_BY_ADDRESS, CLIENT_REGISTRATION_BY_ADDRESS)
 # What acts at import, or needs Alembic around it.
 NOT_IMPORTED = ("portero.wsgi", "portero.__main__", "portero.migrations.")

@@ -20,7 +20,7 @@ from portero.core.audit import Actor
 from portero.protocol.oauth.client_metadata import InvalidClientMetadata
 from tests.http.test_client_assertions import ask, assertion
 from tests.http.test_client_assertions import client_of as key_client_of
-from tests.support.house import Home, MakeHome
+from tests.support.house import ISSUER, Home, MakeHome
 from tests.unit.protocol.oauth.test_certificates import CN, KEY, NAMES, OTHER_KEY, O, certificate
 
 PROXY = "10.1.2.3"
@@ -237,6 +237,10 @@ def test_an_address_for_mtls_is_announced_and_is_an_audience(make_home: MakeHome
     told: Any = home.get("/.well-known/oauth-authorization-server").json
     assert told["mtls_endpoint_aliases"]["token_endpoint"] == f"{MTLS_URL}/oauth/token"
     assert told["token_endpoint"] != told["mtls_endpoint_aliases"]["token_endpoint"]
+    asking = ("pushed_authorization_request", "device_authorization", "backchannel_authentication")
+    for name in asking:  # a client with a certificate begins there too
+        alias = told["mtls_endpoint_aliases"][f"{name}_endpoint"]
+        assert alias == told[f"{name}_endpoint"].replace(ISSUER, MTLS_URL)
     client_id = key_client_of(home)
     assert ask(home, assertion(client_id, aud=f"{MTLS_URL}/oauth/token")).status_code == 200
     assert ask(home, assertion(client_id, aud=f"{MTLS_URL}/oauth/revoke")).status_code == 401

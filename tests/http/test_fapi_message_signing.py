@@ -172,3 +172,18 @@ def test_metadata_tells_what_is_enforced(make_home: MakeHome) -> None:
     assert told["response_modes_supported"] == ["jwt", "query.jwt", "form_post.jwt"]
     assert told["authorization_signing_alg_values_supported"] == ["ES256"]
     assert told["introspection_signing_alg_values_supported"] == ["ES256"]
+
+
+@on_sqlite
+def test_backchannel_requests_can_not_be_signed_so_nobody_makes_them(make_home: MakeHome) -> None:
+    """Neither a client that bound itself to signing, nor any where the whole server did."""
+    grant = {"grant_types": ["urn:openid:params:grant-type:ciba"], "response_types": []}
+    metadata = {**METADATA, **grant, "redirect_uris": [], "jwks": jwks()}
+    home = make_home()
+    with pytest.raises(InvalidClientMetadata) as refusal:
+        home.house.clients.create(Actor.operator(), {**metadata, "profile": PROFILE})
+    assert [fault.name for fault in refusal.value.faults] == ["grant_types"]
+    assert home.house.clients.create(Actor.operator(), {**metadata, "profile": "fapi2"})
+    told = make_home(PORTERO_PROFILE=PROFILE).get("/.well-known/openid-configuration").get_json()
+    assert not [name for name in told if name.startswith("backchannel_") and "logout" not in name]
+    assert grant["grant_types"][0] not in told["grant_types_supported"]

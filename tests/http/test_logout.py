@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
 from tests.support.house import ISSUER, PASSWORD, Home, MakeHome, bearer
+from tests.support.listener import Listener
 from tests.support.relying_party import RelyingParty, claims_of, fields, relying_party
 from tests.support.smtp import Mailbox
 
@@ -23,48 +21,8 @@ AFTER = "https://app.example/bye"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-@dataclass
-class Listener:
-    """A relying party's own server: what it was posted, and what it answers next, once it may."""
-
-    url: str = ""
-    status: int = 200
-    posted: list[tuple[str, str]] = field(default_factory=list)
-    asked: threading.Event = field(default_factory=threading.Event)
-    may_answer: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def tokens(self) -> list[str]:
-        return [parse_qs(body)["logout_token"][0] for _, body in self.posted]
-
-
-@pytest.fixture
-def listener() -> Iterator[Listener]:
-    heard = Listener()
-    heard.may_answer.set()
-
-    class Told(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            heard.posted.append((self.headers["Content-Type"], body))
-            heard.asked.set()
-            heard.may_answer.wait(60)
-            self.send_response(heard.status)
-            if heard.status == 302:
-                self.send_header("Location", f"{heard.url}/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Told)
-    heard.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield heard
-    server.shutdown()
-    server.server_close()
+def tokens_of(listener: Listener) -> list[str]:
+    return [parse_qs(each.body)["logout_token"][0] for each in listener.posted]
 
 
 def app(home: Home, **metadata: Any) -> RelyingParty:
@@ -346,9 +304,9 @@ def test_a_logout_token_is_what_the_specification_says(home: Home, listener: Lis
     log_out(party, id_token_hint=hint)
     assert listener.posted == []  # the person did not wait for it
     home.deliver()
-    ((media_type, _),) = listener.posted
-    assert media_type == "application/x-www-form-urlencoded"
-    (token,) = listener.tokens
+    (posted,) = listener.posted
+    assert posted.headers["content-type"] == "application/x-www-form-urlencoded"
+    (token,) = tokens_of(listener)
     header = jwt.get_unverified_header(token)
     assert (header["typ"], header["alg"]) == ("logout+jwt", "ES256")
     keys = jwt.PyJWKSet.from_dict(home.get("/.well-known/jwks.json").get_json())
@@ -373,7 +331,7 @@ def test_a_pairwise_client_is_told_its_own_name_of_the_person(
     party, hint = told_app(home, listener, subject_type="pairwise")
     log_out(party, id_token_hint=hint)
     home.deliver()
-    assert claims_of(listener.tokens[0])["sub"] == claims_of(hint)["sub"]
+    assert claims_of(tokens_of(listener)[0])["sub"] == claims_of(hint)["sub"]
 
 
 def test_every_client_of_the_session_is_told_and_no_other(home: Home, listener: Listener) -> None:
@@ -385,7 +343,7 @@ def test_every_client_of_the_session_is_told_and_no_other(home: Home, listener: 
     app(home, backchannel_logout_uri=listener.url + "/third")
     log_out(party, id_token_hint=hint)
     home.deliver()
-    told = {claims_of(token)["aud"] for token in listener.tokens}
+    told = {claims_of(token)["aud"] for token in tokens_of(listener)}
     assert told == {party.client_id, second.client_id}
     assert len(listener.posted) == 2
 
@@ -409,7 +367,7 @@ def test_any_end_is_told(home: Home, listener: Listener, how: str) -> None:
     else:
         admin.delete(operator, account.id)
     home.deliver()
-    (token,) = listener.tokens
+    (token,) = tokens_of(listener)
     assert claims_of(token)["sub"] == claims_of(hint)["sub"]
     assert claims_of(token)["sid"] == claims_of(hint)["sid"]
 
@@ -460,7 +418,7 @@ def test_a_client_that_is_down_is_tried_again_with_a_new_token(
     listener.status = 200
     home.clock.let_pass(minutes=5)
     home.deliver()
-    first, second = listener.tokens
+    first, second = tokens_of(listener)
     assert claims_of(second)["iat"] > claims_of(first)["exp"]
     home.clock.let_pass(hours=20)
     home.deliver()

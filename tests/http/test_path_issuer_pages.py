@@ -15,6 +15,7 @@ import pytest
 
 from portero.core.audit import Actor
 from tests.http.test_device_flow import begin, television
+from tests.support.backchannel import bank
 from tests.support.doors import DOORS, opener
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.relying_party import REDIRECT_URI, RelyingParty, relying_party
@@ -26,7 +27,7 @@ AFTER = "https://app.example/bye"
 FRONT = "https://app.example/front"
 TEMPLATES = Path(__file__).parents[2] / "src/portero/web/templates"
 # What others are made of.
-PARTS = {"layout.html", "login/form.html"}
+PARTS = {"layout.html", "login/form.html", "oidc/wants.html"}
 # Of endpoints that are no Flask views, and by what each is known.
 STANDALONE = {
     "oidc/form_post.html": "data-submit",
@@ -83,6 +84,7 @@ def journey(home: Home, visitor: Visitor) -> None:
     hint = connect_application(visitor, party)
     refuse_stranger(home, visitor)
     connect_device(home, visitor)
+    answer_application(home, visitor)
     sign_out(visitor, hint)
 
 
@@ -147,6 +149,14 @@ def connect_device(home: Home, visitor: Visitor) -> None:
     visitor.submit(page, "/auth/device", user_code="BBBB-BBBB")
     page = visitor.submit(page, "/auth/device")
     visitor.submit(page, "/auth/device", decision="allow")
+
+
+def answer_application(home: Home, visitor: Visitor) -> None:
+    """What an application asks of somebody who is elsewhere, from the account page."""
+    bank(home).begin(login_hint="ben", binding_message="Pay 30 EUR")
+    page = visitor.follow(visitor.go("/auth/account"), "/auth/requests")
+    visitor.submit(page, "/auth/requests", decision="allow")
+    visitor.follow(visitor.go("/auth/requests"), "/auth/requests")
 
 
 def sign_out(visitor: Visitor, hint: str) -> None:

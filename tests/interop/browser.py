@@ -35,11 +35,7 @@ class Browser:
         """Open the client's authorization URL; the address that the browser is sent back to."""
         place, form = url, None
         for _ in range(_MAX_PAGES):
-            answer = (
-                self._http.get(place)
-                if form is None
-                else self._http.post(place, data=form, headers={"Origin": self._origin})
-            )
+            answer = self._sent(place, form)
             if answer.is_redirect:
                 place, form = urljoin(place, answer.headers["location"]), None
                 if not place.startswith(self.issuer + "/"):
@@ -48,19 +44,37 @@ class Browser:
                 place, form = self._filled(place, answer)
         raise AssertionError("the pages go in a circle")
 
+    def answer_application(self) -> str:
+        """Open the page where applications wait, sign in, and allow the first. What is said."""
+        place, form = f"{self.issuer}/requests", None
+        while "/requests" not in self.forms:
+            answer = self._sent(place, form)
+            if answer.is_redirect:
+                place, form = urljoin(place, answer.headers["location"]), None
+            else:
+                place, form = self._filled(place, answer)
+        answer = self._sent(place, form)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def _sent(self, place: str, form: dict[str, str] | None) -> httpx2.Response:
+        if form is None:
+            return self._http.get(place)
+        return self._http.post(place, data=form, headers={"Origin": self._origin})
+
     def _filled(self, place: str, answer: httpx2.Response) -> tuple[str, dict[str, str]]:
         """Where the form of the page goes, and what a person puts into it."""
         assert answer.status_code == 200, f"{place}: {answer.status_code}\n{answer.text}"
         for head, body in _FORM.findall(answer.text):
             action = html.unescape(dict(_ATTRIBUTE.findall(head)).get("action", ""))
             known = action.removeprefix(self._base)
-            if known not in ("/sign-in", "/consent", "/sign-out"):
+            if known not in ("/sign-in", "/consent", "/sign-out", "/requests"):
                 continue
             assert action == self._base + known, "a form that leaves the issuer's path"
             fields = _fields(body)
             if known == "/sign-in":
                 fields |= {"username": USERNAME, "password": PASSWORD}
-            if known == "/consent":
+            if known in ("/consent", "/requests"):
                 fields["decision"] = "allow"
             self.forms.append(known)
             return urljoin(place, action), fields

@@ -172,3 +172,20 @@ def watched(page: Page) -> list[str]:
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     return complaints
+
+
+def check_fit(page: Page) -> None:
+    """On a screen of 320 pixels nothing runs out of the page, each field has a label, what can be
+    pressed is large enough to be hit, and the page has one heading."""
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    unlabelled = page.evaluate(
+        "[...document.querySelectorAll('input:not([type=hidden])')]"
+        ".filter(field => !field.labels.length).length"
+    )
+    assert unlabelled == 0
+    small = page.evaluate(
+        "[...document.querySelectorAll('button, input:not([type=hidden])')]"
+        ".filter(e => e.getBoundingClientRect().height < 44).length"
+    )
+    assert small == 0
+    assert page.evaluate("document.querySelectorAll('main h1').length") == 1

@@ -3,7 +3,6 @@ and applications are called in the reader's language."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +10,7 @@ from flask import Response, render_template
 
 from portero.core.clients import Client
 from portero.core.clients.model import CreatedBy
+from portero.kit.languages import in_language
 from portero.kit.refusals import Refusal
 from portero.protocol.oauth.scope_meanings import Scope
 from portero.web.host import translator
@@ -38,28 +38,16 @@ def told(refusal: Refusal) -> dict[str, Any]:
 
 def meaning_of(scope: Scope) -> str:
     """The operator's own words in the reader's language, else ours."""
-    own = _in_readers_language(scope.sentences)
+    own = in_language(scope.sentences, translator().locale)
     return own or translator().text(scope.public.replace("%", "%%"))
 
 
 def name_of(client: Client) -> str:
-    """What the application calls itself, in the reader's language where it said so (RFC 7591
-    §2.2); its id for one without a name."""
-    names = {
-        tag: name
-        for member, name in client.metadata.localized.items()
-        for kind, _, tag in [member.partition("#")]
-        if kind == "client_name"
-    }
-    return _in_readers_language(names) or client.metadata.client_name or client.client_id
+    """What the application calls itself, in the reader's language."""
+    return client.name_in(translator().locale)
 
 
 def described_at(client: Client) -> str:
     """The host whose document says what the application is: its name is not to be relied on, but
     where the document lies can't be forged (CIMD §6). '' for one that is registered here."""
     return urlsplit(client.client_id).netloc if client.created_by == CreatedBy.DOCUMENT else ""
-
-
-def _in_readers_language(texts: Mapping[str, str]) -> str:
-    tag = translator().locale
-    return texts.get(tag) or texts.get(tag.partition("-")[0], "")

@@ -18,6 +18,9 @@ CONSENT_PATH: Final = "/consent"
 DEVICE_PATH: Final = "/oauth/device"
 # Where a person types the code that a device shows: short, because it is typed too.
 DEVICE_PAGE_PATH: Final = "/device"
+CIBA_PATH: Final = "/oauth/ciba"
+# Where a person answers what applications ask of them elsewhere.
+REQUESTS_PATH: Final = "/requests"
 PAR_PATH: Final = "/oauth/par"
 END_SESSION_PATH: Final = "/oauth/logout"
 END_SESSION_CONFIRM_PATH: Final = "/oauth/logout/confirm"

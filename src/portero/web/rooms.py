@@ -20,6 +20,7 @@ from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.provider.authorize import Authorize
 from portero.core.provider.checking import TokenCheck
+from portero.core.provider.ciba import CibaAnswering, CibaAsking
 from portero.core.provider.connections import Connections
 from portero.core.provider.device import Devices
 from portero.core.provider.end_session import EndSession
@@ -96,6 +97,8 @@ class ProviderRooms:
     authorize: Authorize
     pushed: PushedRequests
     devices: Devices
+    ciba_asking: CibaAsking
+    ciba_answering: CibaAnswering
     userinfo: UserInfo
     connections: Connections
     end_session: EndSession

@@ -37,7 +37,7 @@ def join_authorization(
     scopes: Scopes,
     signer: ClientSigner,
     subjects: Subjects,
-) -> tuple[Authorize, PushedRequests]:
+) -> tuple[Authorize, PushedRequests, RequestReader]:
     """With what the certification profile relaxes, and nobody else gets."""
     settings, db, clock, dice, limits = base.settings, base.db, base.clock, base.dice, base.limits
     relaxed = settings.profile is Profile.CERTIFICATION
@@ -60,9 +60,7 @@ def join_authorization(
         limits=limits,
         client_auth=client_auth,
         validate=reader,
-        binding_of=lambda call, client: possession.prove(
-            call, client, urls=(settings.issuer + PAR_PATH,)
-        ),
+        binding_of=lambda call, client: possession.prove(call, client, urls=base.urls_of(PAR_PATH)),
     )
     authorize = Authorize(
         db=db,
@@ -84,4 +82,4 @@ def join_authorization(
         reachable_levels=("aal1",),
         registrants_remembered=relaxed,
     )
-    return authorize, pushed
+    return authorize, pushed, reader

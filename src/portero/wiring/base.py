@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,7 +11,8 @@ from portero.core.changes import ChangeFeed
 from portero.core.clients import ClientKeys, Clients
 from portero.core.keys.ring import KeyRing
 from portero.core.limits import Limits
-from portero.core.outbox import Outbox
+from portero.core.notices import Notices
+from portero.core.outbox import Deliverer, Outbox
 from portero.core.provider.back_channel import BackChannel
 from portero.core.sessions import Sessions
 from portero.kit.db import Database
@@ -37,13 +39,21 @@ class Base:
     client_keys: ClientKeys
     sessions: Sessions
     outbox: Outbox
+    notices: Notices
     longest_token: timedelta
+
+    def urls_of(self, path: str) -> tuple[str, ...]:
+        """Under each address of this server (RFC 8705 §5)."""
+        settings = self.settings
+        return tuple(url + path for url in (settings.issuer, settings.mtls_url) if url)
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What the faces use, and what the background flushes."""
+    """What the faces use, what the background flushes, and what the outbox delivers: each of
+    `calls` may ask an application's server, for its document or to tell it something."""
 
     rooms: ProviderRooms
     buffer: AuditBuffer
     back_channel: BackChannel
+    calls: Mapping[str, Deliverer]

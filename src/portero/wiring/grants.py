@@ -8,6 +8,7 @@ from datetime import timedelta
 from portero.core.audit import AuditBuffer
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.grants.authorization_code import AuthorizationCodeGrant
+from portero.core.provider.grants.ciba import CIBA_FLOW
 from portero.core.provider.grants.client_credentials import ClientCredentialsGrant
 from portero.core.provider.grants.device_code import DEVICE_FLOW
 from portero.core.provider.grants.jwt_bearer import JwtBearerGrant
@@ -24,7 +25,7 @@ from portero.core.provider.subjects import Subjects
 from portero.core.provider.token_endpoint import Grant
 from portero.protocol.oauth.metadata_policy import GrantType
 from portero.wiring.base import Base
-from portero.wiring.parts import trusted_keys
+from portero.wiring.parts import offers_ciba, trusted_keys
 
 
 def grants_of(
@@ -41,7 +42,7 @@ def grants_of(
     resources: Resources,
 ) -> dict[str, Grant]:
     """`token_urls`: the token endpoint's, under each of its addresses. JWT bearer is offered where
-    the operator trusts somebody to speak for accounts."""
+    the operator trusts somebody to speak for accounts, CIBA where requests need not be signed."""
     settings, db, clock, dice, audit = base.settings, base.db, base.clock, base.dice, base.audit
     settlement = Settlement(
         audit=audit,
@@ -89,6 +90,15 @@ def grants_of(
             resources=resources,
         ),
     }
+    if offers_ciba(settings):
+        grants[GrantType.CIBA] = PolledGrant(
+            CIBA_FLOW,
+            db=db,
+            clock=clock,
+            dice=dice,
+            resources=resources,
+            settlement=settlement,
+        )
     trusted = trusted_keys("PORTERO_ASSERTION_ISSUERS", settings.assertion_issuers)
     if trusted:
         grants[GrantType.JWT_BEARER] = JwtBearerGrant(

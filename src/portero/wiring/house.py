@@ -27,8 +27,7 @@ from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.notices import NOTICE, Notices
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker, OutboxWorkers
-from portero.core.provider.back_channel import LOGOUT_TOLD
-from portero.core.sessions import SESSIONS_ENDED, Lifetimes, Sessions
+from portero.core.sessions import Lifetimes, Sessions
 from portero.kit.db import Database
 from portero.kit.ports import Clock, Dice, Meter
 from portero.kit.vault import Vault
@@ -233,6 +232,7 @@ def join(
             client_keys=client_keys,
             sessions=sessions,
             outbox=outbox,
+            notices=notices,
             longest_token=longest_token,
         )
     )
@@ -254,13 +254,8 @@ def join(
         EMAIL_CLAIMED: email.follow_claim,
         RECOVERY_ASKED: recovery.follow,
     }
-    # Both may ask applications' servers: for a client's document, and with a logout token.
-    calls = {
-        SESSIONS_ENDED: provider.back_channel.follow,
-        LOGOUT_TOLD: provider.back_channel.deliver,
-    }
     worker = OutboxWorkers(
-        *(OutboxWorker(db, clock, dice, vault, queue) for queue in (mails, calls))
+        *(OutboxWorker(db, clock, dice, vault, queue) for queue in (mails, provider.calls))
     )
     waker.worker = worker
     rooms = Rooms(

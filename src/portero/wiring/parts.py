@@ -17,6 +17,7 @@ from portero.core.limits import LimitPolicy
 from portero.core.login.rules import POLICIES
 from portero.core.outbox import Deliverer, OutboxWorkers
 from portero.core.provider.authorize import BEGUN_BY_ADDRESS
+from portero.core.provider.ciba import POLICIES as CIBA_POLICIES
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
 from portero.core.provider.client_signer import EncryptTo
 from portero.core.provider.device import POLICIES as DEVICE_POLICIES
@@ -76,7 +77,9 @@ def metadata_policy(settings: Settings) -> MetadataPolicy:
     """Nobody registers what no request could ever meet: a method, a grant, an algorithm."""
     absent = {AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS}
     absent -= {AuthMethod(name) for name in certificates(settings).auth_methods}
-    grants = set(GrantType) - {GrantType.CIBA}  # not built
+    grants = set(GrantType)
+    if not offers_ciba(settings):
+        grants -= {GrantType.CIBA}
     if not settings.assertion_issuers:
         grants -= {GrantType.JWT_BEARER}
     return MetadataPolicy(
@@ -89,6 +92,11 @@ def metadata_policy(settings: Settings) -> MetadataPolicy:
         local=settings.development,
         profile=settings.profile.value,
     )
+
+
+def offers_ciba(settings: Settings) -> bool:
+    """Its requests are not signed here, so not where each one has to be."""
+    return settings.profile is not Profile.FAPI2_MESSAGE_SIGNING
 
 
 @cache
@@ -110,6 +118,7 @@ def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
         CLIENT_REGISTRATION_BY_ADDRESS,
         CLIENT_MANAGEMENT_BY_ADDRESS,
         *DEVICE_POLICIES,
+        *CIBA_POLICIES,
     )
     known = {policy.name for policy in (*POLICIES, *clients)}
     settled = _relaxed_limits() if settings.profile is Profile.CERTIFICATION else {}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from portero.core.audit import AuditBuffer
 from portero.core.clients import ClientCache, ClientDocuments
-from portero.core.provider.back_channel import BackChannel
+from portero.core.provider.back_channel import LOGOUT_TOLD, BackChannel
 from portero.core.provider.checking import TokenCheck
+from portero.core.provider.ciba import CIBA_PING
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.connections import Connections
-from portero.core.provider.device import Devices
 from portero.core.provider.end_session import EndSession
 from portero.core.provider.grants.session import FirstParty, SessionGrant
 from portero.core.provider.hints import IdTokenHints
@@ -32,15 +32,17 @@ from portero.core.provider.statuses import StatusList, StatusTimes
 from portero.core.provider.subjects import Subjects
 from portero.core.provider.token_endpoint import TokenEndpoint
 from portero.core.provider.userinfo import UserInfo
+from portero.core.sessions import SESSIONS_ENDED
 from portero.outside.http_fetch import HttpFetch
 from portero.web.oidc.oauth import TOKEN_PATH
 from portero.web.oidc.register import REGISTRATION_PATH
 from portero.web.oidc.status_list import STATUS_LIST_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
-from portero.web.places import DEVICE_PATH, PAR_PATH
+from portero.web.places import CIBA_PATH, DEVICE_PATH, PAR_PATH
 from portero.web.rooms import ProviderRooms
 from portero.wiring.authorization import join_authorization
 from portero.wiring.base import Base, Provider
+from portero.wiring.elsewhere import join_elsewhere
 from portero.wiring.grants import grants_of
 from portero.wiring.parts import encryption, registrants_of
 
@@ -127,15 +129,14 @@ def join_provider(base: Base) -> Provider:
         keys=client_keys,
         issuer=settings.issuer,
         audiences=[
-            url + path
-            for url in (settings.issuer, settings.mtls_url)
-            if url
-            for path in (TOKEN_PATH, PAR_PATH, DEVICE_PATH)  # RFC 9126 §2
+            url
+            for path in (TOKEN_PATH, PAR_PATH, DEVICE_PATH, CIBA_PATH)  # RFC 9126 §2, CIBA §7.1
+            for url in base.urls_of(path)
         ],
     )
     buffer = AuditBuffer(db, audit)
     hints = IdTokenHints(ring=ring, hmac_key_of=client_keys.hmac_key_of, issuer=settings.issuer)
-    authorize, pushed = join_authorization(
+    authorize, pushed, reader = join_authorization(
         base,
         clients=client_cache,
         client_auth=client_auth,
@@ -147,23 +148,20 @@ def join_provider(base: Base) -> Provider:
         signer=signer,
         subjects=subjects,
     )
-    devices = Devices(
-        db=db,
-        clock=clock,
-        dice=dice,
-        vault=vault,
-        audit=audit,
-        limits=limits,
+    elsewhere = join_elsewhere(
+        base,
         client_auth=client_auth,
         clients=client_cache,
+        possession=possession,
         scopes=scopes,
         resources=resources,
-        binding_of=lambda call, client: possession.prove(
-            call, client, urls=(settings.issuer + DEVICE_PATH,)
-        ),
+        reader=reader,
+        hints=hints,
+        subjects=subjects,
+        fetch=fetch,
         reachable_levels=authorize.reachable_levels,
     )
-    token_urls = [url + TOKEN_PATH for url in (settings.issuer, settings.mtls_url) if url]
+    token_urls = base.urls_of(TOKEN_PATH)
     token_endpoint = TokenEndpoint(
         client_auth=client_auth,
         possession=possession,
@@ -242,7 +240,9 @@ def join_provider(base: Base) -> Provider:
         client_invitations=ClientInvitations(db=db, clock=clock, dice=dice, audit=audit),
         authorize=authorize,
         pushed=pushed,
-        devices=devices,
+        devices=elsewhere.devices,
+        ciba_asking=elsewhere.asking,
+        ciba_answering=elsewhere.answering,
         userinfo=UserInfo(
             db=db,
             clock=clock,
@@ -257,4 +257,9 @@ def join_provider(base: Base) -> Provider:
         scopes=scopes,
         detail_types=settings.authorization_details,
     )
-    return Provider(rooms, buffer, back_channel)
+    calls = {
+        SESSIONS_ENDED: back_channel.follow,
+        LOGOUT_TOLD: back_channel.deliver,
+        CIBA_PING: elsewhere.pings.deliver,
+    }
+    return Provider(rooms, buffer, back_channel, calls)

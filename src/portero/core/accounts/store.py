@@ -163,6 +163,13 @@ def list_accounts(
     return [account_of(row._mapping) for row in tx.execute(query)]
 
 
+def lives_clause(since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    """The account is active, and nobody has voided since that moment what was made at it: by a new
+    password, or by disabling the account."""
+    void = accounts.c.grants_void_before
+    return sa.and_(accounts.c.state == AccountState.ACTIVE, sa.or_(void.is_(None), since > void))
+
+
 def account_of(found: Mapping[Any, Any]) -> Account:
     """An account from a row that holds, by column, (at least) all of the table."""
     values = {name: found[column] for name, column in _fields}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from portero.kit.languages import in_language
 from portero.kit.secrets import Secret
 from portero.protocol.oauth.metadata_model import ClientMetadata
 
@@ -44,6 +45,17 @@ class Client:
     @property
     def is_active(self) -> bool:
         return self.state is ClientState.ACTIVE
+
+    def name_in(self, tag: str) -> str:
+        """What it calls itself, in that language where it said so (RFC 7591 §2.2); its id for one
+        without a name."""
+        names = {
+            language: name
+            for member, name in self.metadata.localized.items()
+            for kind, _, language in [member.partition("#")]
+            if kind == "client_name"
+        }
+        return in_language(names, tag) or self.metadata.client_name or self.client_id
 
     def is_older_than(self, moment: datetime) -> bool:
         """Whether it was this client at that moment, and not a former one of the same id: what

@@ -23,6 +23,11 @@ class NoticeTemplate(Enum):
     PASSWORD_RESET_DONE = ("password_reset_done", {USERNAME}, set[str]())
     PASSWORD_CHANGED = ("password_changed", {USERNAME}, set[str]())
     INVITATION = ("invitation", {LINK}, {LIFETIME})
+    SIGN_IN_ASKED = (
+        "sign_in_asked",
+        {LINK, LIFETIME, USERNAME, "client_name", "binding_message"},
+        set[str](),
+    )
 
     def __init__(self, label: str, required: set[str], optional: set[str]) -> None:
         self.label = label

@@ -14,24 +14,21 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from portero.core.clients import Client, ClientCache
-from portero.core.outbox import Outbox, PermanentFailure, TransientFailure
+from portero.core.outbox import Outbox
 from portero.core.provider import store
 from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.ports import Post
 from portero.core.provider.subjects import Subjects
+from portero.core.provider.telling import tell
 from portero.core.sessions import store as session_store
 from portero.core.sessions.rules import MOST_SESSIONS
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
-from portero.kit.refusals import Busy, Refusal
+from portero.kit.refusals import Refusal
 from portero.protocol.oauth.parameters import FORM_TYPE
 from portero.protocol.oidc.logout import LOGOUT_TOKEN_TYPE, logout_token_claims
 
 LOGOUT_TOLD: Final = "back_channel_logout"
-# One thread delivers mail too: a client that does not answer holds it up for no longer than this.
-_TIMEOUT_SECONDS: Final = 3.0
-_MAX_BODY_BYTES: Final = 16 * 1024
-_AGAIN: Final = frozenset({408, 425, 429})  # refused for now
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +96,12 @@ class BackChannel:
         client = self._clients.find(str(payload["client_id"]))
         if client is None or not client.metadata.backchannel_logout_uri:
             return  # gone since, or not interested any more
-        try:
-            reply = self._fetch.send(
-                "POST",
-                client.metadata.backchannel_logout_uri,
-                headers={"content-type": FORM_TYPE, "accept": "*/*"},
-                body=urlencode({"logout_token": self._token(client, payload)}).encode(),
-                timeout_seconds=_TIMEOUT_SECONDS,
-                max_bytes=_MAX_BODY_BYTES,
-            )
-        except Busy as refusal:
-            raise TransientFailure("the client did not answer") from refusal
-        except Refusal as refusal:
-            raise PermanentFailure("the client's address is not one to call") from refusal
-        if reply.status >= 500 or reply.status in _AGAIN:
-            raise TransientFailure(f"the client answered {reply.status}")
-        if reply.status >= 300:  # a redirect is not followed: it was not registered
-            raise PermanentFailure(f"the client answered {reply.status}")
+        tell(
+            self._fetch,
+            client.metadata.backchannel_logout_uri,
+            headers={"content-type": FORM_TYPE, "accept": "*/*"},
+            body=urlencode({"logout_token": self._token(client, payload)}).encode(),
+        )
 
     def _token(self, client: Client, payload: Mapping[str, object]) -> str:
         now = self._clock.now()

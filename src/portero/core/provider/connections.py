@@ -12,6 +12,7 @@ from portero.core.clients import FIRST_PARTY_CLIENT_ID, Client, ClientCache
 from portero.core.consent import Consent
 from portero.core.consent import store as consent_store
 from portero.core.provider import store
+from portero.core.provider.ciba import store as ciba_store
 from portero.core.provider.codes import store as code_store
 from portero.core.provider.device import store as device_store
 from portero.core.provider.errors import NotConnected
@@ -81,7 +82,8 @@ class Connections:
             # Before the grants: a redemption that is under way holds the code's row, and its grant
             # is there to be ended once this has waited for it.
             code_store.end_codes_of(tx, account_id, client_id)
-            device_store.requests.end_unspent(tx, account_id, client_id)
+            for requests in (device_store.requests, ciba_store.requests):
+                requests.end_unspent(tx, account_id, client_id)
             ended = store.revoke_grants_of(tx, account_id, client_id, now=now)
             if not forgotten and not ended:
                 return None

@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from portero.core.accounts.model import AccountState
-from portero.core.accounts.store import account_of, accounts
+from portero.core.accounts.store import account_of, accounts, lives_clause
 from portero.core.provider.model import Basis, Grant, RefreshState, SpentRefresh
 from portero.core.sessions.store import live_clause, session_of, sessions
 from portero.kit.db import Json, Tx, UtcTime, metadata
@@ -188,13 +187,8 @@ def _live(columns: sa.Select[Any]) -> sa.Select[Any]:
         .where(
             grants.c.revoked_at.is_(None),
             grants.c.expires_at > now,
-            accounts.c.state == AccountState.ACTIVE,
+            lives_clause(grants.c.created_at),
             sa.or_(grants.c.offline, live_clause(now)),
-            # What the owner shut out by a new password, or an operator by disabling the account.
-            sa.or_(
-                accounts.c.grants_void_before.is_(None),
-                grants.c.created_at > accounts.c.grants_void_before,
-            ),
         )
     )
 

@@ -101,6 +101,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_browsers_created_at"), ["created_at"], unique=False)
     _add_to_grants()
     _create_device_requests()
+    _create_ciba_requests()
     op.create_table(
         "pairwise_subjects",
         sa.Column("sector", sa.String(length=255), nullable=False),
@@ -246,6 +247,48 @@ def _create_device_requests() -> None:
         )
 
 
+def _create_ciba_requests() -> None:
+    op.create_table(
+        "ciba_requests",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("client_id", sa.String(length=255), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column(
+            "resources", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("jkt", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("session_id", sa.String(length=36), nullable=False),
+        sa.Column("grant_id", sa.String(length=36), nullable=False),
+        sa.Column("next_poll", sa.BigInteger(), nullable=False),
+        sa.Column("interval_seconds", sa.Integer(), nullable=False),
+        sa.Column("hurried", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("request_hash", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("binding_message", sa.String(length=64), nullable=False),
+        sa.Column(
+            "acr_values", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("ping_sealed", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_ciba_requests_account_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ciba_requests")),
+        sa.UniqueConstraint("request_hash", name=op.f("uq_ciba_requests_request_hash")),
+    )
+    with op.batch_alter_table("ciba_requests", schema=None) as batch_op:
+        for name in ("account_id", "expires_at"):
+            batch_op.create_index(batch_op.f(f"ix_ciba_requests_{name}"), [name], unique=False)
+
+
 def _add_to_grants() -> None:
     """Grants say how the person signed in. Those of before take it from their sessions."""
     with op.batch_alter_table("grants", schema=None) as batch_op:
@@ -277,6 +320,7 @@ def _add_to_grants() -> None:
 
 def downgrade() -> None:
     op.drop_table("opaque_access_tokens")
+    op.drop_table("ciba_requests")
     op.drop_table("device_requests")
     op.drop_table("waiting_requests")
     op.drop_table("authorization_codes")

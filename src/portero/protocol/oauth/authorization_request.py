@@ -26,7 +26,7 @@ from portero.protocol.oauth.errors import (
 )
 from portero.protocol.oauth.metadata_model import ClientMetadata
 from portero.protocol.oauth.metadata_policy import GrantType
-from portero.protocol.oauth.parameters import Parameters
+from portero.protocol.oauth.parameters import Parameters, bounded, words
 from portero.protocol.oauth.redirect_uris import matches
 from portero.protocol.oauth.scopes import OPENID, known_scopes, read_scope
 from portero_guard.jws import json_value
@@ -143,7 +143,7 @@ def read_request(
         redirect_uri_was_sent="redirect_uri" in parameters,
         scope=scope,
         resources=read_resources(parameters.each("resource"), allowed=rules.resources),
-        nonce=_bounded(parameters, "nonce", _NONCE_LENGTH),
+        nonce=bounded(parameters, "nonce", _NONCE_LENGTH),
         code_challenge=pkce.checked_challenge(
             parameters.get("code_challenge"),
             parameters.get("code_challenge_method"),
@@ -151,11 +151,11 @@ def read_request(
         ),
         prompt=_prompt(parameters, rules.prompts),
         max_age=_max_age(parameters, client),
-        acr_values=acr or _words(parameters, "acr_values") or client.default_acr_values,
+        acr_values=acr or words(parameters, "acr_values") or client.default_acr_values,
         essential_acr=essential,
-        login_hint=_bounded(parameters, "login_hint", 320),
-        id_token_hint=_bounded(parameters, "id_token_hint", 16_384),
-        ui_locales=_words(parameters, "ui_locales"),
+        login_hint=bounded(parameters, "login_hint", 320),
+        id_token_hint=bounded(parameters, "id_token_hint", 16_384),
+        ui_locales=words(parameters, "ui_locales"),
         claims=claims,
         subject=_subject_of(claims),
         details=read_authorization_details(
@@ -229,7 +229,7 @@ def prompts(*, sign_up_open: bool) -> frozenset[str]:
 
 
 def _prompt(parameters: Parameters, known: Collection[str]) -> frozenset[str]:
-    prompt = frozenset(_words(parameters, "prompt"))
+    prompt = frozenset(words(parameters, "prompt"))
     if not prompt <= set(known):
         raise InvalidRequest("prompt has an unknown value.")
     if "none" in prompt and len(prompt) > 1:
@@ -251,14 +251,3 @@ def _dpop_jkt(parameters: Parameters) -> str:
     if jkt and _JKT.fullmatch(jkt) is None:
         raise InvalidRequest("dpop_jkt is malformed.")  # RFC 9449 §10
     return jkt
-
-
-def _words(parameters: Parameters, name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_bounded(parameters, name, 1024).split()))
-
-
-def _bounded(parameters: Parameters, name: str, longest: int) -> str:
-    value = parameters.get(name) or ""
-    if len(value) > longest:
-        raise InvalidRequest(f"{name} is too long.")
-    return value

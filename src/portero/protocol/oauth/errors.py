@@ -107,6 +107,20 @@ class AccessDenied(OAuthRefusal):
     description = "The request was denied."
 
 
+class UnknownUserId(OAuthRefusal):
+    """CIBA §13: the hint names nobody."""
+
+    code = "unknown_user_id"
+    description = "The hint names nobody here."
+
+
+class InvalidBindingMessage(OAuthRefusal):
+    """CIBA §13."""
+
+    code = "invalid_binding_message"
+    description = "The binding_message is too long, empty, or has characters that can not be shown."
+
+
 class LoginRequired(OAuthRefusal):
     """OpenID Connect Core §3.1.2.6, for prompt=none."""
 

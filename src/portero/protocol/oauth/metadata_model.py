@@ -115,6 +115,11 @@ class ClientMetadata:
         return getattr(self, alg), getattr(self, enc)
 
     @property
+    def is_rung_up(self) -> bool:
+        """It is told when somebody whom it asked for has answered (CIBA §5, ping mode)."""
+        return self.backchannel_token_delivery_mode == "ping"  # noqa: S105  # a mode
+
+    @property
     def needs_readable_secret(self) -> bool:
         """Its secret is an HMAC key, so a hash of it is not enough for the server."""
         return self.token_endpoint_auth_method is AuthMethod.SECRET_JWT or any(

@@ -54,6 +54,10 @@ def usual_signing_alg(profile: str) -> SigningAlg:
     return SigningAlg.ES256 if profile in FAPI2_PROFILES else SigningAlg.RS256
 
 
+# How a client hears that its person has answered (CIBA §5). Not `push`: it would hand tokens to
+# whoever listens at an address, and no proof of possession goes with it.
+DELIVERY_MODES: Final = ("poll", "ping")
+
 # What the JWE extra can do. RSA1_5 is left out: it has padding oracles (RFC 8725 §3.2).
 JWE_ALGS: Final = frozenset(
     {"RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW"}

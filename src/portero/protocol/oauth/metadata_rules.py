@@ -18,6 +18,7 @@ from portero.protocol.oauth.metadata_model import (
     encryption_members,
 )
 from portero.protocol.oauth.metadata_policy import (
+    DELIVERY_MODES,
     HMAC_ALGS,
     AuthMethod,
     GrantType,
@@ -39,9 +40,9 @@ _CERTIFICATE_NAMES: Final = (
     "tls_client_auth_san_ip",
     "tls_client_auth_san_email",
 )
-
-
-_GRANTS_WITH_PEOPLE: Final = frozenset({GrantType.AUTHORIZATION_CODE, GrantType.DEVICE_CODE})
+_GRANTS_WITH_PEOPLE: Final = frozenset(
+    {GrantType.AUTHORIZATION_CODE, GrantType.DEVICE_CODE, GrantType.CIBA}
+)
 
 
 def faults_of(client: ClientMetadata, policy: MetadataPolicy) -> list[FieldFault]:
@@ -57,7 +58,7 @@ def values_are_offered(client: ClientMetadata, policy: MetadataPolicy) -> Faults
         "application_type": ("web", "native"),
         "access_token_format": ("jwt", "opaque"),
         "subject_type": policy.subject_types,
-        "backchannel_token_delivery_mode": ("", "poll", "ping"),
+        "backchannel_token_delivery_mode": ("", *DELIVERY_MODES),
         "userinfo_signed_response_alg": {"", *server_algs},
         "authorization_signed_response_alg": {"", *server_algs},
         "introspection_signed_response_alg": {"", *server_algs},
@@ -247,8 +248,7 @@ def front_channel_logout_is_its_own(client: ClientMetadata, policy: MetadataPoli
 
 def ping_has_an_address(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
     """CIBA §4: in ping mode the server must know where to ring."""
-    ping = client.backchannel_token_delivery_mode == "ping"  # noqa: S105  # a mode
-    if ping and not client.backchannel_client_notification_endpoint:
+    if client.is_rung_up and not client.backchannel_client_notification_endpoint:
         yield FieldFault(
             "backchannel_client_notification_endpoint", "required", "Ping mode needs this."
         )

@@ -77,6 +77,19 @@ def read_parameters(encoded: str) -> Parameters:
     return Parameters({name: tuple(values) for name, values in found.items()})
 
 
+def bounded(parameters: Parameters, name: str, longest: int) -> str:
+    """The value, '' when not sent; raises `InvalidRequest` when it has more characters."""
+    value = parameters.get(name) or ""
+    if len(value) > longest:
+        raise InvalidRequest(f"{name} is too long.")
+    return value
+
+
+def words(parameters: Parameters, name: str) -> tuple[str, ...]:
+    """The parts of a value that are separated by spaces, each once; raises `InvalidRequest`."""
+    return tuple(dict.fromkeys(bounded(parameters, name, 1024).split()))
+
+
 def _decoded(text: str) -> str:
     if "%" not in text and "+" not in text and text.isascii():
         return text

@@ -16,6 +16,7 @@ from portero.protocol.oauth.metadata_model import HMAC_CAPABLE, ClientMetadata
 from portero.protocol.oauth.metadata_policy import (
     FAPI2_ALGS,
     AuthMethod,
+    GrantType,
     MetadataPolicy,
     usual_signing_alg,
 )
@@ -89,6 +90,8 @@ def profile_is_kept(client: ClientMetadata, policy: MetadataPolicy) -> Iterator[
             "require_signed_request_object",
             client.require_signed_request_object or not (client.signs_messages and answered),
         ),
+        # Requests at the backchannel can't be signed here.
+        ("grant_types", not client.signs_messages or GrantType.CIBA not in client.grant_types),
         ("require_pkce", client.require_pkce),
         ("id_token_signed_response_alg", client.id_token_signed_response_alg in FAPI2_ALGS),
     )

@@ -15,7 +15,8 @@ from portero.protocol.oauth.client_metadata import InvalidClientMetadata
 from portero.protocol.oauth.metadata_policy import GrantType, MetadataPolicy
 
 # Where a person says yes each time. A token in the client's own name (client_credentials), or for
-# somebody whom another token or assertion names, is for clients that an operator knows.
+# somebody whom another token or assertion names, is for clients that an operator knows; and so is
+# CIBA, which writes mails to whomever the client names.
 GRANTS: Final = frozenset(
     {
         GrantType.AUTHORIZATION_CODE.value,

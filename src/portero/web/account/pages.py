@@ -9,7 +9,7 @@ from portero.core.audit import Actor
 from portero.core.sessions import Session
 from portero.web.forms import Forms
 from portero.web.pages import html, meaning_of, name_of
-from portero.web.places import ACCOUNT_PATH, SIGN_IN_PATH, SIGN_OUT_PATH
+from portero.web.places import ACCOUNT_PATH, REQUESTS_PATH, SIGN_IN_PATH, SIGN_OUT_PATH
 from portero.web.present import present
 from portero.web.rooms import Rooms
 from portero.web.signed_out import forget, signed_out
@@ -30,6 +30,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             meaning=lambda name: meaning_of(rooms.provider.scopes.of(name)),
             name_of=name_of,
             disconnect_path=_DISCONNECT_PATH,
+            requests_path=REQUESTS_PATH,
             sign_out_path=SIGN_OUT_PATH,
         )
 

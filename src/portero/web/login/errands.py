@@ -15,17 +15,18 @@ from flask import g, request
 from portero.core.provider.authorize.model import Asked
 from portero.web.forms import Forms
 from portero.web.pages import name_of
-from portero.web.places import ACCOUNT_PATH, CONTINUATION_PATH, DEVICE_PAGE_PATH
+from portero.web.places import ACCOUNT_PATH, CONTINUATION_PATH, DEVICE_PAGE_PATH, REQUESTS_PATH
 from portero.web.rooms import Rooms
 
 # The device page, with the code that was typed there. No handle of a request has a dot, or is so
 # short.
 _DEVICE: Final = re.compile(r"device(\.(?P<code>[A-Z]{4}-[A-Z]{4}))?")
+_REQUESTS: Final = REQUESTS_PATH.removeprefix("/")
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """`asked` is the application's request; None for the device page and for this service."""
+    """`asked` is the application's request; None for this service and its own pages."""
 
     handle: str
     asked: Asked | None
@@ -43,6 +44,8 @@ class Errand:
     def next_place(self) -> str:
         if self.asked is not None:
             return f"{CONTINUATION_PATH}?{urlencode({'request': self.handle})}"
+        if self.handle == _REQUESTS:
+            return REQUESTS_PATH
         device = _DEVICE.fullmatch(self.handle)
         if device is None:
             return ACCOUNT_PATH
@@ -58,7 +61,7 @@ def handle_of_request() -> str:
 def errand_of_request(rooms: Rooms, forms: Forms) -> Errand:
     """What the handle stands for, in this browser. Raises `WaitingRequestOver`."""
     handle = handle_of_request()
-    if not handle or _DEVICE.fullmatch(handle):
+    if handle in {"", _REQUESTS} or _DEVICE.fullmatch(handle):
         return Errand(handle, None)
     asked = rooms.provider.authorize.waiting_for(handle, forms.browser())
     g.forms_lead_out = True

@@ -15,7 +15,8 @@ from portero.web.exchange import Request
 from portero.web.exchange import Response as Plain
 from portero.web.forms import Forms, FormTooOld
 from portero.web.oidc.authorize import told
-from portero.web.pages import described_at, html, meaning_of, name_of
+from portero.web.oidc.wants import wants_of
+from portero.web.pages import described_at, html, name_of
 from portero.web.places import CONSENT_PATH
 from portero.web.rooms import Rooms
 from portero.web.standalone import StandalonePages
@@ -56,14 +57,12 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             policy_uri=metadata.policy_uri,
             tos_uri=metadata.tos_uri,
             username=owed.account.username,
-            sentences=[
-                meaning_of(rooms.provider.scopes.of(name)) for name in asked.request.told_scope
-            ],
-            resources=asked.request.resources,
-            details=[
-                (rooms.provider.detail_types[detail["type"]].label, _fields(detail))
-                for detail in asked.request.details
-            ],
+            wants=wants_of(
+                rooms.provider,
+                scope=asked.request.told_scope,
+                resources=asked.request.resources,
+                details=asked.request.details,
+            ),
             host=told_to_people(back),
             on_this_device=not is_claimed(back),
             assured=is_assured(asked.client),
@@ -72,15 +71,6 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     host.add_url_rule(
         CONSENT_PATH, endpoint="oidc.consent", view_func=consent, methods=["GET", "POST"]
     )
-
-
-def _fields(detail: object) -> list[tuple[str, str]]:
-    fields = dict(detail) if isinstance(detail, dict) else {}
-    return [
-        (name, ", ".join(value) if isinstance(value, list) else str(value))
-        for name, value in fields.items()
-        if name != "type"
-    ]
 
 
 def _request() -> Request:

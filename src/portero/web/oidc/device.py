@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Final
 from urllib.parse import urlencode
 
 from portero.core.provider.device import Devices, DeviceStarted
-from portero.kit.refusals import Refusal
+from portero.core.provider.model import ClientCall
 from portero.web.addresses import Network
 from portero.web.certificates import CertificateSource
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import Request, Response, json_response
-from portero.web.oidc.cors import CORS, NONCE_HEADER, preflight
-from portero.web.oidc.oauth import UNCACHED, client_call, refused
+from portero.web.exchange import Response, json_response
+from portero.web.oidc.cors import CORS, preflight
+from portero.web.oidc.oauth import UNCACHED, client_endpoint
 from portero.web.places import DEVICE_PAGE_PATH, DEVICE_PATH
-
-_BODY_CAP: Final = 32 * 1024  # bytes; a form with one assertion
 
 
 def device_endpoints(
@@ -28,21 +24,12 @@ def device_endpoints(
     certificates: CertificateSource,
     fresh_nonce: Callable[[], str],
 ) -> list[Endpoint]:
-    def answer(request: Request) -> Response:
-        said = begin(request)
-        if not request.header_lines("dpop"):
-            return said
-        return replace(said, headers=(*said.headers, (NONCE_HEADER, fresh_nonce())))
-
-    def begin(request: Request) -> Response:
-        try:
-            started = devices.begin(client_call(request, trusted_proxies, certificates))
-        except Refusal as refusal:
-            return refused(refusal, request)
-        return json_response(200, _told(started, issuer + DEVICE_PAGE_PATH), *UNCACHED, *CORS)
+    def begin(call: ClientCall) -> Response:
+        told = _told(devices.begin(call), issuer + DEVICE_PAGE_PATH)
+        return json_response(200, told, *UNCACHED, *CORS)
 
     return [
-        Endpoint(DEVICE_PATH, frozenset({"POST"}), answer, body_cap=_BODY_CAP),
+        client_endpoint(DEVICE_PATH, begin, trusted_proxies, certificates, fresh_nonce),
         preflight(DEVICE_PATH, ("POST",)),
     ]
 

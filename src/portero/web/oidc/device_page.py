@@ -14,17 +14,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.audit import Actor
 from portero.core.provider.authorize.rules import is_assured
-from portero.core.provider.device import (
-    DeviceAsked,
-    FreshSignInNeeded,
-    UserCodeUnknown,
-    shown,
-    typed,
-)
+from portero.core.provider.device import DeviceAsked, UserCodeUnknown, shown, typed
+from portero.core.provider.polling import FreshSignInNeeded
 from portero.core.sessions import Session
 from portero.web.forms import Forms, FormTooOld
 from portero.web.host import translator
-from portero.web.pages import described_at, html, meaning_of, name_of, refused, told
+from portero.web.oidc.wants import wants_of
+from portero.web.pages import described_at, html, name_of, refused, told
 from portero.web.places import DEVICE_PAGE_PATH, SIGN_IN_PATH
 from portero.web.present import present
 from portero.web.rooms import Rooms
@@ -71,8 +67,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             client_name=name_of(asked.client),
             described_at=described_at(asked.client),
             username=rooms.accounts.get(session.account_id).username,
-            sentences=[meaning_of(rooms.provider.scopes.of(name)) for name in asked.scope],
-            resources=asked.resources,
+            wants=wants_of(rooms.provider, scope=asked.scope, resources=asked.resources),
             assured=is_assured(asked.client),
             user_code=asked.user_code,
             session=session.id,

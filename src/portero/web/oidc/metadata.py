@@ -14,7 +14,13 @@ from portero.protocol.oauth import pkce
 from portero.protocol.oauth.authorization_request import RESPONSE_MODES, prompts
 from portero.protocol.oauth.dpop import PROOF_ALGS
 from portero.protocol.oauth.metadata_model import Encrypted
-from portero.protocol.oauth.metadata_policy import ASYMMETRIC_ALGS, FAPI2_ALGS, HMAC_ALGS
+from portero.protocol.oauth.metadata_policy import (
+    ASYMMETRIC_ALGS,
+    DELIVERY_MODES,
+    FAPI2_ALGS,
+    HMAC_ALGS,
+    GrantType,
+)
 from portero.protocol.oauth.profile_rules import FAPI2_METHODS
 from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
 from portero.protocol.oidc.claims import STANDARD_CLAIMS
@@ -28,6 +34,7 @@ from portero.web.oidc.register import REGISTRATION_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
 from portero.web.places import (
     AUTHORIZATION_PATH,
+    CIBA_PATH,
     DEVICE_PATH,
     DISCOVERY_PATH,
     END_SESSION_PATH,
@@ -41,6 +48,12 @@ _PROVING: Final = {
     "token_endpoint": TOKEN_PATH,
     "introspection_endpoint": INTROSPECTION_PATH,
     "revocation_endpoint": REVOCATION_PATH,
+}
+# And at these, by the methods of the token endpoint (RFC 9126 §2, RFC 8628 §3.1, CIBA §7.1).
+_ASKING: Final = {
+    "pushed_authorization_request_endpoint": PAR_PATH,
+    "device_authorization_endpoint": DEVICE_PATH,
+    "backchannel_authentication_endpoint": CIBA_PATH,
 }
 # At these a public client only says who it is.
 _OPEN_TO_PUBLIC: Final = frozenset({"token_endpoint", "revocation_endpoint"})
@@ -135,6 +148,10 @@ def _authorization(offer: Offer) -> dict[str, object]:
         # Pushed ones alone: no address of a stranger's is fetched while a person waits.
         "request_uri_parameter_supported": offer.relaxed,
     }
+    if GrantType.CIBA in offer.grant_types:
+        told["backchannel_authentication_endpoint"] = offer.issuer + CIBA_PATH
+        told["backchannel_token_delivery_modes_supported"] = list(DELIVERY_MODES)
+        told["backchannel_user_code_parameter_supported"] = False
     if offer.relaxed:
         told["require_request_uri_registration"] = True
     if signs:
@@ -160,7 +177,11 @@ def _proving(offer: Offer) -> dict[str, object]:
     if offer.certificates.auth_methods:
         told["tls_client_certificate_bound_access_tokens"] = True
     if offer.mtls_url:
-        told["mtls_endpoint_aliases"] = {n: offer.mtls_url + path for n, path in _PROVING.items()}
+        told["mtls_endpoint_aliases"] = {
+            name: offer.mtls_url + path
+            for name, path in {**_PROVING, **_ASKING}.items()
+            if GrantType.CIBA in offer.grant_types or path != CIBA_PATH
+        }
     return told
 
 

@@ -24,7 +24,7 @@ from portero.web.oidc.form_body import form_alone
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105  # a path
 INTROSPECTION_PATH: Final = "/oauth/introspect"
 REVOCATION_PATH: Final = "/oauth/revoke"
-_BODY_CAP: Final = 32 * 1024  # bytes; a form with one token and one assertion
+_BODY_CAP: Final = 32 * 1024  # bytes; a form with one token or request object, and one assertion
 # RFC 6749 §5.1 asks for both; the second is for caches of the last century.
 UNCACHED: Final = (NO_STORE, ("Pragma", "no-cache"))
 
@@ -55,27 +55,36 @@ def oauth_endpoints(
         revocation.revoke(call)
         return Response(200, b"", (NO_STORE, *CORS))
 
-    def endpoint(path: str, work: Work) -> Endpoint:
-        def answer(request: Request) -> Response:
-            try:
-                said = work(client_call(request, trusted_proxies, certificates))
-            except Refusal as refusal:
-                said = refused(refusal, request)
-            return _with_nonce(said, token) if proves(request) else said
-
-        return Endpoint(path, frozenset({"POST"}), answer, body_cap=_BODY_CAP)
-
-    def proves(request: Request) -> bool:
-        """Whether a key is proven here, so that the next proof may need a nonce."""
-        return request.path == TOKEN_PATH and bool(request.header_lines("dpop"))
-
     return [
-        endpoint(TOKEN_PATH, issue),
-        endpoint(INTROSPECTION_PATH, introspect),
-        endpoint(REVOCATION_PATH, revoke),
+        client_endpoint(TOKEN_PATH, issue, trusted_proxies, certificates, token.fresh_nonce),
+        client_endpoint(INTROSPECTION_PATH, introspect, trusted_proxies, certificates),
+        client_endpoint(REVOCATION_PATH, revoke, trusted_proxies, certificates),
         preflight(TOKEN_PATH, ("POST",)),
         preflight(REVOCATION_PATH, ("POST",)),
     ]
+
+
+def client_endpoint(
+    path: str,
+    work: Work,
+    trusted_proxies: Sequence[Network],
+    certificates: CertificateSource = NO_SOURCE,
+    fresh_nonce: Callable[[], str] | None = None,
+) -> Endpoint:
+    """POST of a form by a client that proves itself. `fresh_nonce`: a key may be proven here too,
+    and then the next proof may need a nonce (RFC 9449 §8.2): it comes with every answer, refusals
+    too, so that a client always has one that is fresh."""
+
+    def answer(request: Request) -> Response:
+        try:
+            said = work(client_call(request, trusted_proxies, certificates))
+        except Refusal as refusal:
+            said = refused(refusal, request)
+        if fresh_nonce is None or not request.header_lines("dpop"):
+            return said
+        return replace(said, headers=(*said.headers, (NONCE_HEADER, fresh_nonce())))
+
+    return Endpoint(path, frozenset({"POST"}), answer, body_cap=_BODY_CAP)
 
 
 def client_call(
@@ -116,11 +125,6 @@ def actor_of(request: Request, trusted_proxies: Sequence[Network]) -> Actor:
             user_agent=request.header("user-agent") or "",
         )
     )
-
-
-def _with_nonce(said: Response, token: TokenEndpoint) -> Response:
-    """RFC 9449 §8.2: with every answer, so that a client always has one that is fresh."""
-    return replace(said, headers=(*said.headers, (NONCE_HEADER, token.fresh_nonce())))
 
 
 def _told(issued: IssuedToken) -> dict[str, object]:

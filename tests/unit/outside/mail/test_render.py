@@ -17,7 +17,13 @@ from portero.translations import available
 SENT_AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 JOB_ID = "0198c0de-0000-7000-8000-000000000001"
 LINK = "https://id.example/reset-password?token=K7dQw2Zr9xYpLm4TnB6v&x=1"
-VALUES = {"link": LINK, "username": "ana", "lifetime_seconds": "1800"}
+VALUES = {
+    "link": LINK,
+    "username": "ana",
+    "lifetime_seconds": "1800",
+    "client_name": "Bank",
+    "binding_message": "Pay 30 EUR",
+}
 
 
 def renderer(
@@ -99,7 +105,7 @@ def test_translated() -> None:
 def test_lifetime_in_words() -> None:
     """The link's lifetime is said in the reader's words, and not at all when it is not known."""
     assert "30 Minuten" in part(rendered(notice(locale="de")), "plain")
-    bare = Notice(NoticeTemplate.RESET_PASSWORD, "ana@example.org", "en", {**VALUES})
+    bare = notice()
     without = {n: v for n, v in bare.values.items() if n != "lifetime_seconds"}
     text = part(rendered(Notice(bare.template, bare.to, bare.locale, without)), "plain")
     assert "valid for" not in text

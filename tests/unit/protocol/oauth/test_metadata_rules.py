@@ -195,6 +195,13 @@ def test_ciba_polls_unless_it_says_where_to_ring() -> None:
     where = "backchannel_client_notification_endpoint"
     assert faults(**ciba, **ping) == {where: "required"}
     assert faults(**ciba, **ping, **{where: "https://rp.example/ping"}) == {}
+    assert faults(**ciba, **ping, **{where: "http://rp.example/ping"}) == {where: "uri_insecure"}
+
+
+def test_nobody_registers_to_have_tokens_pushed() -> None:
+    """CIBA §5: what is posted to an address needs no proof of who listens there."""
+    pushed = {"grant_types": [CIBA], "backchannel_token_delivery_mode": "push"}
+    assert faults(**pushed) == {"backchannel_token_delivery_mode": "unsupported"}
 
 
 FAPI = {

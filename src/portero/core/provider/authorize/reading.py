@@ -98,19 +98,23 @@ class RequestReader:
         self, client: Client, parameters: Parameters, back: ReturnAddress
     ) -> AuthorizationRequest:
         """The request itself; raises an `OAuthRefusal` for the client."""
-        rules = Rules(
-            scopes=self._scopes.open_to(client),
-            default_scope=self._scopes.default_of(client),
-            resources=self._resources.open_to(client),
-            detail_types=self._detail_types,
-            prompts=self._prompts,
-        )
+        rules = self.rules_of(client)
         request = read_request(parameters, back=back, client=client.metadata, rules=rules)
         request = replace(request, subject=self._subject_of(client, request))
         if not request.claims:
             return request
         given = self._scopes.giving(client, request.claims, request.scope)
         return replace(request, claims=given.claims, claims_scope=given.scope)
+
+    def rules_of(self, client: Client) -> Rules:
+        """What the client may ask for, here and where else it asks for a person."""
+        return Rules(
+            scopes=self._scopes.open_to(client),
+            default_scope=self._scopes.default_of(client),
+            resources=self._resources.open_to(client),
+            detail_types=self._detail_types,
+            prompts=self._prompts,
+        )
 
     def check(self, client: Client, parameters: Parameters) -> None:
         """Raise what the authorization endpoint would raise."""

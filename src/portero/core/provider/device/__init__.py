@@ -4,7 +4,7 @@ Owns one table of requests with two names each: a long one for the device, which
 endpoint again and again, and a short one that a person types.
 """
 
-from portero.core.provider.device.errors import FreshSignInNeeded, UserCodeUnknown
+from portero.core.provider.device.errors import UserCodeUnknown
 from portero.core.provider.device.flows import Devices
 from portero.core.provider.device.model import DeviceAsked, DeviceStarted
 from portero.core.provider.device.rules import POLICIES, shown, typed
@@ -15,7 +15,6 @@ __all__ = [
     "DeviceAsked",
     "DeviceStarted",
     "Devices",
-    "FreshSignInNeeded",
     "UserCodeUnknown",
     "purge",
     "shown",

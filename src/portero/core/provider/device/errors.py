@@ -1,6 +1,6 @@
 """Why the page of a device says no."""
 
-from portero.kit.refusals import Invalid, NotProven
+from portero.kit.refusals import Invalid
 
 
 class UserCodeUnknown(Invalid):
@@ -8,10 +8,3 @@ class UserCodeUnknown(Invalid):
 
     code = "user_code_unknown"
     public = "This code is not known, or too old. Look at your device again."
-
-
-class FreshSignInNeeded(NotProven):
-    """The application demands a newer or stronger sign-in than that of this session."""
-
-    code = "fresh_sign_in_needed"
-    public = "Sign in again to go on."

@@ -19,11 +19,16 @@ from portero.core.clients import Client, ClientCache
 from portero.core.limits import Limits, OverLimit
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.device import rules, store
-from portero.core.provider.device.errors import FreshSignInNeeded, UserCodeUnknown
+from portero.core.provider.device.errors import UserCodeUnknown
 from portero.core.provider.device.events import DeviceApproved, DeviceDenied
 from portero.core.provider.device.model import DeviceAsked, DeviceRequest, DeviceStarted
 from portero.core.provider.model import Binding, ClientCall
-from portero.core.provider.polling import RequestState, decide_in, demand_of
+from portero.core.provider.polling import (
+    FreshSignInNeeded,
+    RequestState,
+    decide_in,
+    demand_of,
+)
 from portero.core.provider.polling.rules import INTERVAL_SECONDS
 from portero.core.provider.resources import Resources
 from portero.core.provider.scopes import Scopes

@@ -24,6 +24,7 @@ from portero.core.provider.resources import Resources
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import fingerprint
+from portero.protocol.oauth.authorization_details import Detail, narrowed
 from portero.protocol.oauth.errors import (
     AccessDenied,
     AuthorizationPending,
@@ -46,13 +47,15 @@ _REFUSALS: Final[dict[PollOutcome, type[OAuthRefusal]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolledFlow(Generic[R]):
-    """What one flow has of its own: the parameter with its secret, its table, and what it demands
-    of the token request (`check` raises `OAuthRefusal`)."""
+    """What one flow has of its own: the parameter with its secret, its table, what it demands of
+    the token request (`check` raises `OAuthRefusal`), and what it keeps of `authorization_details`
+    (RFC 9396)."""
 
     grant_type: GrantType
     parameter: str
     requests: PolledRequests[R]
     check: Callable[[TokenRequest, R], None]
+    details: Callable[[R], tuple[Detail, ...]] = lambda request: ()
 
 
 class PolledGrant(Generic[R]):
@@ -85,11 +88,13 @@ class PolledGrant(Generic[R]):
         request = polled.request
         if request is None:
             raise _REFUSALS[polled.outcome](f"{flow.parameter} is {polled.outcome}")
+        wanted = asked.form.get("authorization_details")
+        details = narrowed(wanted, within=flow.details(request))
         # A transaction of its own: a token's place in the status list is not for the many polls
         # that end without one. A crash in between costs the person a second try, and nobody else.
         with self._settlement.place(asked, now) as status:
             settled = self._db.write(lambda tx: self._settle_in(tx, asked, request, now, status))
-        return self._settlement.tokens(asked, settled, now=now, status=status)
+        return self._settlement.tokens(asked, settled, now=now, status=status, details=details)
 
     def _settle_in(
         self, tx: Tx, asked: TokenRequest, request: R, now: datetime, status: int
@@ -110,6 +115,7 @@ class PolledGrant(Generic[R]):
                 session_id=request.session_id,
                 scope=request.scope,
                 resources=request.resources,
+                details=self._flow.details(request),
             ),
             grant_type=self._flow.grant_type,
             audience=self._resources.first_of(

@@ -6,10 +6,12 @@ a request begins and how its person finds it is the business of each flow, and s
 """
 
 from portero.core.provider.polling.deciding import decide_in
+from portero.core.provider.polling.errors import FreshSignInNeeded
 from portero.core.provider.polling.model import Poll, PolledRequest, PollOutcome, RequestState
 from portero.core.provider.polling.rules import demand_of
 
 __all__ = [
+    "FreshSignInNeeded",
     "Poll",
     "PollOutcome",
     "PolledRequest",

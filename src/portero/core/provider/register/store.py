@@ -42,6 +42,7 @@ DIE_WITH_CLIENT: Final = (
     "waiting_requests",
     "authorization_codes",
     "device_requests",
+    "ciba_requests",
     "grants",
     "consents",
 )
