@@ -96,10 +96,16 @@ def test_what_it_let_in_is_held_to_the_rules_when_it_is_over(make_home: MakeHome
     after = make_home()
     after.register()
     party = RelyingParty(after, party.client_id, party.secret, after.client())
-    assert error_of(party, **WITHOUT_PKCE) == "invalid_request"
-    assert error_of(party, request=unsigned(party)) == "invalid_request_object"
+    asked: dict[str, str | None]
+    for asked, error in (
+        (WITHOUT_PKCE, "invalid_request"),
+        ({"request": unsigned(party)}, "invalid_request_object"),
+    ):
+        answer = party.begin(**asked)
+        assert answer.status_code == 400  # a page: nobody vouches for its address
+        assert f"error={error}&" in answer.text
     assert "code" in party.authorize()
-    assert error_of(party, prompt="none") == "consent_required"
+    assert "error=consent_required&" in party.begin(prompt="none").text
 
 
 # --- the Basic OP plan ----------------------------------------------------------------------------

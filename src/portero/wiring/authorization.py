@@ -77,9 +77,11 @@ def join_authorization(
             remote=RemoteObjects(fetch) if relaxed else None,
         ),
         waiting=WaitingRequests(dice=dice, limits=limits, sessions=base.sessions),
-        answers=Answers(clock=clock, signer=signer, issuer=settings.issuer),
+        answers=Answers(
+            clock=clock, signer=signer, issuer=settings.issuer, registrants_trusted=relaxed
+        ),
         subjects=subjects,
         reachable_levels=("aal1",),
-        registrants_remembered=relaxed,
+        registrants_trusted=relaxed,
     )
     return authorize, pushed, reader

@@ -16,7 +16,15 @@ from portero.protocol.oauth.metadata_model import Encrypted
 
 
 class Answers:
-    def __init__(self, *, clock: Clock, signer: ClientSigner, issuer: str) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        signer: ClientSigner,
+        issuer: str,
+        registrants_trusted: bool = False,
+    ) -> None:
+        self._registrants_trusted = registrants_trusted
         self._clock = clock
         self._signer = signer
         self._issuer = issuer
@@ -25,7 +33,8 @@ class Answers:
         """For a person who has seen no page of ours: where nobody vouches for the application,
         a link to us must not be one to wherever its maker likes (RFC 9700 §4.11.2)."""
         answer = self.refused(client, back, refusal)
-        return replace(answer, by_itself=rules.is_vouched_for(client))
+        known = rules.is_vouched_for(client, registrants_trusted=self._registrants_trusted)
+        return replace(answer, by_itself=known)
 
     def refused(self, client: Client, back: ReturnAddress, refusal: OAuthRefusal) -> Answer:
         told = {"error": refusal.code, "error_description": refusal.description}

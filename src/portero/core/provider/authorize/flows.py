@@ -73,7 +73,7 @@ class Authorize:
         answers: Answers,
         subjects: Subjects,
         reachable_levels: Collection[str],
-        registrants_remembered: bool = False,
+        registrants_trusted: bool = False,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -85,7 +85,7 @@ class Authorize:
         self._answers = answers
         self._subjects = subjects
         self.reachable_levels = tuple(reachable_levels)
-        self._registrants_remembered = registrants_remembered
+        self._registrants_trusted = registrants_trusted
 
     # --- the three ways in ---------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ class Authorize:
                 asked.client,
                 request,
                 seat,
-                registrants_remembered=self._registrants_remembered,
+                registrants_trusted=self._registrants_trusted,
             )
         else:
             must_ask = decision.agreed and not same_secret(decision.question, question)

@@ -59,11 +59,9 @@ def owes_consent(
     request: AuthorizationRequest,
     seat: Seat,
     *,
-    registrants_remembered: bool = False,
+    registrants_trusted: bool = False,
 ) -> bool:
-    """Whether this person has to be asked now. `registrants_remembered`: a yes to a client that
-    registered itself and proves itself counts later too, as certification with prompt=none has
-    it."""
+    """Whether this person has to be asked now. For `registrants_trusted` see `is_vouched_for`."""
     if "consent" in request.prompt:
         return True
     if not is_claimed(request.back.redirect_uri):
@@ -72,8 +70,7 @@ def owes_consent(
         return True
     if client.first_party:
         return False
-    remembered = registrants_remembered and not client.metadata.is_public
-    if not (remembered or is_assured(client)):
+    if not is_assured(client, registrants_trusted=registrants_trusted):
         return True
     consent = seat.consent
     if consent is not None and not client.is_older_than(consent.created_at):
@@ -100,11 +97,15 @@ def question_of(request: AuthorizationRequest, seat: Seat) -> str:
     return fingerprint(json.dumps(shown, default=dict, sort_keys=True))
 
 
-def is_vouched_for(client: Client) -> bool:
-    """Whether somebody here knows the application: an operator registered it."""
-    return client.created_by == CreatedBy.OPERATOR
+def is_vouched_for(client: Client, *, registrants_trusted: bool = False) -> bool:
+    """Whether somebody here knows the application: an operator registered it. In certification
+    that it registered itself is enough: modules with prompt=none come after a consent, and errors
+    have to go back by themselves."""
+    itself = registrants_trusted and client.created_by == CreatedBy.DCR
+    return itself or client.created_by == CreatedBy.OPERATOR
 
 
-def is_assured(client: Client) -> bool:
+def is_assured(client: Client, *, registrants_trusted: bool = False) -> bool:
     """Whether the application is who it says: it is known here, and it proves itself."""
-    return is_vouched_for(client) and not client.metadata.is_public
+    vouched = is_vouched_for(client, registrants_trusted=registrants_trusted)
+    return vouched and not client.metadata.is_public
