@@ -293,7 +293,7 @@ def test_metadata_tells_what_is_enforced(make_home: MakeHome) -> None:
     assert told["require_pushed_authorization_requests"] is True
     for endpoint in ("token", "introspection", "revocation"):
         assert told[f"{endpoint}_endpoint_auth_methods_supported"] == ["private_key_jwt"]
-    algorithms = {name: set(value) for name, value in told.items() if "alg_values" in name}
+    algorithms = {name: set(value) for name, value in told.items() if "signing_alg" in name}
     assert len(algorithms) >= 9
     for name, values in algorithms.items():
         assert values, name
