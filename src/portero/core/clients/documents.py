@@ -9,12 +9,12 @@ transaction is open while another server is waited for.
 from __future__ import annotations
 
 import logging
-import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from portero.core.clients.freshness import Freshness
 from portero.core.clients.model import Client, ClientState, CreatedBy
 from portero.core.clients.ports import DocumentFetch, FetchedDocument
 from portero.kit.ports import Clock
@@ -40,12 +40,8 @@ PER_HOST: Final = 30  # fetches of one host in a minute: we are nobody's flood
 _HOST_SECONDS: Final = 60.0
 # What the document's own Cache-Control may say (§4.4), in seconds. A sign-in asks several times, so
 # not even `no-store` is less than a minute; a changed key or redirect URI counts within a day.
-MIN_AGE_SECONDS: Final = 60
-MAX_AGE_SECONDS: Final = 86_400
-DEFAULT_AGE_SECONDS: Final = 300
+FRESHNESS: Final = Freshness(least=60, usual=300, most=86_400)
 FAILED_SECONDS: Final = 5.0
-
-_MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?([0-9]{1,9})")
 
 
 class DocumentsBusy(Busy):
@@ -160,7 +156,7 @@ class ClientDocuments:
             updated_at=now,
             created_by=CreatedBy.DOCUMENT.value,
         )
-        return client, age_of(answer.headers)
+        return client, FRESHNESS.of(answer.headers)
 
     def _count(self, host: str) -> None:
         now = self._clock.monotonic()
@@ -178,19 +174,6 @@ class ClientDocuments:
 class _Count:
     until: float
     spent: int = 0
-
-
-def age_of(headers: Mapping[str, str]) -> float:
-    """For how many seconds an answer may be remembered (RFC 9111 §5.2.2), within our bounds."""
-    said = headers.get("cache-control", "").lower()
-    if "no-store" in said or "no-cache" in said:
-        return MIN_AGE_SECONDS
-    found = _MAX_AGE.search(said)
-    if found is None:
-        return DEFAULT_AGE_SECONDS
-    passed = headers.get("age", "")
-    age = int(found[1]) - (int(passed) if re.fullmatch(r"[0-9]{1,9}", passed) else 0)
-    return max(MIN_AGE_SECONDS, min(age, MAX_AGE_SECONDS))
 
 
 def _check_answer(answer: FetchedDocument) -> None:

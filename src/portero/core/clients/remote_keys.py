@@ -11,13 +11,13 @@ from __future__ import annotations
 import json
 import logging
 import math
-import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from portero.core.clients.errors import ClientKeysUnavailable
+from portero.core.clients.freshness import Freshness
 from portero.core.clients.ports import DocumentFetch, FetchedDocument
 from portero.kit.ports import Clock
 from portero.kit.refusals import Refusal
@@ -33,15 +33,10 @@ TIMEOUT_SECONDS: Final = 3.0
 MAX_WAITING: Final = 8  # threads that ask, or wait for who asks; the others are told to come again
 # Seconds. Within these bounds the answer's Cache-Control decides. A key that its owner withdrew
 # is good for an hour more at most, or for `STALE_SECONDS` more while the URI does not answer.
-MIN_AGE_SECONDS: Final = 60.0
-USUAL_AGE_SECONDS: Final = 300.0
-MAX_AGE_SECONDS: Final = 3600.0
+FRESHNESS: Final = Freshness(least=60, usual=300, most=3600)
 STALE_SECONDS: Final = 1800.0
 UNKNOWN_KEY_SECONDS: Final = 30.0
 FAILURE_SECONDS: Final = 10.0
-
-_MAX_AGE: Final = re.compile(r'(?:^|[,\s])max-age="?([0-9]{1,9})"?(?=$|[,\s])', re.IGNORECASE)
-_NOT_KEPT: Final = re.compile(r"(?:^|[,\s])no-(?:store|cache)(?=$|[,\s])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +136,7 @@ class RemoteKeys:
             log.warning("no keys from %s: %s", uri, error)
             return replace(before, asked_at=self._clock.monotonic(), failed=True)
         now = self._clock.monotonic()
-        return _Known(jwks, now, now + _age(answer.headers.get("cache-control", "")))
+        return _Known(jwks, now, now + FRESHNESS.of(answer.headers))
 
 
 def _read(answer: FetchedDocument) -> Jwks:
@@ -150,16 +145,6 @@ def _read(answer: FetchedDocument) -> Jwks:
     if answer.status != 200:
         raise ValueError(f"the answer is {answer.status}")
     return checked_jwks(json.loads(answer.body))
-
-
-def _age(cache_control: str) -> float:
-    """How long the answer may be kept (RFC 9111 §5.2.2), within our bounds. "Not at all" is the
-    least of them: a fetch for each request would be the client's wish at our cost."""
-    if _NOT_KEPT.search(cache_control):
-        return MIN_AGE_SECONDS
-    found = _MAX_AGE.search(cache_control)
-    asked = float(found.group(1)) if found else USUAL_AGE_SECONDS
-    return min(max(asked, MIN_AGE_SECONDS), MAX_AGE_SECONDS)
 
 
 def _has(jwks: Jwks | None, kid: object) -> bool:

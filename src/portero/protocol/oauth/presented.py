@@ -30,12 +30,11 @@ _NAME: Final[Methods] = frozenset({AuthMethod.NONE, AuthMethod.TLS, AuthMethod.S
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """The methods that look like this, and the values. `by_header` decides how a refusal looks."""
+    """The methods that look like this, and the values."""
 
     methods: Methods
     unverified_client_id: str
-    unverified_secret: str
-    by_header: bool
+    unverified_secret: str = ""
     unverified_assertion: str = ""
 
 
@@ -59,12 +58,12 @@ def presented(form: Parameters, authorization: tuple[str, ...]) -> Presented:
             raise InvalidRequest("The client authenticates in two ways.")
         if client_id is not None and client_id != named:
             raise InvalidRequest("client_id is not the client of the Authorization header.")
-        return Presented(_BASIC, named, password, by_header=True)
+        return Presented(_BASIC, named, password)
     if client_id is None:
         raise InvalidClient("no client is named")
     if secret is not None:
-        return Presented(_POST, client_id, secret, by_header=False)
-    return Presented(_NAME, client_id, "", by_header=False)
+        return Presented(_POST, client_id, secret)
+    return Presented(_NAME, client_id)
 
 
 def _by_assertion(form: Parameters, assertion: str | None, client_id: str | None) -> Presented:
@@ -74,7 +73,7 @@ def _by_assertion(form: Parameters, assertion: str | None, client_id: str | None
     subject = unverified_subject(assertion)
     if client_id is not None and client_id != subject:
         raise InvalidClient("client_id is not the assertion's client")
-    return Presented(_ASSERTION, subject, "", False, assertion)
+    return Presented(_ASSERTION, subject, unverified_assertion=assertion)
 
 
 def _basic(header: str) -> tuple[str, str]:

@@ -153,5 +153,9 @@ def refused(refusal: Refusal, request: Request) -> Response:
             headers.append(("WWW-Authenticate", 'Basic realm="oauth"'))
         told = {"error": refusal.code, "error_description": refusal.description}
         return json_response(refusal.status, told, *headers)
-    status = 429 if isinstance(refusal, Limited) else 503 if isinstance(refusal, Busy) else 400
-    return json_response(status, {"error": "temporarily_unavailable"}, *headers)
+    return json_response(status_of(refusal), {"error": "temporarily_unavailable"}, *headers)
+
+
+def status_of(refusal: Refusal) -> int:
+    """Of a refusal that no specification names: busy, limited."""
+    return 429 if isinstance(refusal, Limited) else 503 if isinstance(refusal, Busy) else 400

@@ -11,17 +11,18 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from portero.core.audit import Actor, Origin
+from portero.core.audit import Actor
 from portero.core.provider.register import ClientRegistration
 from portero.core.provider.register.errors import RegistrationTokenRefused
-from portero.kit.refusals import Busy, Conflict, Limited, Refusal
+from portero.kit.refusals import Conflict, Refusal
 from portero.protocol.oauth.client_metadata import InvalidClientMetadata
 from portero.protocol.oauth.errors import OAuthRefusal
 from portero.protocol.oauth.parameters import read_parameters
-from portero.web.addresses import Network, client_address
+from portero.web.addresses import Network
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import NO_STORE, Request, Response, json_response, log_refusal
 from portero.web.oidc.cors import CORS, preflight
+from portero.web.oidc.oauth import actor_of, status_of
 from portero_guard.errors import TokenRefused
 from portero_guard.jws import json_object
 
@@ -62,7 +63,7 @@ def registration_endpoints(
     def endpoint(method: str, work: Work) -> Endpoint:
         def answer(request: Request) -> Response:
             try:
-                return work(request, _actor(request, trusted_proxies), _token(request))
+                return work(request, actor_of(request, trusted_proxies), _token(request))
             except Refusal as refusal:
                 log_refusal(method, request.path, refusal.code, refusal.detail)
                 return _refused(refusal)
@@ -100,17 +101,6 @@ def _token(request: Request) -> str:
     return found[1] if found else ""
 
 
-def _actor(request: Request, trusted_proxies: Sequence[Network]) -> Actor:
-    forwarded = request.header_lines("x-forwarded-for")
-    return Actor.anonymous(
-        Origin(
-            request_id=request.request_id,
-            address=client_address(request.peer, forwarded, trusted_proxies),
-            user_agent=request.header("user-agent") or "",
-        )
-    )
-
-
 def _refused(refusal: Refusal) -> Response:
     """RFC 7591 §3.2.2, RFC 6750 §3."""
     headers = [NO_STORE, *CORS]
@@ -125,8 +115,7 @@ def _refused(refusal: Refusal) -> Response:
         return _error(refusal.status, refusal.code, refusal.description, headers)
     if isinstance(refusal, Conflict):
         return _error(409, "temporarily_unavailable", refusal.public, headers)
-    status = 429 if isinstance(refusal, Limited) else 503 if isinstance(refusal, Busy) else 400
-    return _error(status, "temporarily_unavailable", refusal.public, headers)
+    return _error(status_of(refusal), "temporarily_unavailable", refusal.public, headers)
 
 
 def _faults_of(refusal: InvalidClientMetadata) -> str:

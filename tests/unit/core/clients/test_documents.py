@@ -13,13 +13,9 @@ import pytest
 from portero.core.clients import ClientCache, ClientDocuments, DocumentsBusy
 from portero.core.clients.documents import (
     AT_ONCE,
-    DEFAULT_AGE_SECONDS,
     FAILED_SECONDS,
-    MAX_AGE_SECONDS,
-    MIN_AGE_SECONDS,
     MOST_WAITING,
     PER_HOST,
-    age_of,
 )
 from portero.outside.http_fetch import HttpFetch
 from portero.protocol.oauth.metadata_policy import MetadataPolicy
@@ -209,24 +205,6 @@ def test_a_document_is_remembered_for_as_long_as_it_says(
     client = documents.find(site.id)
     assert client is not None
     assert client.metadata.client_name == "Renamed"
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, DEFAULT_AGE_SECONDS),
-        ({"cache-control": "public, max-age=900"}, 900),
-        ({"cache-control": "max-age=900", "age": "200"}, 700),
-        ({"cache-control": "max-age=1"}, MIN_AGE_SECONDS),
-        ({"cache-control": "max-age=99999999"}, MAX_AGE_SECONDS),
-        ({"cache-control": "no-store"}, MIN_AGE_SECONDS),
-        ({"cache-control": "No-Cache, max-age=900"}, MIN_AGE_SECONDS),
-        ({"cache-control": "s-maxage=900"}, DEFAULT_AGE_SECONDS),
-    ],
-)
-def test_how_long_is_within_our_bounds(headers: dict[str, str], seconds: int) -> None:
-    """RFC 9111 §5.2.2, from a minute to a day."""
-    assert age_of(headers) == seconds
 
 
 def test_a_failure_is_not_remembered_but_for_a_breath(

@@ -14,12 +14,10 @@ import pytest
 from portero.core.clients.errors import ClientKeysUnavailable
 from portero.core.clients.remote_keys import (
     FAILURE_SECONDS,
-    MAX_AGE_SECONDS,
+    FRESHNESS,
     MAX_BYTES,
-    MIN_AGE_SECONDS,
     STALE_SECONDS,
     UNKNOWN_KEY_SECONDS,
-    USUAL_AGE_SECONDS,
     RemoteKeys,
 )
 from portero.outside.http_fetch import HttpFetch
@@ -82,12 +80,12 @@ def test_a_set_is_asked_for_once(keys: RemoteKeys, publisher: Publisher) -> None
 @pytest.mark.parametrize(
     ("cache_control", "seconds"),
     [
-        ("", USUAL_AGE_SECONDS),
+        ("", FRESHNESS.usual),
         ("public, max-age=600", 600),
-        ("max-age=1", MIN_AGE_SECONDS),
-        ("no-store", MIN_AGE_SECONDS),
-        ("max-age=999999999", MAX_AGE_SECONDS),
-        ("s-max-age=7, x-max-age=9", USUAL_AGE_SECONDS),
+        ("max-age=1", FRESHNESS.least),
+        ("no-store", FRESHNESS.least),
+        ("max-age=999999999", FRESHNESS.most),
+        ("s-max-age=7, x-max-age=9", FRESHNESS.usual),
     ],
 )
 def test_its_age_is_the_publishers_within_our_bounds(
@@ -167,7 +165,7 @@ def test_who_has_keys_does_not_wait(
 ) -> None:
     """While one thread renews an old set, the others go on with it."""
     keys.jwks_at(publisher.uri)
-    clock.move(USUAL_AGE_SECONDS + 1)
+    clock.move(FRESHNESS.usual + 1)
     arrived, go = threading.Event(), threading.Event()
 
     def slow(handler: BaseHTTPRequestHandler) -> None:
@@ -218,7 +216,7 @@ def test_old_keys_bridge_a_failure_for_a_while(
     """Not for ever: whoever can silence the URI could keep a withdrawn key alive."""
     keys.jwks_at(publisher.uri)
     publisher.say(503, b"")
-    clock.move(USUAL_AGE_SECONDS + STALE_SECONDS - 1)
+    clock.move(FRESHNESS.usual + STALE_SECONDS - 1)
     assert kids(keys.jwks_at(publisher.uri)) == ["one"]
     clock.move(2)
     with pytest.raises(ClientKeysUnavailable):
