@@ -28,17 +28,20 @@ API = "https://orders.example/api"
 Make = Callable[..., Home]
 
 
+def trusting(folder: Path) -> dict[str, str]:
+    """The setting that makes a house trust the issuer."""
+    public = {**json.loads(ECAlgorithm.to_jwk(KEY.public_key())), "kid": "one", "alg": "ES256"}
+    path = folder / "trusted.json"
+    path.write_text(json.dumps({"keys": [public]}))
+    return {"PORTERO_ASSERTION_ISSUERS": f"{TRUSTED}={path}"}
+
+
 @pytest.fixture
 def make(make_home: MakeHome, tmp_path: Path) -> Make:
     """A house that trusts one issuer, with ana in it."""
-    public = {**json.loads(ECAlgorithm.to_jwk(KEY.public_key())), "kid": "one", "alg": "ES256"}
-    path = tmp_path / "trusted.json"
-    path.write_text(json.dumps({"keys": [public]}))
 
     def made(**settings: str) -> Home:
-        home = make_home(
-            PORTERO_ASSERTION_ISSUERS=f"{TRUSTED}={path}", PORTERO_RESOURCES=API, **settings
-        )
+        home = make_home(PORTERO_RESOURCES=API, **trusting(tmp_path), **settings)
         home.create("ana", "ana@example.org")
         return home
 

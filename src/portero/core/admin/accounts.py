@@ -80,32 +80,30 @@ class AccountAdmin:
     def set_password(
         self, actor: Actor, account_id: str, password: Secret, *, must_change: bool
     ) -> int:
-        """Replace the password and end every session; how many were ended."""
+        """Replace the password and end every session and grant; how many sessions were ended."""
         account = self._accounts.get(account_id)
         encoded = self._checked(password, account)
-        now = self._clock.now()
 
-        def unit(tx: Tx) -> list[str]:
-            login_store.hold_account(tx, account_id)
+        def unit(tx: Tx, now: datetime) -> list[str]:
             self._passwords.put_in(tx, account_id, encoded, now=now, must_change=must_change)
             self._limits.clear(tx, LOGIN_BY_ACCOUNT, account_id)
             self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
+            # Whoever was in may have let an application in that outlives the session.
+            store.void_grants(tx, account_id, now=now)
+            self._feed.note(tx, ChangeKind.GRANTS_VOIDED, account_id)
             return self._end_all_in(tx, actor, account_id, EndReason.PASSWORD_RESET, now)
 
-        return self._announced(unit, now)
+        return self._ended(account_id, ChangeKind.GRANTS_VOIDED, unit)
 
     def disable(self, actor: Actor, account_id: str) -> int:
         """Nobody signs in, and everything that lives on the account ends at once."""
-        now = self._clock.now()
 
-        def unit(tx: Tx) -> list[str]:
+        def unit(tx: Tx, now: datetime) -> list[str]:
             self._set_state_in(tx, actor, account_id, AccountState.DISABLED, now)
             self._feed.note(tx, ChangeKind.ACCOUNT_DISABLED, account_id)
             return self._end_all_in(tx, actor, account_id, EndReason.ACCOUNT_DISABLED, now)
 
-        ended = self._announced(unit, now)
-        self._feed.apply_now(ChangeKind.ACCOUNT_DISABLED, account_id, now)
-        return ended
+        return self._ended(account_id, ChangeKind.ACCOUNT_DISABLED, unit)
 
     def enable(self, actor: Actor, account_id: str) -> None:
         now = self._clock.now()
@@ -115,12 +113,10 @@ class AccountAdmin:
 
     def delete(self, actor: Actor, account_id: str) -> None:
         """The account and all that it owns are gone; the audit entries stay."""
-        now = self._clock.now()
         # Looked up beforehand: a client may have to be fetched, and then the grants are gone.
         notes = self._back_channel.notes_of_account(account_id)
 
-        def unit(tx: Tx) -> list[str]:
-            login_store.hold_account(tx, account_id)
+        def unit(tx: Tx, now: datetime) -> list[str]:
             ended = self._end_all_in(tx, actor, account_id, EndReason.ACCOUNT_DELETED, now)
             self._back_channel.enqueue_in(tx, notes, now=now)
             self._feed.note(tx, ChangeKind.ACCOUNT_DISABLED, account_id)
@@ -129,8 +125,7 @@ class AccountAdmin:
             self._audit.record(tx, actor, now, AccountDeleted(account_id=account_id))
             return ended
 
-        self._announced(unit, now)
-        self._feed.apply_now(ChangeKind.ACCOUNT_DISABLED, account_id, now)
+        self._ended(account_id, ChangeKind.ACCOUNT_DISABLED, unit)
 
     def _checked(self, password: Secret, account: Account) -> str:
         text = password.reveal()
@@ -151,7 +146,18 @@ class AccountAdmin:
         login_store.end_of_account(tx, account_id, now=now)
         return self._sessions.end_in(tx, actor, account_id, now=now, reason=reason)
 
-    def _announced(self, unit: Callable[[Tx], list[str]], now: datetime) -> int:
-        ended = self._db.write(unit)
+    def _ended(
+        self, account_id: str, kind: ChangeKind, unit: Callable[[Tx, datetime], list[str]]
+    ) -> int:
+        """Run what ends everything of the account, at a moment that is later than whatever was made
+        on it before: the clock is read once the account is held."""
+
+        def held(tx: Tx) -> tuple[list[str], datetime]:
+            login_store.hold_account(tx, account_id)
+            now = self._clock.now()
+            return unit(tx, now), now
+
+        ended, now = self._db.write(held)
         self._sessions.announce(ended, now)
+        self._feed.apply_now(kind, account_id, now)
         return len(ended)

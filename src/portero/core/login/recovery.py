@@ -97,8 +97,7 @@ class Recovery:
             field="new_password",
         )
         encoded = self._passwords.hash(new_password)
-        now = self._clock.now()
-        ended = self._db.write(lambda tx: self._use_in(tx, actor, token, encoded, now))
+        ended, now = self._db.write(lambda tx: self._use_in(tx, actor, token, encoded))
         self._sessions.announce(ended, now)
         self._feed.apply_now(ChangeKind.GRANTS_VOIDED, account.id, now)
         return account
@@ -127,9 +126,12 @@ class Recovery:
         )
         self._audit.record(tx, Actor.system(), now, RecoverySent(account_id=account.id))
 
-    def _use_in(self, tx: Tx, actor: Actor, token: str, encoded: str, now: datetime) -> list[str]:
-        link = links.find_live(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
+    def _use_in(self, tx: Tx, actor: Actor, token: str, encoded: str) -> tuple[list[str], datetime]:
+        """The sessions that ended, and when: read once the account is held, so that it is later
+        than whatever was made on it before."""
+        link = links.find_live(tx, token, LinkPurpose.RESET_PASSWORD, now=self._clock.now())
         account = store.hold_account(tx, link.account_id)
+        now = self._clock.now()
         links.redeem(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
         if account is None or not account.is_active or account.email != link.email:
             # Disabled, gone, or the address moved to another mailbox since the mail was sent.
@@ -154,4 +156,4 @@ class Recovery:
             now,
         )
         self._audit.record(tx, actor, now, RecoveryUsed(account_id=account.id))
-        return ended
+        return ended, now

@@ -23,6 +23,7 @@ from portero.core.clients import FIRST_PARTY_CLIENT_ID
 from portero.core.provider import store
 from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.events import RefreshReplayed, TokensIssued
+from portero.core.provider.held import held_basis
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.model import Basis, Grant, RefreshState, SpentRefresh, TokenSet
 from portero.core.sessions import EndReason, Sessions
@@ -118,6 +119,7 @@ class RefreshRotation:
         if spent.state is RefreshState.UNKNOWN:
             return None
         basis = store.find_live_basis(tx, spent.grant_id, now=now)
+        basis = held_basis(tx, basis, now=now) if basis is not None else None
         if basis is None:
             return None
         successor = None

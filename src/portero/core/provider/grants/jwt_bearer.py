@@ -136,7 +136,9 @@ class JwtBearerGrant:
             tx, "bearer_assertion", assertion.issuer, assertion.jti, expires_at=assertion.expires_at
         ):
             return None
-        account = _account_in(tx, assertion.subject)
+        named = _account_in(tx, assertion.subject)
+        # Its token names no session: see `held`.
+        account = account_store.hold(tx, named.id) if named is not None else None
         if account is None or not account.is_active:
             return None  # and the assertion is spent: this commits
         grant = replace(draft, account_id=account.id)

@@ -83,7 +83,10 @@ class Settlement:
         status: int,
     ) -> Settled | None:
         """Make the grant; None when its session or account ended meanwhile."""
-        grant = store.add_grant_on_session(tx, self._draft(asked, agreed, audience, now), now=now)
+        draft = self._draft(asked, agreed, audience, now)
+        if draft.offline:
+            account_store.hold(tx, draft.account_id)  # its tokens name no session: see `held`
+        grant = store.add_grant_on_session(tx, draft, now=now)
         if grant is None:
             return None
         self._issuing.keep_status_in(tx, status, grant, now=now)

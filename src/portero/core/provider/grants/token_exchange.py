@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from portero.core.accounts import store as account_store
 from portero.core.audit import AuditLog
 from portero.core.provider import store
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.events import TokenExchanged
 from portero.core.provider.grants import store as grant_store
+from portero.core.provider.held import held_account
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.model import IssuedToken, TokenRequest
 from portero.core.provider.resources import Resources
@@ -181,6 +181,7 @@ class TokenExchangeGrant:
 
     @staticmethod
     def _is_live_in(tx: Tx, account_id: str, session_id: str, grant_id: str, now: datetime) -> bool:
+        account = held_account(tx, account_id, session_id=session_id)
         if grant_id and store.find_live_basis(tx, grant_id, now=now) is None:
             return False
         if (
@@ -188,7 +189,6 @@ class TokenExchangeGrant:
             and grant_store.find_live_session(tx, session_id, account_id, now=now) is None
         ):
             return False
-        account = account_store.find(tx, account_id)
         return account is not None and account.is_active
 
 
