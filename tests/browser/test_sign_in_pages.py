@@ -80,3 +80,18 @@ def test_pages_fit_a_narrow_screen(
     assert len(set(seen)) == 3
     assert page.evaluate("document.documentElement.dir") == ("rtl" if locale == "ar" else "ltr")
     context.close()
+
+
+def test_an_amount_reads_alike_in_both_ways_of_writing(chromium: Browser, place: Place) -> None:
+    """What others wrote stands for itself: between Arabic words "127.0.0.1:80" is no "80:127.0.0.1"
+    and no sentence of ours turns around a name."""
+    context = chromium.new_context(locale="ar")
+    page = context.new_page()
+    page.goto(place.authorize())
+    page.fill("#username", "ana")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/consent?*")
+    isolated = page.locator("bdi").all_inner_texts()
+    assert {"Notes", "ana", f"127.0.0.1:{place.application.port}"} <= set(isolated)
+    context.close()

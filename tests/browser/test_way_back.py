@@ -121,3 +121,27 @@ def test_a_request_that_another_site_posts_signs_nobody_out(
     page.goto(f"{place.url}/account")
     assert page.url == f"{place.url}/account"
     page.context.close()
+
+
+@pytest.mark.parametrize("decision", ["allow", "deny"])
+def test_the_second_half_of_a_double_click_decides_nothing(
+    chromium: Browser, place: Place, decision: str
+) -> None:
+    """Attack: a window above ours asks for a double click and closes at the first half of it; the
+    second half lands on our button. What comes that soon after the page has come to the front is
+    passed over, and what comes later counts."""
+    page = chromium.new_page()
+    page.clock.install()
+    page.goto(place.authorize(prompt="consent"))
+    sign_in(page)
+    page.wait_for_url("**/consent?*")
+    page.evaluate(
+        "decision => { window.dispatchEvent(new Event('focus'));"
+        " document.querySelector(`button[value=${decision}]`).click(); }",
+        decision,
+    )
+    assert "/consent" in page.url
+    page.clock.run_for(600)
+    page.click(f"button[value={decision}]")
+    page.wait_for_url(f"{place.application.callback}*")
+    page.context.close()

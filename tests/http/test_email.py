@@ -21,7 +21,8 @@ def fill(
 ) -> TestResponse:
     """Open the page in a browser, fill its form in, and post it."""
     browser = home.client()
-    filled = {**fields(browser.get(path)), **form}
+    opened = browser.get(path, query_string={"token": form.get("token", "")})
+    filled = {**fields(opened), **form}
     return browser.post(path, data=filled, headers=headers)
 
 
@@ -305,6 +306,22 @@ def test_opening_a_link_spends_nothing(home: Home) -> None:
 
 
 @on_sqlite
+@pytest.mark.parametrize("path", ["/verify-email", "/reset-password", "/sign-up"])
+def test_a_link_that_opens_nothing_says_so_at_once(private_home: Home, path: str) -> None:
+    """Before anybody has thought of a new password, and with the way to a new link."""
+    home = private_home
+    home.create("ana", EMAIL)
+    home.post("/password/forgot", username="ana")
+    other = "/reset-password" if path == "/sign-up" else "/sign-up"
+    of_another_kind = invited(home) if other == "/sign-up" else home.mailed_token(other)
+    for token in ("made-up", of_another_kind, ""):
+        page = home.client().get(path, query_string={"token": token})
+        assert page.status_code in {403, 422}
+        assert "<form" not in page.text
+        assert "/forgot-password" in page.text
+
+
+@on_sqlite
 def test_the_pages_work_as_plain_forms(home: Home) -> None:
     """No JavaScript: a POST of the form's fields, refusals on the page, a sentence when done."""
     home.create("ana", EMAIL)
@@ -351,9 +368,9 @@ def test_a_form_that_no_page_of_ours_made_spends_nothing(home: Home) -> None:
     """Without the page's own value, or with the one of another browser, whatever the headers."""
     home.register(email=EMAIL)
     token = home.mailed_token("/verify-email")
-    strange = fields(home.client().get("/verify-email"))["csrf"]
+    strange = fields(home.client().get("/sign-in"))["csrf"]
     browser = home.client()
-    browser.get("/verify-email")
+    browser.get("/sign-in")
     for csrf in ("", "0" * 64, strange):
         form = {"token": token, "csrf": csrf}
         assert browser.post("/verify-email", data=form, headers=OUR_FORM).status_code == 403
@@ -365,8 +382,9 @@ def test_a_form_that_no_page_of_ours_made_spends_nothing(home: Home) -> None:
 def test_what_was_typed_comes_back_escaped(home: Home) -> None:
     """Reflected XSS: neither the token of the address nor a field is ever markup."""
     evil = '"><script>alert(1)</script>'
-    page = home.client().get("/verify-email", query_string={"token": evil})
-    assert "<script" not in page.text
+    for path in ("/verify-email", "/sign-up"):
+        page = home.client().get(path, query_string={"token": evil, "request": evil})
+        assert "<script" not in page.text
     form = {"username": evil, "email": evil, "password": evil, "token": ""}
     answer = fill(home, "/sign-up", form)
     assert answer.status_code == 422

@@ -57,7 +57,8 @@ class StandalonePages:
     def refusal(self, request: Request, refusal: Refusal) -> Response:
         """What went wrong, for a person whom nobody can be told about elsewhere."""
         translator = self._translator(request, ())
-        values = {name: translator.text(str(value)) for name, value in refusal.values.items()}
+        # What a developer is told is English, whatever the sentence around it: isolated (UAX #9).
+        values = {name: f"\u2068{value}\u2069" for name, value in refusal.values.items()}
         answer = self.page(
             request,
             "error.html",

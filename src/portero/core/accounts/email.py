@@ -107,6 +107,11 @@ class EmailProofs:
 
         self._db.write(unit)
 
+    def look(self, token: str) -> None:
+        """Raise `LinkSpent` for a link that would open nothing; spends nothing."""
+        now = self._clock.now()
+        self._db.read(lambda tx: links.find_live(tx, token, LinkPurpose.VERIFY_EMAIL, now=now))
+
     def verify(self, actor: Actor, token: str) -> Account:
         """Spend a link and take its address as proven; raises `LinkSpent`, `EmailTaken`.
 

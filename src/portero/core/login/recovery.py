@@ -80,13 +80,17 @@ class Recovery:
         now = self._clock.now()
         self._db.write(lambda tx: self._send_in(tx, str(payload["identifier"]), now))
 
+    def look(self, token: str) -> Link:
+        """The link; raises `LinkSpent` for one that would open nothing. Spends nothing."""
+        now = self._clock.now()
+        return self._db.read(
+            lambda tx: links.find_live(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
+        )
+
     def use(self, actor: Actor, token: str, new_password: str) -> Account:
         """Choose a new password; every session ends. Raises `LinkSpent`, `WeakPassword`; a
         refused password does not spend the link."""
-        now = self._clock.now()
-        link = self._db.read(
-            lambda tx: links.find_live(tx, token, LinkPurpose.RESET_PASSWORD, now=now)
-        )
+        link = self.look(token)
         account = self._db.read(lambda tx: account_store.find(tx, link.account_id))
         if account is None:
             raise LinkSpent("the account was deleted since the mail was sent")

@@ -81,6 +81,10 @@ class SignUp:
         self._db.write(unit)
         return account
 
+    def look(self, invitation: str) -> None:
+        """Raise what `register` would, whatever was typed; spends nothing."""
+        self._invited(invitation, self._clock.now())
+
     def invite(self, actor: Actor, email: str, *, locale: str = "") -> str:
         """Mail somebody an invitation; also answers with its address, for who runs the command."""
         now = self._clock.now()

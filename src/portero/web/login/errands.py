@@ -15,7 +15,13 @@ from flask import g, request
 from portero.core.provider.authorize.model import Asked
 from portero.web.forms import Forms
 from portero.web.pages import name_of
-from portero.web.places import ACCOUNT_PATH, CONTINUATION_PATH, DEVICE_PAGE_PATH, REQUESTS_PATH
+from portero.web.places import (
+    ACCOUNT_PATH,
+    CONTINUATION_PATH,
+    DEVICE_PAGE_PATH,
+    REQUESTS_PATH,
+    SIGN_IN_PATH,
+)
 from portero.web.rooms import Rooms
 
 # The device page, with the code that was typed there. No handle of a request has a dot, or is so
@@ -56,6 +62,12 @@ class Errand:
 def handle_of_request() -> str:
     """The handle that came with the present request, unchecked; '' for none."""
     return request.values.get("request", "")[:128]
+
+
+def sign_in_url() -> str:
+    """The sign-in page, for the errand that the present request came with."""
+    handle = handle_of_request()
+    return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}" if handle else SIGN_IN_PATH
 
 
 def errand_of_request(rooms: Rooms, forms: Forms) -> Errand:

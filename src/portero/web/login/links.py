@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request
 
 from portero.core.accounts.flows import NewAccount
 from portero.core.audit import Actor
-from portero.core.links import LinkPurpose
+from portero.core.links import LinkPurpose, LinkSpent
+from portero.core.login.errors import InvitationNeeded, RegistrationClosed
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
 from portero.web.host import translator
-from portero.web.login.errands import handle_of_request
+from portero.web.login.errands import handle_of_request, sign_in_url
 from portero.web.pages import html, refused, told
-from portero.web.places import SIGN_IN_PATH
+from portero.web.places import FORGOT_PATH
 from portero.web.rooms import Rooms
 
 PATHS: Final = {
@@ -29,23 +29,32 @@ PATHS: Final = {
 }
 
 
+# What no other input would change: told instead of the form, before anybody has filled it in.
+_NO_WAY_IN: Final = (LinkSpent, RegistrationClosed, InvitationNeeded)
+
+
 def link_url(issuer: str) -> Callable[[LinkPurpose, str], str]:
     """How wiring tells the rooms below which page a link opens."""
     return lambda purpose, token: f"{issuer}{PATHS[purpose]}?token={token}"
 
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
-    def page(template: str, verb: Callable[[str], str]) -> Callable[[], Response]:
+    def page(
+        template: str, look: Callable[[str], object], verb: Callable[[str], str]
+    ) -> Callable[[], Response]:
         def view() -> Response:
             token = request.values.get("token", "")[:512]
-            if request.method != "POST":
-                return _page(template, token=token, handle=handle_of_request())
             try:
+                if request.method != "POST":
+                    look(token)
+                    return _page(template, token=token, handle=handle_of_request())
                 forms.check()
                 done = verb(token)
+            except _NO_WAY_IN as refusal:
+                return _closed(refusal)
             except Refusal as refusal:
                 return _refused(template, refusal, token=token)
-            return _page("login/done.html", message=done, sign_in=_sign_in_url())
+            return _page("login/done.html", message=done)
 
         return view
 
@@ -69,17 +78,25 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         )
         return translator().text("Your account is ready. Sign in with it.")
 
-    for purpose, template, verb in (
-        (LinkPurpose.VERIFY_EMAIL, "login/verify_email.html", verify),
-        (LinkPurpose.RESET_PASSWORD, "login/reset_password.html", reset),
-        (LinkPurpose.INVITE, "login/sign_up.html", sign_up),
+    for purpose, template, look, verb in (
+        (LinkPurpose.VERIFY_EMAIL, "login/verify_email.html", rooms.email.look, verify),
+        (LinkPurpose.RESET_PASSWORD, "login/reset_password.html", rooms.recovery.look, reset),
+        (LinkPurpose.INVITE, "login/sign_up.html", rooms.sign_up.look, sign_up),
     ):
         host.add_url_rule(
             PATHS[purpose],
             endpoint=f"login.{purpose}",
-            view_func=page(template, verb),
+            view_func=page(template, look, verb),
             methods=["GET", "POST"],
         )
+
+
+def _closed(refusal: Refusal) -> Response:
+    message = told(refusal)["message"]
+    page = html(
+        "login/closed.html", message=message, sign_in=sign_in_url(), forgot_path=FORGOT_PATH
+    )
+    return refused(page, refusal)
 
 
 def _refused(template: str, refusal: Refusal, *, token: str) -> Response:
@@ -88,11 +105,6 @@ def _refused(template: str, refusal: Refusal, *, token: str) -> Response:
     return refused(answer, refusal)
 
 
-def _sign_in_url() -> str:
-    handle = handle_of_request()
-    return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}" if handle else SIGN_IN_PATH
-
-
 def _page(template: str, **values: Any) -> Response:
     values = {"token": "", "faults": {}, "message": "", "typed": {}, **values}
-    return html(template, **values)
+    return html(template, sign_in=sign_in_url(), **values)
