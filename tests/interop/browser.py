@@ -46,16 +46,25 @@ class Browser:
 
     def answer_application(self) -> str:
         """Open the page where applications wait, sign in, and allow the first. What is said."""
-        place, form = f"{self.issuer}/requests", None
-        while "/requests" not in self.forms:
+        return self._allowed(f"{self.issuer}/requests")
+
+    def answer_device(self, url: str) -> str:
+        """Open the address that a device shows with its code, sign in, and allow. What is said."""
+        return self._allowed(url)
+
+    def _allowed(self, place: str) -> str:
+        form: dict[str, str] | None = None
+        for _ in range(_MAX_PAGES):
+            decided = "decision" in (form or {})
             answer = self._sent(place, form)
             if answer.is_redirect:
                 place, form = urljoin(place, answer.headers["location"]), None
+            elif decided:
+                assert answer.status_code == 200, answer.text
+                return answer.text
             else:
                 place, form = self._filled(place, answer)
-        answer = self._sent(place, form)
-        assert answer.status_code == 200, answer.text
-        return answer.text
+        raise AssertionError("the pages go in a circle")
 
     def _sent(self, place: str, form: dict[str, str] | None) -> httpx2.Response:
         if form is None:
@@ -68,13 +77,13 @@ class Browser:
         for head, body in _FORM.findall(answer.text):
             action = html.unescape(dict(_ATTRIBUTE.findall(head)).get("action", ""))
             known = action.removeprefix(self._base)
-            if known not in ("/sign-in", "/consent", "/sign-out", "/requests"):
+            if known not in ("/sign-in", "/consent", "/sign-out", "/requests", "/device"):
                 continue
             assert action == self._base + known, "a form that leaves the issuer's path"
             fields = _fields(body)
             if known == "/sign-in":
                 fields |= {"username": USERNAME, "password": PASSWORD}
-            if known in ("/consent", "/requests"):
+            if "decision" in fields:
                 fields["decision"] = "allow"
             self.forms.append(known)
             return urljoin(place, action), fields
