@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from guard.tests.proofs import ProvingKey
 from portero.core.audit import Actor
 from portero.core.consent import store as consent_store
 from portero.kit.db import Tx
-from tests.support.house import ISSUER, Home, MakeHome, basic
+from tests.support.house import Home, MakeHome
 from tests.support.racing import THREADS, at_once, statuses
-from tests.support.relying_party import RelyingParty, fields, query_of, relying_party
+from tests.support.relying_party import RelyingParty, fields, relying_party
 
 ROOM = {"PORTERO_THREADS": "160", "PORTERO_HASH_QUEUE": "64"}
 
@@ -29,57 +28,6 @@ def signed_in(home: Home, **metadata: Any) -> RelyingParty:
     rp = relying_party(home, **metadata)
     rp.sign_in()
     return rp
-
-
-def test_one_of_twenty_redeems_a_code_and_what_it_got_is_revoked(home: Home) -> None:
-    """RFC 6749 §4.1.2: somebody has a copy, and nobody can tell who is the thief."""
-    rp = signed_in(home)
-    code = query_of(rp.begin())["code"]
-    answers = at_once(lambda _: rp.redeem(code))
-    assert statuses(answers) == {200: 1, 400: THREADS - 1}
-    winner = next(answer.get_json() for answer in answers if answer.status_code == 200)
-    assert home.get("/oauth/userinfo", winner["access_token"]).status_code == 401
-    assert rp.refresh(winner["refresh_token"]).get_json()["error"] == "invalid_grant"
-    assert "code" in query_of(rp.begin())  # the person's own session is not the thief's to end
-
-
-def test_without_grace_one_of_twenty_refreshes_and_the_family_ends(make_home: MakeHome) -> None:
-    """For registered clients as for our own."""
-    home = make_home(**ROOM, PORTERO_REFRESH_GRACE_SECONDS="0")
-    rp = signed_in(home)
-    first = rp.sign_in()["refresh_token"]
-    answers = at_once(lambda _: rp.refresh(first))
-    assert statuses(answers) == {200: 1, 400: THREADS - 1}
-    winner = next(answer.get_json() for answer in answers if answer.status_code == 200)
-    assert rp.refresh(winner["refresh_token"]).get_json()["error"] == "invalid_grant"
-    assert home.get("/oauth/userinfo", winner["access_token"]).status_code == 401
-
-
-def test_with_grace_all_of_twenty_get_the_one_successor(home: Home) -> None:
-    """A lost answer, or twenty tabs, sign nobody out."""
-    rp = signed_in(home)
-    first = rp.sign_in()["refresh_token"]
-    answers = at_once(lambda _: rp.refresh(first))
-    assert statuses(answers) == {200: THREADS}
-    assert len({answer.get_json()["refresh_token"] for answer in answers}) == 1
-
-
-def test_one_of_twenty_uses_a_pushed_request(home: Home) -> None:
-    """RFC 9126 §4: its request_uri is good for one code."""
-    rp = signed_in(home)
-    uri = rp.ask("/oauth/par", **rp.parameters()).get_json()["request_uri"]
-    cookie = rp.browser.get_cookie("portero", domain="127.0.0.1")
-    assert cookie is not None
-
-    def begin(_: int) -> Any:
-        browser = home.client()
-        browser.set_cookie("portero", cookie.value)
-        query = {"client_id": rp.client_id, "request_uri": uri}
-        return browser.get("/oauth/authorize", query_string=query)
-
-    answers = at_once(begin)
-    codes = [a for a in answers if a.status_code == 303 and "code=" in a.location]
-    assert len(codes) == 1
 
 
 def test_one_of_twenty_agrees(home: Home) -> None:
@@ -102,26 +50,6 @@ def test_one_of_twenty_agrees(home: Home) -> None:
 
     answers = at_once(agree)
     assert statuses(answers) == {303: 1, 400: THREADS - 1}
-
-
-def test_one_of_twenty_shows_a_proof(home: Home) -> None:
-    """RFC 9449 §11.1: the jti of a DPoP proof is good once, on whatever worker."""
-    metadata = {
-        "grant_types": ["client_credentials"],
-        "response_types": [],
-        "scope": "reports:read",
-        "default_resource": f"{ISSUER}/api",
-    }
-    created = home.house.clients.create(Actor.operator(), metadata)
-    assert created.secret is not None
-    proof = ProvingKey().proof(f"{ISSUER}/oauth/token", method="POST", now=home.clock.now())
-    headers = {**basic(created.client.client_id, created.secret.reveal()), "DPoP": proof}
-
-    def ask(_: int) -> Any:
-        form = {"grant_type": "client_credentials"}
-        return home.client().post("/oauth/token", data=form, headers=headers)
-
-    assert statuses(at_once(ask)) == {200: 1, 400: THREADS - 1}
 
 
 def test_taking_a_consent_back_waits_for_who_redeems_on_it(home: Home) -> None:

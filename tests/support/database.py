@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,22 @@ def new_sqlite(folder: Path) -> str:
 @pytest.fixture
 def postgresql_url() -> Iterator[str]:
     """A migrated PostgreSQL database of this test's own."""
+    with _new_postgresql() as url:
+        yield url
+
+
+@contextmanager
+def new_database(kind: str, folder: Path) -> Iterator[str]:
+    """The URL of a migrated database, for longer than one test."""
+    if kind == "sqlite":
+        yield new_sqlite(folder)
+        return
+    with _new_postgresql() as url:
+        yield url
+
+
+@contextmanager
+def _new_postgresql() -> Iterator[str]:
     server = postgresql.cluster()
     template_made = shared_folder() / "postgresql-template-made"
     with alone("postgresql-template"):
