@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.house import CHEAP_HASH, PASSWORD, SECRET_KEY, MakeHome
-from tests.support.server import PORTERO, RunningServer, StartServer
+from tests.support.server import PORTERO, RunningServer, StartServer, self_signed
 from tests.support.services import free_port
 
 NEW_KEY = "tests-only-Kp3vW8sJ5gD2fN7qX4cR9bT6"
@@ -174,7 +174,7 @@ def test_secret_key_is_rotated_without_signing_anybody_out(server: StartServer) 
 
 def test_tls_without_a_proxy(server: StartServer, tmp_path: Path) -> None:
     """--tls-cert and --tls-key: the ready line is https, and the socket speaks it."""
-    cert, key = _self_signed(tmp_path)
+    cert, key = self_signed(tmp_path)
     port = free_port()
     process = subprocess.Popen(
         [PORTERO, "serve", "--port", str(port), "--tls-cert", str(cert), "--tls-key", str(key)],
@@ -227,15 +227,3 @@ def test_wsgi_app_serves_and_hears_changes(tmp_path: Path) -> None:
 
 def _token_texts(tokens: Mapping[str, Any]) -> list[str]:
     return [str(tokens["access_token"]), str(tokens["refresh_token"])]
-
-
-def _self_signed(folder: Path) -> tuple[Path, Path]:
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-         "-keyout", str(key), "-out", str(cert)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    key.chmod(0o600)
-    return cert, key

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -106,19 +107,25 @@ def launch(folder: Path, env: Mapping[str, str], command: Sequence[str]) -> Runn
     return RunningServer(process, port, folder, log_path, full)
 
 
-def wait_until_healthy(running: RunningServer, path: str = "/healthz") -> None:
+def wait_until_healthy(
+    running: RunningServer, path: str = "/healthz", *, tls: ssl.SSLContext | None = None
+) -> None:
     for _ in range(round(START_SECONDS / _POLL_SECONDS)):
         with suppress(subprocess.TimeoutExpired):
             status = running.process.wait(_POLL_SECONDS)
             pytest.fail(f"the server ended at its start with status {status}\n{running.log()}")
-        if _healthy(running.port, path):
+        if _healthy(running.port, path, tls):
             return
     running.kill()
     pytest.fail(f"no 200 from {path} within {START_SECONDS} s\n{running.log()}")
 
 
-def _healthy(port: int, path: str) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+def _healthy(port: int, path: str, tls: ssl.SSLContext | None) -> bool:
+    connection = (
+        http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        if tls is None
+        else http.client.HTTPSConnection("127.0.0.1", port, timeout=2, context=tls)
+    )
     try:
         connection.request("GET", path)
         return connection.getresponse().status == 200
@@ -126,3 +133,16 @@ def _healthy(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, and its private key."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+         "-keyout", str(key), "-out", str(cert)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    key.chmod(0o600)
+    return cert, key
