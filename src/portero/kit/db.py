@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import sqlalchemy as sa
 
+from portero.kit import waiting
 from portero.kit.line import Job, Line, WaitedTooLong
 from portero.kit.refusals import Busy
 
@@ -171,6 +172,7 @@ class Database:
         had never been. For what nobody was told, as counters are; a commit costs more than all
         statements of a sign-in.
         """
+        waiting.expected()
         engine = self.engine
         if self._line is None:
             return self._alone(engine, unit, unhurried=unhurried, durable=durable)
@@ -181,6 +183,7 @@ class Database:
 
     def read(self, unit: Callable[[Tx], T]) -> T:
         """Run `unit` in a transaction that only reads."""
+        waiting.expected()
         engine = self.engine
         return self._attempt(lambda: self._once(engine, unit, read_only=True))
 

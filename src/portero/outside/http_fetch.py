@@ -17,6 +17,7 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from portero.kit import waiting
 from portero.outside.reach import FetchFailed, FetchForbidden, Reach
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class HttpFetch:
     ) -> Fetched:
         """Any answer, whatever its status (redirects too). `timeout_seconds` is for all of it.
         Raises `FetchForbidden` and `FetchFailed`."""
+        waiting.expected()
         import httpx2  # a tenth of a second that start-up need not pay
 
         deadline = monotonic() + timeout_seconds

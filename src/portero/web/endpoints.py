@@ -16,14 +16,17 @@ class Endpoint:
     """A function that answers some methods of one exact path.
 
     `on_loop`: it neither hashes nor waits for the database, so it answers on the event loop
-    itself; anything slower there would hold up every other request of the worker. `body_cap`
-    counts bytes. GET answers HEAD too: `answer` sees a GET and the body is left off.
+    itself; anything slower there would hold up every other request of the worker. `at_once` says
+    of one request that this is probably so: it is begun on the event loop, and begun again on a
+    thread if it has to wait after all (`kit.waiting`). `body_cap` counts bytes. GET answers HEAD
+    too: `answer` sees a GET and the body is left off.
     """
 
     path: str
     methods: frozenset[str]
     answer: Callable[[Request], Response]
     on_loop: bool = False
+    at_once: Callable[[Request], bool] | None = None
     body_cap: int = DEFAULT_BODY_CAP
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import uuid_utils
 
+from portero.kit import waiting
 from portero.kit.ports import Meter
 from portero.kit.refusals import Busy
 from portero.kit.request_id import request_id
@@ -153,6 +155,9 @@ class Front:
         request = _request(scope, path, body, peer=peer, request_id=out.request_id)
         if endpoint.on_loop:
             return endpoint.answer(request)
+        if endpoint.at_once is not None and endpoint.at_once(request):
+            with suppress(waiting.WouldWait):
+                return waiting.at_once(endpoint.answer, request)
         return await self._crew.run(endpoint.answer, request)
 
     async def _body(self, receive: Receive, head: strict.Head, cap: int) -> bytes:

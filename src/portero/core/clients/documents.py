@@ -17,6 +17,7 @@ from typing import Final, TypeVar
 from portero.core.clients.freshness import Freshness
 from portero.core.clients.model import Client, ClientState, CreatedBy
 from portero.core.clients.ports import DocumentFetch, FetchedDocument
+from portero.kit import waiting
 from portero.kit.ports import Clock
 from portero.kit.refusals import Busy, Refusal
 from portero.protocol.oauth.client_id_document import (
@@ -98,6 +99,7 @@ class ClientDocuments:
 
     def _alone(self, client_id: str, load: Callable[[], _Kept]) -> _Kept:
         """Of all who ask for one URL at the same moment one fetches; the others wait for that."""
+        waiting.expected()
         with self._lock:
             flight = self._flights.setdefault(client_id, threading.Lock())
         # Waiting holds a thread too: one slow document must not take all of them.

@@ -19,6 +19,7 @@ from typing import Any, Final
 from portero.core.clients.errors import ClientKeysUnavailable
 from portero.core.clients.freshness import Freshness
 from portero.core.clients.ports import DocumentFetch, FetchedDocument
+from portero.kit import waiting
 from portero.kit.ports import Clock
 from portero.kit.refusals import Refusal
 from portero.protocol.oauth.client_keys import checked_jwks
@@ -113,6 +114,7 @@ class RemoteKeys:
 
     def _ask(self, place: _Place, uri: str, kid: object, *, wait: bool) -> _Known:
         """Ask the URI, unless somebody just did. Who has keys that will do does not wait."""
+        waiting.expected()
         if not self._room.acquire(blocking=False):
             return place.known
         try:

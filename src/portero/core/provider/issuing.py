@@ -32,6 +32,7 @@ from portero.core.provider.model import (
 )
 from portero.core.provider.opaque import OpaqueTokens
 from portero.core.provider.statuses import Holder, StatusList
+from portero.kit import waiting
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
 from portero.kit.secrets import Secret, fingerprint
@@ -134,6 +135,9 @@ class Issuing:
     ) -> IssuedToken:
         """An access token for the client itself. Its `sub` is the client id (RFC 9068 §2.2),
         which no account can have: ids are given out by us, or refused when they look like one."""
+        is_opaque = is_opaque_for(client)
+        if is_opaque:
+            waiting.expected()  # before it has a place in the status list
         claims = self._claims(
             subject=client.client_id,
             client_id=client.client_id,
@@ -143,7 +147,7 @@ class Issuing:
             now=now,
             status=self.statuses.next_index(client.client_id, now),
         )
-        token = self._minted(claims, now, opaque=is_opaque_for(client))
+        token = self._minted(claims, now, opaque=is_opaque)
         return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
 
     def derived_token(

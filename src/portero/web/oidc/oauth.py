@@ -56,8 +56,17 @@ def oauth_endpoints(
         return Response(200, b"", (NO_STORE, *CORS))
 
     return [
-        client_endpoint(TOKEN_PATH, issue, trusted_proxies, certificates, token.fresh_nonce),
-        client_endpoint(INTROSPECTION_PATH, introspect, trusted_proxies, certificates),
+        client_endpoint(
+            TOKEN_PATH,
+            issue,
+            trusted_proxies,
+            certificates,
+            token.fresh_nonce,
+            at_once=_asks_for_own_token,
+        ),
+        client_endpoint(
+            INTROSPECTION_PATH, introspect, trusted_proxies, certificates, at_once=_shows_a_secret
+        ),
         client_endpoint(REVOCATION_PATH, revoke, trusted_proxies, certificates),
         preflight(TOKEN_PATH, ("POST",)),
         preflight(REVOCATION_PATH, ("POST",)),
@@ -70,6 +79,8 @@ def client_endpoint(
     trusted_proxies: Sequence[Network],
     certificates: CertificateSource = NO_SOURCE,
     fresh_nonce: Callable[[], str] | None = None,
+    *,
+    at_once: Callable[[Request], bool] | None = None,
 ) -> Endpoint:
     """POST of a form by a client that proves itself. `fresh_nonce`: a key may be proven here too,
     and then the next proof may need a nonce (RFC 9449 §8.2): it comes with every answer, refusals
@@ -84,7 +95,21 @@ def client_endpoint(
             return said
         return replace(said, headers=(*said.headers, (NONCE_HEADER, fresh_nonce())))
 
-    return Endpoint(path, frozenset({"POST"}), answer, body_cap=_BODY_CAP)
+    return Endpoint(path, frozenset({"POST"}), answer, at_once=at_once, body_cap=_BODY_CAP)
+
+
+def _asks_for_own_token(request: Request) -> bool:
+    return b"client_credentials" in request.body and _shows_a_secret(request)
+
+
+def _shows_a_secret(request: Request) -> bool:
+    """Whether the client proves itself by a secret and nothing else: its client is in memory, and
+    one hash compares it. Proofs and assertions are noted, keys may have to be fetched, and an
+    answer signed for the caller is slow."""
+    if b"client_assertion" in request.body or request.header_lines("dpop"):
+        return False
+    shown = request.header_lines("authorization") or b"client_secret=" in request.body
+    return bool(shown) and not _accepts(request, f"application/{SIGNED_TYPE}")
 
 
 def client_call(

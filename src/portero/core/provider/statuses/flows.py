@@ -21,6 +21,7 @@ from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.statuses import store
 from portero.core.provider.statuses.errors import StatusListFull
 from portero.core.provider.statuses.model import SLACK, USE, Holder, SignedList, StatusTimes
+from portero.kit import waiting
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.protocol.jose.algorithms import SigningAlg
@@ -85,7 +86,7 @@ class StatusList:
         """An index for a token of that client, which no other live token has. One statement for
         hundreds of them; never call it inside a transaction, because it has one of its own.
         Raises `StatusListFull` or `DatabaseUnavailable`: what can't be revoked is not issued."""
-        with self._leasing:
+        with waiting.held(self._leasing):
             lease = self._leases.get(client_id)
             if lease is None or not lease.indices or now >= lease.use_until:
                 lease = self._leases[client_id] = self._leased(client_id, lease, now)
