@@ -147,3 +147,19 @@ def test_tokens_of_a_document_are_not_in_the_list_of_revoked_ones(document_home:
         lambda tx: status_store.blocks_of_clients_without_right(tx, now=now, since=since)
     )
     assert found == []
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_fapi_server_takes_documents_that_keep_its_profile(
+    make_home: MakeHome, site: Site, keeps: bool
+) -> None:
+    """PORTERO_PROFILE holds for them as for whoever registers: a public one is no client, one with
+    keys is a client that has to push."""
+    if keeps:
+        site.more = {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [KEY]}}
+    home = make_home(PORTERO_CLIENT_ID_DOCUMENTS="on", PORTERO_PROFILE="fapi2")
+    party = RelyingParty(home, site.id, "", home.client(), redirect_uri="http://127.0.0.1/cb")
+    answer = party.begin()
+    assert answer.status_code == 400
+    assert ("error=invalid_request" in answer.text) is keeps
+    assert site.asked == 1

@@ -2,7 +2,7 @@
 // environment; the script prints one line of JSON for each wish, the test answers with one line.
 import { createInterface } from 'node:readline'
 
-export const { algorithm, issuer, clientId, secret, method, redirectUri, api, privateJwk } =
+export const { algorithm, issuer, clientId, secret, method, redirectUri, api, privateJwk, signs } =
   JSON.parse(process.env.INTEROP)
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()

@@ -39,3 +39,25 @@ def test_oauth4webapi_signs_in_at_the_strictest_setting(provider: Provider) -> N
     assert told["tokenType"].lower() == "dpop"
     assert told["sameSubject"] is True
     assert told["bound"] is True
+
+
+@pytest.mark.parametrize("profile", ["fapi2", "fapi2_message_signing"])
+def test_openid_client_keeps_fapi(provider: Provider, profile: str) -> None:
+    """FAPI 2.0 Security Profile, and Message Signing: pushed, bound, signed both ways."""
+    key = ECKey.generate_key("P-256", parameters={"kid": "bank-1"})
+    client = provider.register(
+        token_endpoint_auth_method="private_key_jwt",
+        jwks={"keys": [key.as_dict(private=False)]},
+        profile=profile,
+    )
+    signs = profile == "fapi2_message_signing"
+    told = run(
+        "fapi.js", provider, provider.browser(),
+        clientId=client.client_id, privateJwk=key.as_dict(private=True), signs=signs,
+    )  # fmt: skip
+    assert told["username"] == "ana"
+    assert told["tokenType"].lower() == "dpop"
+    assert told["asked"] == ["client_id", "request_uri"]
+    assert told["answer"] == (["response"] if signs else ["code", "iss", "state"])
+    assert told["active"] is True
+    assert told["kept"] is True
