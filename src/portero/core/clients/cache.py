@@ -77,6 +77,13 @@ class ClientCache:
             return self._documents.find(client_id)
         return None
 
+    def known(self, client_id: str) -> Client | None:
+        """As `find`, for who holds a good token of it: whether it may act is decided, and no answer
+        waits for another server once its document was read here."""
+        if self._documents is not None and looks_like_document_id(client_id):
+            return self._documents.known(client_id)
+        return self.find(client_id)
+
     def is_live(self, client_id: str, *, issued_at: datetime) -> bool:
         """Whether what was issued to it then still counts: it is active, and no new one of that id.
         Nothing is fetched: a document that can't be read just now ends nobody's token, and to

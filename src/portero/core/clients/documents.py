@@ -93,6 +93,11 @@ class ClientDocuments:
             found = self._alone(client_id, lambda: self._load(client_id, host))
         return found.client
 
+    def known(self, client_id: str) -> Client | None:
+        """As `find`, but what was read before is not read again, however old it is."""
+        kept = self._kept.get(client_id)
+        return kept.client if kept is not None and kept.client else self.find(client_id)
+
     def _fresh(self, client_id: str) -> _Kept | None:
         kept = self._kept.get(client_id)
         return kept if kept is not None and self._clock.monotonic() < kept.until else None

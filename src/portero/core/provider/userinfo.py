@@ -50,7 +50,7 @@ class UserInfo:
         account_id = self._tokens.person_of(token)
         if not account_id or "auth_time" not in token.claims:
             raise TokenRefused("nobody is behind it")
-        client = self._clients.find(token.client_id)
+        client = self._clients.known(token.client_id)
         if client is None:  # a document that can't be read just now: the token is not at fault
             raise IssuerUnreachable("who asks can not be looked up")
         account = self._db.read(lambda tx: account_store.find(tx, account_id))

@@ -125,6 +125,25 @@ def test_whether_it_is_live_asks_nobody(
     assert site.paths == []
 
 
+def test_who_has_a_good_token_does_not_wait_for_the_clients_server(
+    here: Process, documents: ClientDocuments, site: Site, clock: HandClock
+) -> None:
+    """What was read once is enough, however old; what never was, or was no client, is read."""
+    cache = ClientCache(db=here.db, clock=here.clock, feed=here.feed, documents=documents)
+    first = cache.known(site.id)
+    assert first is not None
+    clock.move(1e6)
+    site.status = 500
+    assert cache.known(site.id) == first
+    assert len(site.paths) == 1
+    assert cache.find(site.id) is None
+    assert cache.known(site.id) is None
+    clock.move(FAILED_SECONDS + 1)
+    site.status = 200
+    assert cache.known(site.id) is not None
+    assert here.new_cache().known(site.id) is None
+
+
 @pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 400, 404, 500])
 def test_only_200_is_an_answer(documents: ClientDocuments, site: Site, status: int) -> None:
     """A redirect is not followed: its target is not what the id names."""
