@@ -22,6 +22,8 @@ from tests.attack.jwt.stage import (
     said,
     sent_back,
 )
+from tests.support.backchannel import CIBA
+from tests.support.backchannel import GRANT as CIBA_GRANT
 
 # Without a name the only key of the algorithm's kind is meant.
 _UNNAMED: Final = ("kid: left out", "kid: null")
@@ -96,7 +98,14 @@ def _by_key(stage: Stage, path: str, form: Mapping[str, str], *, taken: str = "2
         jwks=JWKS,
         redirect_uris=[CALLBACK],
         response_types=["code"],
-        grant_types=["client_credentials", "authorization_code", f"{GRANTS}device_code"],
+        scope="openid orders:read stock:read",
+        id_token_signed_response_alg="ES256",
+        grant_types=[
+            "client_credentials",
+            "authorization_code",
+            f"{GRANTS}device_code",
+            CIBA_GRANT,
+        ],
     )
     header = {"alg": "ES256", "typ": "JWT", "kid": "one"}
     good = Good(KEY, header, _claims(stage, client), SPARE)
@@ -147,6 +156,10 @@ def client_assertion_at_par(stage: Stage) -> Place:
 
 def client_assertion_at_device(stage: Stage) -> Place:
     return _by_key(stage, "/oauth/device", {"scope": "orders:read"})
+
+
+def client_assertion_at_backchannel(stage: Stage) -> Place:
+    return _by_key(stage, CIBA, {"scope": "openid", "login_hint": "ana"})
 
 
 def secret_assertion(stage: Stage) -> Place:

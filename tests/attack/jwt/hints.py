@@ -15,8 +15,11 @@ from tests.attack.jwt.stage import (
     SPARE,
     UNSTORABLE,
     Stage,
+    said,
     sent_back,
 )
+from tests.support.backchannel import CIBA, bank
+from tests.support.house import basic
 from tests.support.relying_party import RelyingParty, claims_of, relying_party
 
 # OpenID Connect Core §3.1.2.1: a hint says who was meant, however long ago.
@@ -84,6 +87,29 @@ def secret_hint_at_authorization(stage: Stage) -> Place:
     party, good = _secret_party(stage)
     refused = dict.fromkeys(NO_JSON_KIDS, "invalid_request")
     return _at_authorization(stage, party, good, "kid", **refused)
+
+
+def hint_at_backchannel(stage: Stage) -> Place:
+    """CIBA §7.1: whom an application asks for. Somebody who is nobody is an unknown person."""
+    shop = bank(stage.home, id_token_signed_response_alg="RS256")
+    hint = {**claims_of(stage.told["id_token"]), "aud": shop.client_id}
+    header = {"alg": "RS256", "typ": "JWT", "kid": stage.rs256.kid}
+
+    def show(token: str) -> str:
+        form = {"scope": "openid", "id_token_hint": token}
+        return said(stage.post(CIBA, form, basic(shop.client_id, shop.secret)))
+
+    return Place(
+        Good(stage.rs256, header, lambda: hint),
+        show,
+        taken="200",
+        refused="400 invalid_request",
+        also_taken=_WHENEVER,
+        otherwise={
+            "another sub": "400 unknown_user_id",
+            **dict.fromkeys((*_NO_JSON_TIMES, *UNSTORABLE), "400 invalid_request"),
+        },
+    )
 
 
 def _at_logout(

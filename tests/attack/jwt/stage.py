@@ -66,7 +66,8 @@ def settings(folder: Path) -> dict[str, str]:
     path = folder / "trusted.json"
     path.write_text(json.dumps(JWKS))
     names = ("client_auth_by_address", "client_registration_by_address", "pushed_by_address",
-             "pushed_by_client", "begun_by_address", "device_by_address")  # fmt: skip
+             "pushed_by_client", "begun_by_address", "device_by_address",
+             "ciba_by_client", "ciba_by_account", "ciba_unknown_by_client")  # fmt: skip
     return {
         "PORTERO_LIMITS": ",".join(f"{name}=1000000/60" for name in names),
         "PORTERO_RESOURCES": f"{ORDERS},{STOCK}",

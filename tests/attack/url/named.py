@@ -14,6 +14,7 @@ from portero_guard.status_list import status_reference
 from tests.attack.url.sent_to import sent
 from tests.attack.url.stage import API, GRANTS, ISSUER, Stage, said
 from tests.attack.url.table import NOT_ASKED_FOR, Place, of_the_origin
+from tests.support.backchannel import CIBA, bank
 from tests.support.house import basic
 from tests.support.relying_party import query_of
 from tests.support.url_corpus import CORPUS
@@ -103,6 +104,16 @@ def resource_at_device(stage: Stage) -> Place:
     return Place(show, taken="200", refused="400 invalid_target")
 
 
+def resource_at_backchannel(stage: Stage) -> Place:
+    shop = bank(stage.home, scope="openid orders:read")
+
+    def show(url: str) -> str:
+        form = {"scope": "openid orders:read", "login_hint": "ana", "resource": url}
+        return said(stage.post(CIBA, form, basic(shop.client_id, shop.secret)))
+
+    return Place(show, taken="200", refused="400 invalid_target")
+
+
 def proof_htu(stage: Stage) -> Place:
     """RFC 9449 §4.3: a proof is for the place that was asked."""
     client, key = stage.client(), ProvingKey()
@@ -142,6 +153,7 @@ NAMED: Final[dict[str, Callable[[Stage], Place]]] = {
     "audience at token exchange": partial(exchange_target, name="audience"),
     "resource at PAR": resource_at_par,
     "resource at device": resource_at_device,
+    "resource at CIBA": resource_at_backchannel,
     "htu of a DPoP proof": proof_htu,
     "uri of a status list": status_uri,
 }

@@ -25,7 +25,8 @@ GRANTS: Final = "urn:ietf:params:oauth:grant-type:"
 KEY = ec_key("one")
 
 _LIMITS: Final = ("client_auth_by_address", "client_registration_by_address", "pushed_by_address",
-                  "pushed_by_client", "begun_by_address", "device_by_address")  # fmt: skip
+                  "pushed_by_client", "begun_by_address", "device_by_address", "ciba_by_client",
+                  "ciba_by_account", "ciba_unknown_by_client")  # fmt: skip
 SETTINGS: Final = {
     "PORTERO_ISSUER": ISSUER,
     "PORTERO_LIMITS": ",".join(f"{name}=1000000/60" for name in _LIMITS),
