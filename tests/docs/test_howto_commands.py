@@ -63,6 +63,22 @@ def test_a_device_signs_in(server: StartServer) -> None:
     assert {"access_token", "refresh_token", "id_token"} <= set(tokens)
 
 
+def test_somebody_elsewhere_is_asked(server: StartServer) -> None:
+    """Registered from the file that the page shows, asked, agreed to in a browser, and the tokens
+    fetched; what the application is told has the members that the page shows."""
+    running = server()
+    somebody(running)
+    metadata, shown = blocks("ciba.md", "json")
+    (running.folder / "call-centre.json").write_text(metadata, "utf-8")
+    register, ask, fetch, _ = blocks("ciba.md", "sh")
+    client = proof(told(running, register))
+    started = told(running, ask, **client)
+    assert set(started) == set(json.loads(shown))
+    assert "Go on in" in Browser(running.url).answer_application()
+    tokens = told(running, fetch, AUTH_REQ_ID=started["auth_req_id"], **client)
+    assert {"access_token", "id_token"} <= set(tokens)
+
+
 def test_one_api_calls_the_next(server: StartServer, tmp_path: Path) -> None:
     """Another issuer names ana, a client gets a token for her, and orders exchanges it for one for
     stock."""
