@@ -75,6 +75,19 @@ def test_the_refresh_token_stays_the_same(party_of: Made) -> None:
         )
 
 
+def test_a_refresh_token_that_is_used_does_not_expire_as_an_unused_one(party_of: Made) -> None:
+    """It is not replaced, so its own end moves; but the grant's does not."""
+    party = party_of()
+    pushed = party.push(scope="openid offline_access")
+    first = party.redeem(party.follow(pushed)["code"]).get_json()
+    asked = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+    for _ in range(2):
+        party.home.clock.let_pass(days=20)
+        assert party.post("/oauth/token", bound=True, **asked).status_code == 200
+    party.home.clock.let_pass(days=31)
+    assert error_of(party.post("/oauth/token", bound=True, **asked)) == (400, "invalid_grant")
+
+
 @on_sqlite
 def test_a_request_that_was_not_pushed_is_refused(party_of: Made) -> None:
     """§5.3.2.2, item 3."""

@@ -164,6 +164,19 @@ def test_a_session_ends_at_its_absolute_lifetime_however_much_it_is_used(
     assert is_refused(home, token)
 
 
+def test_no_access_token_outlives_its_session(make_home: MakeHome) -> None:
+    """One that is issued in the last minute is good for that minute, and says so."""
+    home = make_home(PORTERO_SESSION_SECONDS="7200", PORTERO_SESSION_IDLE_SECONDS="7200")
+    home.register()
+    told = home.log_in()
+    home.clock.let_pass(seconds=7140)
+    told = refreshed(home, told["refresh_token"])
+    assert int(told["expires_in"]) <= 60
+    assert opens(home, told["access_token"])
+    home.clock.let_pass(seconds=62)
+    assert not opens(home, told["access_token"])
+
+
 def test_an_unused_session_ends(make_home: MakeHome) -> None:
     """PORTERO_SESSION_IDLE_SECONDS ends it though the refresh token would live longer."""
     home = make_home(PORTERO_SESSION_IDLE_SECONDS="3600")

@@ -41,13 +41,13 @@ class FapiParty:
         self.walker = RelyingParty(self.home, self.client_id, "", self.home.client(), pkce=Pkce())
 
     def assertion(self, **changed: Any) -> str:
-        now = int(time.time())
+        now = int(self.home.clock.now().timestamp())
         claims = {"iss": self.client_id, "sub": self.client_id, "aud": ISSUER, "iat": now}
         return signed({**claims, "exp": now + 60, "jti": f"{time.time_ns()}", **changed})
 
     def request_object(self, **changed: Any) -> str:
         """The whole request, signed; a claim of None is left out."""
-        now = int(time.time())
+        now = int(self.home.clock.now().timestamp())
         envelope = {"iss": self.client_id, "aud": ISSUER, "nbf": now, "exp": now + 60}
         claims = {**self.walker.parameters(), **envelope, **changed}
         kept = {name: value for name, value in claims.items() if value is not None}

@@ -4,23 +4,18 @@
 2. Claims by RFC 9068 §2.2, with RFC 9470 §6.2 on how the person signed in.
 3. One signature, with a key object that the ring holds; or a row, for a client that registered
    opaque access tokens.
-4. A refresh token of 256 bits is stored as its hash. Its successor is HMAC(derived key, token):
-   it can be told again to whoever holds the predecessor without lying anywhere in clear.
+4. Refresh tokens are made next door: `refresh_tokens.py`.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from portero.core.accounts.model import Account
 from portero.core.clients import Client
 from portero.core.keys.ring import KeyRing
-from portero.core.provider import store
 from portero.core.provider.model import (
     UNBOUND,
     Basis,
@@ -31,17 +26,17 @@ from portero.core.provider.model import (
     TokenSet,
 )
 from portero.core.provider.opaque import OpaqueTokens
+from portero.core.provider.refresh_tokens import RefreshTokens
 from portero.core.provider.statuses import Holder, StatusList
 from portero.kit import waiting
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
-from portero.kit.secrets import Secret, fingerprint
+from portero.kit.secrets import Secret
 from portero.kit.vault import Vault
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.jose.jwt import sign
 
 ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105  # RFC 9068 §2.1
-_SUCCESSOR_PURPOSE: Final = "refresh-successor"
 
 
 class Issuing:
@@ -60,15 +55,14 @@ class Issuing:
         self.statuses = statuses
         self._ring = ring
         self._dice = dice
-        self._vault = vault
+        self.refresh_tokens = RefreshTokens(dice=dice, vault=vault, lifetimes=lifetimes)
         self.issuer = issuer
         self.lifetimes = lifetimes
 
     def keep_status_in(self, tx: Tx, index: int, grant: Grant, *, now: datetime) -> None:
         """Note whose token has that place, so that what ends the grant ends the token."""
         # A token that outlives its session names none: see `_person_claims`.
-        session_id = "" if grant.offline else grant.session_id
-        holder = Holder(grant.account_id, grant.id, session_id)
+        holder = Holder(grant.account_id, grant.id, "" if grant.offline else grant.session_id)
         self.statuses.keep_in(tx, index, holder, issued_at=now)
 
     def token_set(
@@ -86,7 +80,7 @@ class Issuing:
         )
         return TokenSet(
             access_token=Secret(self._signed(claims | _brief_claims(basis.account), now)),
-            expires_in=self.lifetimes.access_seconds,
+            expires_in=_lifetime(claims),
             scope=grant.scope,
             refresh_token=refresh_token,
             account=basis.account,
@@ -126,9 +120,7 @@ class Issuing:
         if named:
             claims["userinfo_claims"] = named  # for the UserInfo endpoint alone
         token = self._minted(claims, now, opaque=opaque)
-        return IssuedToken(
-            token, self.lifetimes.access_seconds, scope, binding.token_type, more=told
-        )
+        return IssuedToken(token, _lifetime(claims), scope, binding.token_type, more=told)
 
     def client_token(
         self, client: Client, *, scope: str, audience: str, binding: Binding, now: datetime
@@ -148,7 +140,7 @@ class Issuing:
             status=self.statuses.next_index(client.client_id, now),
         )
         token = self._minted(claims, now, opaque=is_opaque)
-        return IssuedToken(token, self.lifetimes.access_seconds, scope, binding.token_type)
+        return IssuedToken(token, _lifetime(claims), scope, binding.token_type)
 
     def derived_token(
         self,
@@ -175,46 +167,9 @@ class Issuing:
             now=now,
             status=status,
         )
-        claims["exp"] = min(claims["exp"], int(expires_at.timestamp()))
+        _end_by(claims, expires_at)
         token = self._minted({**claims, **more}, now, opaque=is_opaque_for(client))
-        expires_in = max(0, claims["exp"] - claims["iat"])
-        return IssuedToken(token, expires_in, scope, binding.token_type, more=told)
-
-    def first_refresh_in(self, tx: Tx, grant: Grant, *, now: datetime) -> Secret:
-        """The first refresh token of a grant."""
-        token = self._dice.token()
-        self._keep(tx, token, grant, now)
-        return Secret(token)
-
-    def next_refresh_in(self, tx: Tx, spent: str, grant: Grant, *, now: datetime) -> Secret:
-        """The successor of a token that this transaction has spent."""
-        token = self._successors(spent)[0]
-        self._keep(tx, token, grant, now)
-        return Secret(token)
-
-    def told_refresh_in(self, tx: Tx, spent: str, grant_id: str, *, now: datetime) -> Secret | None:
-        """The successor that was issued for this token before, if nobody has used it yet.
-
-        Tried under each configured SECRET_KEY, so that a rotation between the lost answer and the
-        second try signs nobody out.
-        """
-        for token in self._successors(spent):
-            if store.is_unspent(tx, fingerprint(token), grant_id, now=now):
-                return Secret(token)
-        return None
-
-    def _keep(self, tx: Tx, token: str, grant: Grant, now: datetime) -> None:
-        idle_end = now + timedelta(seconds=self.lifetimes.refresh_idle_seconds)
-        expires_at = min(idle_end, grant.expires_at)
-        store.add_refresh(tx, fingerprint(token), grant, now=now, expires_at=expires_at)
-
-    def _successors(self, token: str) -> list[str]:
-        return [
-            base64.urlsafe_b64encode(hmac.digest(key, token.encode(), hashlib.sha256))
-            .rstrip(b"=")
-            .decode()
-            for key in self._vault.keys(_SUCCESSOR_PURPOSE)
-        ]
+        return IssuedToken(token, _lifetime(claims), scope, binding.token_type, more=told)
 
     def _person_claims(
         self,
@@ -236,6 +191,7 @@ class Issuing:
             now=now,
             status=status,
         )
+        _end_by(claims, grant.expires_at)
         # A token that names a session dies with it. That of an offline grant does not.
         session = {} if grant.offline else {"sid": grant.session_id}
         return claims | session | authentication_claims(grant)
@@ -274,6 +230,15 @@ class Issuing:
     def _signed(self, claims: Mapping[str, Any], now: datetime) -> str:
         signer = self._ring.signer(SigningAlg.ES256, now)
         return sign(claims, key=signer.key, kid=signer.kid, alg=signer.alg, typ=ACCESS_TOKEN_TYPE)
+
+
+def _end_by(claims: dict[str, Any], moment: datetime) -> None:
+    """No token outlives what it rests on."""
+    claims["exp"] = min(claims["exp"], int(moment.timestamp()))
+
+
+def _lifetime(claims: Mapping[str, Any]) -> int:
+    return max(0, int(claims["exp"] - claims["iat"]))
 
 
 def is_opaque_for(client: Client) -> bool:

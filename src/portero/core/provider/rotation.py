@@ -129,8 +129,10 @@ class RefreshRotation:
                 return self._revoke_in(tx, actor, basis, now)
         if check is not None:
             check(tx, basis)
-        if successor is None and not keep:
-            successor = self._issuing.next_refresh_in(tx, token, basis.grant, now=now)
+        if keep:
+            self._issuing.refresh_tokens.prolong_in(tx, token, basis.grant, now=now)
+        elif successor is None:
+            successor = self._issuing.refresh_tokens.next_in(tx, token, basis.grant, now=now)
         if basis.session is not None:
             self._sessions.touch_in(tx, basis.session, now=now)
         self._issuing.keep_status_in(tx, status, basis.grant, now=now)
@@ -141,7 +143,7 @@ class RefreshRotation:
         grace = timedelta(seconds=self._issuing.lifetimes.refresh_grace_seconds)
         if not grace or spent.spent_at is None or now > spent.spent_at + grace:
             return None
-        return self._issuing.told_refresh_in(tx, token, spent.grant_id, now=now)
+        return self._issuing.refresh_tokens.told_again_in(tx, token, spent.grant_id, now=now)
 
     def _revoke_in(self, tx: Tx, actor: Actor, basis: Basis, now: datetime) -> Grant:
         grant = basis.grant

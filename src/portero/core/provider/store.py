@@ -281,6 +281,12 @@ def find_refresh(
     return None if row is None else (row.grant_id, row.expires_at)
 
 
+def prolong_refresh(tx: Tx, token_hash: str, *, expires_at: datetime) -> None:
+    """One that stays when it is used (FAPI 2.0) does not expire as if it were not."""
+    used = refresh_tokens.c.token_hash == token_hash
+    tx.execute(refresh_tokens.update().where(used).values(expires_at=expires_at))
+
+
 def purge_refresh_tokens(tx: Tx, *, before: datetime) -> int:
     """Forget refresh tokens that expired before then. A spent one is kept as long: it costs one
     row, and finding it sooner would cost an index on the busiest table."""

@@ -102,7 +102,7 @@ class SessionRedemption:
         )
         if store.add_grant_on_session(tx, grant, now=now) is None:
             raise SessionEnded("it ended before it was redeemed")
-        refresh = self.issuing.first_refresh_in(tx, grant, now=now)
+        refresh = self.issuing.refresh_tokens.first_in(tx, grant, now=now)
         self.issuing.keep_status_in(tx, self._status, grant, now=now)
         issued = TokensIssued(
             account_id=account.id,

@@ -92,7 +92,7 @@ class Settlement:
         self._issuing.keep_status_in(tx, status, grant, now=now)
         refresh = None
         if GrantType.REFRESH_TOKEN in asked.client.metadata.grant_types:
-            refresh = self._issuing.first_refresh_in(tx, grant, now=now)
+            refresh = self._issuing.refresh_tokens.first_in(tx, grant, now=now)
         subject = self._subjects.subject_in(tx, asked.client, grant.account_id, now=now)
         # Only a claims parameter puts more of the person into an ID token than the session says.
         told = account_store.find(tx, grant.account_id) if grant.claims.get("id_token") else None
