@@ -229,6 +229,7 @@ def join_provider(base: Base) -> Provider:
         introspection=Introspection(
             db=db,
             clock=clock,
+            buffer=buffer,
             client_auth=client_auth,
             tokens=tokens,
             signer=signer,

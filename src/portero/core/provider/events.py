@@ -41,6 +41,15 @@ class AssertionAccepted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIntrospected(Event):
+    """A client asked about a token. One that is not good, or not for that client to know of, is
+    not `active`: many of those are somebody who tries tokens out."""
+
+    kind: ClassVar[str] = "token.introspected"
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRevoked(Event):
     """A client threw an access token away."""
 

@@ -14,13 +14,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from portero.core.audit import AuditBuffer
 from portero.core.clients import Client
 from portero.core.provider import store
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.client_signer import ClientSigner
+from portero.core.provider.events import TokenIntrospected
 from portero.core.provider.model import Basis, ClientCall
 from portero.core.provider.opaque import is_refresh
+from portero.core.provider.token_endpoint import acting
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.secrets import fingerprint
@@ -45,6 +48,7 @@ class Introspection:
         *,
         db: Database,
         clock: Clock,
+        buffer: AuditBuffer,
         client_auth: ClientAuth,
         tokens: TokenCheck,
         signer: ClientSigner,
@@ -54,6 +58,7 @@ class Introspection:
         self._issuer = issuer
         self._db = db
         self._clock = clock
+        self._buffer = buffer
         self._client_auth = client_auth
         self._tokens = tokens
 
@@ -64,6 +69,8 @@ class Introspection:
         if caller.metadata.is_public:
             raise InvalidClient("anybody could ask in the name of a public client")
         told = self._told(caller, call.form.require("token"))
+        asked = TokenIntrospected(client_id=caller.client_id, active=told["active"])
+        self._buffer.add(acting(call.actor, caller), self._clock.now(), asked)
         return self._signed(caller, told) if call.wants_jwt else told
 
     def _signed(self, caller: Client, told: Mapping[str, Any]) -> str:
