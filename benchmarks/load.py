@@ -52,6 +52,9 @@ class Script:
     held: str = ""
 
 
+_UNTOLD: Final = frozenset({"held", "surprise"})
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """What came of it. `wall_seconds` lasts from the first request to the last answer; `walked`
@@ -70,6 +73,10 @@ class Load:
     @property
     def per_second(self) -> float:
         return self.walked / self.wall_seconds
+
+    def figures(self) -> dict[str, Any]:
+        """What is worth keeping of it."""
+        return {name: told for name, told in asdict(self).items() if name not in _UNTOLD}
 
 
 def get(path: str, *, port: int, token: str = "", **headers: str) -> str:

@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -83,7 +82,7 @@ def _measured(server: Server, tokens: list[str], pace: Pace) -> Measured:
     return {
         "requests_per_second": load.per_second,
         "server_cpu_us_per_request": 1e6 * cpu / load.answered,
-        **asdict(load),
+        **load.figures(),
     }
 
 

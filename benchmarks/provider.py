@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -43,12 +43,10 @@ class Case:
         cpu, stored = self.server.cpu_seconds(), behind.cpu_seconds() if behind else 0.0
         load = walk(self.scripts, port=self.server.port, connections=CONNECTIONS, seconds=seconds)
         cpu = self.server.cpu_seconds() - cpu
-        told = asdict(load)
-        del told["held"], told["surprise"]
         measured = {
             "per_second": load.per_second,
             "cpu_seconds_per_1000": 1000 * cpu / load.walked,
-            **told,
+            **load.figures(),
         }
         if behind:
             stored = behind.cpu_seconds() - stored

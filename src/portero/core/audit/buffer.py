@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from portero.core.audit import store
 from portero.core.audit.flows import AuditLog
@@ -18,9 +20,22 @@ from portero.kit.db import Database
 
 log = logging.getLogger(__name__)
 
+EventOf: TypeAlias = Callable[[int], Event]  # of how many
+
 FLUSH_SECONDS: Final = 0.1
 # A database that is away for long must not fill the memory: 500 bytes each.
 _MOST_WAITING: Final = 50_000
+
+
+@dataclass(slots=True)
+class _Alike:
+    actor: Actor
+    at: datetime
+    event_of: EventOf
+    count: int = 1
+
+    def told(self) -> tuple[Actor, datetime, Event]:
+        return self.actor, self.at, self.event_of(self.count)
 
 
 class AuditBuffer:
@@ -29,6 +44,7 @@ class AuditBuffer:
         self._audit = audit
         self._lock = threading.Lock()
         self._waiting: list[Entry] = []
+        self._alike: dict[Hashable, _Alike] = {}
         self._lost = 0
 
     def add(self, actor: Actor, now: datetime, event: Event) -> None:
@@ -40,11 +56,25 @@ class AuditBuffer:
             else:
                 self._lost += 1
 
+    def count(self, key: Hashable, actor: Actor, now: datetime, event_of: EventOf) -> None:
+        """One entry for all that are alike by `key` until the next flush, with the first one's
+        request and their `count`: a thousand of them a second must not be a thousand rows."""
+        with self._lock:
+            alike = self._alike.get(key)
+            if alike is not None:
+                alike.count += 1
+            elif len(self._alike) < _MOST_WAITING:
+                self._alike[key] = _Alike(actor, now, event_of)
+            else:
+                self._lost += 1
+
     def flush(self) -> int:
         """Write what waits; how many entries. What can't be written waits on."""
         with self._lock:
             batch, self._waiting = self._waiting, []
+            alike, self._alike = self._alike, {}
             lost, self._lost = self._lost, 0
+        batch += [self._audit.entry_of(*each.told()) for each in alike.values()]
         if lost:
             log.error("%d audit entries were dropped: the database was away too long", lost)
         if not batch:

@@ -42,11 +42,13 @@ class AssertionAccepted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenIntrospected(Event):
-    """A client asked about a token. One that is not good, or not for that client to know of, is
-    not `active`: many of those are somebody who tries tokens out."""
+    """A client asked about tokens, `count` of them within a tenth of a second from one address.
+    What is not good, or not for that client to know of, is not `active`: many of those are
+    somebody who tries tokens out."""
 
     kind: ClassVar[str] = "token.introspected"
     active: bool
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
