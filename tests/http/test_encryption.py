@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from joserfc import jwe
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from portero.protocol.oauth.client_metadata import InvalidClientMetadata
+from portero.wiring.parts import metadata_policy
 from tests.support.house import Home, basic
 from tests.support.relying_party import claims_of, relying_party
 
@@ -108,7 +110,8 @@ def test_nothing_is_told_in_clear_when_there_is_no_key(home: Home) -> None:
 def test_a_server_without_the_extra_tells_no_client_in_clear(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client registered while it was there."""
+    """The client registered while it was there. Nothing is spent by the error: the same code and
+    the same refresh token are good when the extra is back, and no replay."""
     home.register("ana")
     rp = relying_party(
         home,
@@ -117,7 +120,26 @@ def test_a_server_without_the_extra_tells_no_client_in_clear(
     )
     code = rp.authorize()["code"]
     signer = home.house.rooms.provider.authorize._answers._signer
-    monkeypatch.setattr(signer, "_encrypt", None)
-    answer = rp.redeem(code)
-    assert answer.status_code == 503
-    assert "id_token" not in answer.get_json()
+    with monkeypatch.context() as without:
+        without.setattr(signer, "_encrypt", None)
+        answer = rp.redeem(code)
+        assert answer.status_code == 503
+        assert "id_token" not in answer.get_json()
+    tokens = rp.redeem(code).get_json()
+    with monkeypatch.context() as without:
+        without.setattr(signer, "_encrypt", None)
+        assert rp.refresh(tokens["refresh_token"]).status_code == 503
+    assert rp.refresh(tokens["refresh_token"]).get_json()["id_token"].count(".") == 4
+
+
+@on_sqlite
+def test_what_can_not_be_encrypted_is_not_offered(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in the metadata nor at registration, where joserfc is not installed."""
+    alg = "id_token_encryption_alg_values_supported"
+    offered = home.get("/.well-known/openid-configuration").get_json()
+    assert {"RSA-OAEP-256", "ECDH-ES"} <= set(offered[alg])
+    assert metadata_policy(home.house.settings).encryption_algs == set(offered[alg])
+    monkeypatch.setitem(sys.modules, "joserfc", None)
+    assert not metadata_policy(home.house.settings).encryption_algs

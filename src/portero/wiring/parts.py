@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -99,7 +98,6 @@ def offers_ciba(settings: Settings) -> bool:
     return settings.profile is not Profile.FAPI2_MESSAGE_SIGNING
 
 
-@cache
 def encryption() -> EncryptTo | None:
     """With the extra `jwe` only."""
     if find_spec("joserfc") is None:

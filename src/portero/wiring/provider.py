@@ -165,6 +165,7 @@ def join_provider(base: Base) -> Provider:
     token_endpoint = TokenEndpoint(
         client_auth=client_auth,
         possession=possession,
+        signer=signer,
         urls=token_urls,
         grants=grants_of(
             base,

@@ -3,8 +3,9 @@ introspection answers, authorization responses. And encrypted, where it register
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from portero.core.clients import Client
@@ -46,13 +47,22 @@ class ClientSigner:
         Core §10.2). Raises `ClientKeysUnavailable` rather than telling it in clear. May fetch the
         client's keys: never call it inside a transaction."""
         signed = self.signed(client, claims, alg=alg, typ=typ, now=now)
-        wanted, enc = client.metadata.encryption_of(kind)
-        if not wanted:
-            return signed
-        key = encryption_key(wanted, self._keys.jwks_of(client))
+        closing = self._closing(client, kind)
+        return signed if closing is None else closing(signed)
+
+    def check_can_tell(self, client: Client, kind: Encrypted) -> None:
+        """Raises what `told` would, before anything is spent: a client that got no answer tries
+        its code again, which would then be a replay that ends its grant."""
+        self._closing(client, kind)
+
+    def _closing(self, client: Client, kind: Encrypted) -> Callable[[str], str] | None:
+        alg, enc = client.metadata.encryption_of(kind)
+        if not alg:
+            return None
+        key = encryption_key(alg, self._keys.jwks_of(client))
         if key is None or self._encrypt is None:
             raise ClientKeysUnavailable(f"{client.client_id} can not be encrypted to")
-        return self._encrypt(signed, key=key, alg=wanted, enc=enc)
+        return partial(self._encrypt, key=key, alg=alg, enc=enc)
 
     def signed(
         self, client: Client, claims: Mapping[str, Any], *, alg: str, typ: str, now: datetime

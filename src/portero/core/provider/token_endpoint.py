@@ -3,8 +3,9 @@
 1. One value per parameter: the caller parsed the form strictly.
 2. Who is the client, by the method that it registered?
 3. Is the grant type known, and may this client use it?
-4. Proof of possession: which key does the client hold?
-5. The grant itself: see `grants/`. It ends at `issuing`.
+4. Can its ID tokens be encrypted, where it wants that?
+5. Proof of possession: which key does the client hold?
+6. The grant itself: see `grants/`. It ends at `issuing`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Protocol
 from portero.core.audit import Actor, ActorKind
 from portero.core.clients import Client
 from portero.core.provider.client_auth import ClientAuth
+from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.model import ClientCall, IssuedToken, TokenRequest
 from portero.core.provider.possession import Possession
 from portero.protocol.oauth.errors import UnauthorizedClient, UnsupportedGrantType
+from portero.protocol.oauth.metadata_model import Encrypted
 
 
 class Grant(Protocol):
@@ -31,6 +34,7 @@ class TokenEndpoint:
         *,
         client_auth: ClientAuth,
         possession: Possession,
+        signer: ClientSigner,
         grants: Mapping[str, Grant],
         urls: Collection[str],
     ) -> None:
@@ -38,6 +42,7 @@ class TokenEndpoint:
         `urls` are this endpoint's, one of which a DPoP proof names."""
         self._client_auth = client_auth
         self._possession = possession
+        self._signer = signer
         self._grants = dict(grants)
         self._urls = tuple(urls)
 
@@ -58,6 +63,7 @@ class TokenEndpoint:
             raise UnsupportedGrantType(grant_type[:100])
         if grant_type not in client.metadata.grant_types:
             raise UnauthorizedClient(f"not registered for {grant_type}")
+        self._signer.check_can_tell(client, Encrypted.ID_TOKEN)
         binding = self._possession.prove(call, client, urls=self._urls)
         return grant.redeem(TokenRequest(acting(call.actor, client), client, call.form, binding))
 
