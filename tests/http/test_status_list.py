@@ -13,7 +13,7 @@ from portero_guard import Guard
 from portero_guard.errors import TokenRefused
 from portero_guard.fetch import Credentials, FetchFailed, NotThere
 from tests.http.test_oauth_service import API, client_of, counted, send, token_of
-from tests.support.house import ISSUER, OTHER_PASSWORD, PASSWORD, Home
+from tests.support.house import ISSUER, OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.relying_party import claims_of, relying_party
 
 PATH = "/oauth/status-list"
@@ -83,6 +83,18 @@ def test_made_up_codes_use_up_no_places(home: Home, grant: str, name: str) -> No
         form = {"grant_type": grant, name: f"made-up-{number}", "code_verifier": "v" * 43}
         assert rp.token(**form).status_code == 400
     assert _place_of(rp.sign_in()["access_token"]) == before + 1
+
+
+def test_sign_ins_that_owe_a_step_use_up_no_places(make_home: MakeHome) -> None:
+    """Begun again and again with a right password, and never ended."""
+    home = make_home(PORTERO_REQUIRE_VERIFIED_EMAIL="on")
+    home.create("ben", "ben@example.org")
+    home.register("ana", email="ana@example.org")
+    before = _place_of(home.log_in("ben")["access_token"])
+    for _ in range(3):
+        owes = home.post("/login", username="ana", password=PASSWORD)
+        assert owes.get_json()["code"] == "sign_in_incomplete", owes.text
+    assert _place_of(home.log_in("ben")["access_token"]) == before + 1
 
 
 def _place_of(token: str) -> int:

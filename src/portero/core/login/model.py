@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -64,8 +65,8 @@ class SignedIn:
 class Along(Protocol):
     """What is done with a new session in the transaction that makes it."""
 
-    def prepare(self) -> None:
-        """Before that transaction, when the person has proven who he is."""
+    def prepared(self) -> AbstractContextManager[None]:
+        """Around that transaction, when the person has proven who he is."""
 
     def redeem_in(self, tx: Tx, session: Session, account: Account) -> None:
         """Within it; may run again, as every unit may."""

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,8 +99,6 @@ class SignIn:
         if not attempt.account.is_active:
             self._record_failure(actor, attempt, "not_active")
             raise AccountNotActive(f"{attempt.account.id} is {attempt.account.state}")
-        if along is not None:
-            along.prepare()
 
         def arrive(tx: Tx) -> SignedIn | StillOwes | None:
             arrived = self._arrive_in(tx, actor, attempt, proof, in_browser)
@@ -107,7 +106,8 @@ class SignIn:
                 along.redeem_in(tx, arrived.session, arrived.account)
             return arrived
 
-        return _signed_in(self._db.write(arrive))
+        with along.prepared() if along is not None else nullcontext():
+            return _signed_in(self._db.write(arrive))
 
     def _prove(self, actor: Actor, attempt: _Attempt, password: str) -> Proof:
         try:

@@ -6,6 +6,8 @@ was passed before there was a session to redeem.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from portero.core.accounts.model import Account
@@ -50,8 +52,8 @@ class SessionGrant:
     def redeem(self, actor: Actor, session: Session, account: Account) -> TokenSet:
         """Tokens for a live session and its account; raises `SessionEnded`."""
         redemption = self.begin(actor)
-        redemption.prepare()
-        self._db.write(lambda tx: redemption.redeem_in(tx, session, account))
+        with redemption.prepared():
+            self._db.write(lambda tx: redemption.redeem_in(tx, session, account))
         return redemption.tokens()
 
     def begin(self, actor: Actor) -> SessionRedemption:
@@ -79,9 +81,17 @@ class SessionRedemption:
     _status: int = -1
     _redeemed: tuple[Basis, Secret | None] | None = None
 
-    def prepare(self) -> None:
-        """Only for somebody who has proven himself: it uses up a place in the status list."""
-        self._status = self.issuing.statuses.next_index(FIRST_PARTY_CLIENT_ID, self.clock.now())
+    @contextmanager
+    def prepared(self) -> Iterator[None]:
+        """With a place in the status list, which is given back when it never came to a token: a
+        sign-in that owes a step must not use up places each time it is begun."""
+        now, statuses = self.clock.now(), self.issuing.statuses
+        self._status = statuses.next_index(FIRST_PARTY_CLIENT_ID, now)
+        try:
+            yield
+        finally:
+            if self._redeemed is None:
+                statuses.give_back(FIRST_PARTY_CLIENT_ID, self._status, now)
 
     def redeem_in(self, tx: Tx, session: Session, account: Account) -> None:
         """The grant and its refresh token; raises `SessionEnded`. May run again."""

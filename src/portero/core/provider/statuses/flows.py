@@ -101,7 +101,7 @@ class StatusList:
         try:
             yield index
         except (OAuthRefusal, RefreshRefused):
-            self._give_back(client_id, index, now)
+            self.give_back(client_id, index, now)
             raise
 
     def claim(self, index: int) -> Mapping[str, Any]:
@@ -121,7 +121,7 @@ class StatusList:
         if index is not None:
             store.revoke(tx, index, until=expires_at + SLACK)
 
-    def _give_back(self, client_id: str, index: int, now: datetime) -> None:
+    def give_back(self, client_id: str, index: int, now: datetime) -> None:
         """Into the lease that it came from, and no later one: its block ends with that lease."""
         with self._leasing:
             lease = self._leases.get(client_id)
