@@ -1,0 +1,96 @@
+"""Who may come in."""
+
+# ruff: noqa: RUF009  # a default is a dataclasses.field(), made anew and shared by nobody
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
+from portero.settings import parsing
+from portero.settings.rows import Derived, Earlier, setting
+from portero.settings.table.storage import StorageSettings
+
+
+def _issuer(earlier: Earlier) -> str:
+    host = str(earlier["host"])
+    if not parsing.is_loopback(host):
+        return ""
+    scheme = "https" if earlier["tls_cert"] else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{earlier['port']}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AccessSettings(StorageSettings):
+    profile: Profile = setting(
+        "PORTERO_PROFILE",
+        parsing.profile,
+        "",
+        "What holds for every client: fapi2, fapi2_message_signing, or (never in production) "
+        "certification. Empty: what each registered.",
+    )
+    registration: Literal["open", "invite", "closed"] = setting(
+        "PORTERO_REGISTRATION",
+        parsing.registration,
+        "open",
+        "Who may register: open (anyone), invite (with an invitation) or closed.",
+    )
+    password_api: bool = setting(
+        "PORTERO_PASSWORD_API",
+        parsing.on_off,
+        Derived(
+            "on; off with a FAPI profile",
+            lambda e: "off" if e["profile"] in FAPI2_PROFILES else "on",
+        ),
+        "Whether POST /login takes a name and password; off leaves the pages and protocols.",
+    )
+    require_verified_email: bool = setting(
+        "PORTERO_REQUIRE_VERIFIED_EMAIL",
+        parsing.on_off,
+        "off",
+        "Whether an account must prove its mail address before it can sign in.",
+    )
+
+    client_registration: Literal["off", "token", "open"] = setting(
+        "PORTERO_CLIENT_REGISTRATION",
+        parsing.client_registration,
+        Derived(
+            "off; open with the profile certification",
+            lambda e: "open" if e["profile"] is Profile.CERTIFICATION else "off",
+        ),
+        "Who may register OAuth clients (RFC 7591): off, token (with one of `portero clients "
+        "invite`) or open (anyone).",
+    )
+    client_registration_scopes: tuple[str, ...] = setting(
+        "PORTERO_CLIENT_REGISTRATION_SCOPES",
+        parsing.scopes,
+        "openid,profile,email,address,phone,offline_access",
+        "Scopes that clients which no operator made may ask for.",
+    )
+    software_statement_issuers: tuple[str, ...] = setting(
+        "PORTERO_SOFTWARE_STATEMENT_ISSUERS",
+        parsing.key_files,
+        "",
+        "Whose software statements are believed: issuer=file of its JWK set (comma separated).",
+    )
+    assertion_issuers: tuple[str, ...] = setting(
+        "PORTERO_ASSERTION_ISSUERS",
+        parsing.key_files,
+        "",
+        "Who may name an account in a JWT bearer grant: issuer=file of its JWK set"
+        " (comma separated).",
+    )
+    client_id_documents: bool = setting(
+        "PORTERO_CLIENT_ID_DOCUMENTS",
+        parsing.on_off,
+        "off",
+        "Whether a client may be a Client ID Metadata Document: its id is the document's URL.",
+    )
+
+    limits: tuple[str, ...] = setting(
+        "PORTERO_LIMITS",
+        parsing.limits,
+        "",
+        "Limits that differ from the defaults, as name=tries/seconds (comma separated).",
+    )
