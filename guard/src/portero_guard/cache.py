@@ -60,12 +60,14 @@ class VerifiedTokens:
             self._kept.pop(key, None)
         return None
 
-    def keep(self, token: str, checked: CheckedToken, *, until: datetime) -> None:
-        """Remember a token that was just checked, until that moment at most."""
+    def keep(
+        self, token: str, checked: CheckedToken, *, expected_audience: str, until: datetime
+    ) -> None:
+        """Remember a token that was just checked for that audience, until that moment at most."""
         if self._capacity <= 0:
             return
         with self._lock:
-            self._kept[_key(token, checked.audience)] = _Kept(checked, until)
+            self._kept[_key(token, expected_audience)] = _Kept(checked, until)
             while len(self._kept) > self._capacity:
                 self._kept.popitem(last=False)
 

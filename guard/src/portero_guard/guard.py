@@ -270,7 +270,7 @@ class Guard:
             until = min(checked.expires_at, now + timedelta(seconds=INTROSPECTION_SECONDS))
         if self._also_valid is not None and not self._also_valid(checked, now):
             raise TokenRefused("still_valid said no")
-        self._verified.keep(unverified_token, checked, until=until)
+        self._verified.keep(unverified_token, checked, expected_audience=expected, until=until)
         return checked
 
     def _check_jwt(

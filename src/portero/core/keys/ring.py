@@ -84,6 +84,11 @@ class KeyRing:
             return None
         return VerificationKey(kid, record.alg, self._public_key(record))
 
+    def is_published(self, kid: str, now: datetime) -> bool:
+        """Whether `verification_key` would find it."""
+        record = self._record(kid)
+        return record is not None and record.state(now) is not KeyState.GONE
+
     def former_key(self, kid: str) -> VerificationKey | None:
         """The same, and also one that went in its time: what it signed was ours, whatever it is
         worth by now. Not one that leaked."""
@@ -93,7 +98,10 @@ class KeyRing:
         return VerificationKey(kid, record.alg, self._public_key(record))
 
     def _record(self, kid: str) -> KeyRecord | None:
-        return next((record for record in self._known() if record.kid == kid), None)
+        for record in self._known():
+            if record.kid == kid:
+                return record
+        return None
 
     def _public_key(self, record: KeyRecord) -> PublicKey:
         key = self._public.get(record.kid)

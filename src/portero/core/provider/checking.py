@@ -33,6 +33,7 @@ from portero_guard.possession import check_possession, refuse_bound
 # About 3 kB each with their claims (measured: 2.9): 12 MB at most in each worker, of the 100 MB
 # that one may have.
 _CACHE_CAPACITY: Final = 4096
+_WHICHEVER: Final = ""  # the audience that the token names itself
 # Between the clocks of two nodes of one deployment, which run NTP: a token made on one must not be
 # from the future on the other.
 _CLOCK_SKEW_SECONDS: Final = 2
@@ -96,23 +97,10 @@ class TokenCheck:
     def check_any_audience(self, unverified_token: str) -> CheckedToken:
         """A token that this server issued, for whatever API: for introspection and revocation,
         which then ask themselves whose it is."""
-        if is_opaque(unverified_token):
-            claims = self._opaque.claims_of(unverified_token, now=self._clock.now())
-            audience = str(claims["aud"])
-        else:
-            audience = unverified_audience(unverified_token)
-        return self._live(self._genuine(unverified_token, audience))
+        return self._live(self._genuine(unverified_token, _WHICHEVER))
 
     def _genuine(self, unverified_token: str, audience: str) -> CheckedToken:
         now = self._clock.now()
-        if is_opaque(unverified_token):
-            return check_claims(
-                self._opaque.claims_of(unverified_token, now=now),
-                expected_issuer=self._issuer,
-                expected_audience=audience,
-                now=now,
-                leeway_seconds=_CLOCK_SKEW_SECONDS,
-            )
         checked = self._verified.find(
             unverified_token,
             expected_audience=audience,
@@ -120,16 +108,30 @@ class TokenCheck:
             still_valid=self._is_published,
         )
         if checked is None:
-            checked = check_access_token(
-                unverified_token,
-                key_for=lambda kid, alg: self._key(kid, alg, now),
+            checked = self._checked(unverified_token, audience, now)
+            self._verified.keep(
+                unverified_token, checked, expected_audience=audience, until=checked.expires_at
+            )
+        return checked
+
+    def _checked(self, unverified_token: str, audience: str, now: datetime) -> CheckedToken:
+        if is_opaque(unverified_token):
+            claims = self._opaque.claims_of(unverified_token, now=now)
+            return check_claims(
+                claims,
                 expected_issuer=self._issuer,
-                expected_audience=audience,
+                expected_audience=audience or str(claims["aud"]),
                 now=now,
                 leeway_seconds=_CLOCK_SKEW_SECONDS,
             )
-            self._verified.keep(unverified_token, checked, until=checked.expires_at)
-        return checked
+        return check_access_token(
+            unverified_token,
+            key_for=lambda kid, alg: self._key(kid, alg, now),
+            expected_issuer=self._issuer,
+            expected_audience=audience or unverified_audience(unverified_token),
+            now=now,
+            leeway_seconds=_CLOCK_SKEW_SECONDS,
+        )
 
     def _check_possession(self, checked: CheckedToken, shown: Shown, head: RequestHead) -> None:
         # Never the Host that the request names: a proof made for another site would fit there.
@@ -168,7 +170,8 @@ class TokenCheck:
         return self._subjects.account_of(checked.subject) if _is_persons(checked) else ""
 
     def _is_published(self, checked: CheckedToken, now: datetime) -> bool:
-        return self._ring.verification_key(checked.key_id, now) is not None
+        # No key has signed an opaque one.
+        return not checked.key_id or self._ring.is_published(checked.key_id, now)
 
     def _key(self, kid: str, alg: str, now: datetime) -> PublicKey | None:
         found = self._ring.verification_key(kid, now)

@@ -1,12 +1,10 @@
-"""Make an opaque access token, and find what it says: by one statement, then from memory."""
+"""Make an opaque access token, and find what it says."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from portero.core.provider.opaque import store
 from portero.core.provider.opaque.model import PREFIX
@@ -15,21 +13,11 @@ from portero.kit.ports import Dice
 from portero.kit.secrets import Secret, fingerprint
 from portero_guard.errors import TokenRefused
 
-# About 3 kB each with their claims, as those of JWTs.
-_CACHE_CAPACITY: Final = 4096
-
 
 class OpaqueTokens:
-    """The memory holds hashes, so that a dump of it holds no token. It says only what a token said
-    when it was issued; whether that has ended since, `TokenCheck` asks `Liveness` at each use, so a
-    revocation need not find its way into this memory."""
-
-    def __init__(self, *, db: Database, dice: Dice, capacity: int = _CACHE_CAPACITY) -> None:
+    def __init__(self, *, db: Database, dice: Dice) -> None:
         self._db = db
         self._dice = dice
-        self._capacity = capacity
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
 
     def issue(self, claims: Mapping[str, Any]) -> Secret:
         """A new token that stands for the claims. Its transaction is one of its own, after that of
@@ -40,26 +28,14 @@ class OpaqueTokens:
         return Secret(token)
 
     def claims_of(self, unverified_token: str, *, now: datetime) -> Mapping[str, Any]:
-        """What it says; raises `TokenRefused`. One statement, and none once it is in memory."""
+        """What it said when it was issued; raises `TokenRefused`. One statement: `TokenCheck`
+        remembers it, and asks `Liveness` at each use whether that has ended since."""
         token_hash = fingerprint(unverified_token)
-        with self._lock:
-            known = self._known.get(token_hash)
-            if known is not None:
-                self._known.move_to_end(token_hash)
-                return known
         found = self._db.read(lambda tx: store.find(tx, token_hash, now=now))
         if found is None:
-            # Not remembered: a flood of garbage must not push out good ones.
             raise TokenRefused("no such opaque token, or it is over")
-        with self._lock:
-            self._known[token_hash] = found
-            while len(self._known) > self._capacity:
-                self._known.popitem(last=False)
         return found
 
     def forget_in(self, tx: Tx, token: str) -> None:
         """It is revoked."""
         store.forget(tx, fingerprint(token))
-
-    def __len__(self) -> int:
-        return len(self._known)
