@@ -55,6 +55,7 @@ def create_front(house: House) -> Front:
 def make_flask(house: House) -> Flask:
     from portero.web.account import pages as account
     from portero.web.api import documents, mount
+    from portero.web.dev import styleguide
     from portero.web.forms import Forms
     from portero.web.host import make_host
     from portero.web.login import forgot, links, sign_in
@@ -81,6 +82,7 @@ def make_flask(house: House) -> Flask:
         device_page,
         requests_page,
         account,
+        styleguide,
     ):
         face.mount(host, house.rooms, forms)
     return host

@@ -185,7 +185,8 @@ def check_fit(page: Page) -> None:
     assert unlabelled == 0
     small = page.evaluate(
         "[...document.querySelectorAll('button, input:not([type=hidden])')]"
-        ".filter(e => e.getBoundingClientRect().height < 44).length"
+        ".map(e => e.closest('label') ?? e)"
+        ".filter(e => !e.hidden && e.getBoundingClientRect().height < 44).length"
     )
     assert small == 0
     assert page.evaluate("document.querySelectorAll('main h1').length") == 1

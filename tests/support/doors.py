@@ -25,7 +25,8 @@ def opener(home: Home, door: str) -> Open:
 
     def opened() -> httpx2.Client:
         if front is not None:
-            made: Any = TestClient(front, base_url=origin, follow_redirects=False)
+            here = ("127.0.0.1", 50000)
+            made: Any = TestClient(front, base_url=origin, follow_redirects=False, client=here)
         else:
             transport = httpx2.WSGITransport(app=home.app)
             made = httpx2.Client(transport=transport, base_url=origin)

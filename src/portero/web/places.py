@@ -27,3 +27,5 @@ END_SESSION_CONFIRM_PATH: Final = "/oauth/logout/confirm"
 AUTHORIZATION_PATH: Final = "/oauth/authorize"
 # Where a person comes back to after signing in; `request` is the handle of what waits.
 CONTINUATION_PATH: Final = "/oauth/authorize/continue"
+# While developing only.
+STYLEGUIDE_PATH: Final = "/styleguide"

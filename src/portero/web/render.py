@@ -9,6 +9,7 @@ from flask import Flask, Response, send_from_directory
 from jinja2 import StrictUndefined
 
 from portero.web.host import translator
+from portero.web.look import of_every_page
 from portero.web.rooms import Rooms
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -25,11 +26,11 @@ def set_up(host: Flask, rooms: Rooms) -> None:
         newstyle=True,
     )
 
+    host.jinja_env.globals.update(of_every_page(rooms.settings))
+
     @host.context_processor
     def common() -> dict[str, Any]:
         return {
-            "at": rooms.settings.at,
-            "product_name": rooms.settings.product_name,
             "locale": translator().locale,
             "direction": translator().direction,
         }

@@ -15,6 +15,7 @@ from portero.kit.refusals import Refusal
 from portero.translations import Translator, translator_for
 from portero.web.exchange import Request, Response
 from portero.web.headers import page_headers
+from portero.web.look import of_every_page
 from portero.web.problems import extra_headers, status_of
 from portero.web.rooms import FaceSettings
 
@@ -88,8 +89,7 @@ class StandalonePages:
                 translator.gettext, translator.ngettext, newstyle=True
             )
             known.globals.update(
-                at=self._settings.at,
-                product_name=self._settings.product_name,
+                of_every_page(self._settings),
                 locale=translator.locale,
                 direction=translator.direction,
             )
