@@ -14,6 +14,7 @@ from portero.app import endpoints_of
 from portero.web.front import Front
 from tests.http.test_oauth_service import client_of
 from tests.support.house import ISSUER, Home
+from tests.support.relying_party import relying_party
 
 OWN_TOKEN = {"grant_type": "client_credentials"}
 Asked = tuple[str, dict[str, str]]
@@ -107,3 +108,18 @@ def test_an_opaque_token_is_introspected_by_the_thread_and_then_without(home: Ho
     asked: list[Asked] = [("/oauth/introspect", {"token": token, **proof(client)})]
     assert statuses(home, asked, asked) == [503, 200]
     assert statuses(home, asked, []) == [200]
+
+
+def test_a_person_is_told_of_by_the_thread_and_then_without(home: Home) -> None:
+    """By UserInfo, whose token may come in a form; a signed answer is made by a thread always."""
+    home.register()
+    plain, signed = (
+        relying_party(home, **more).sign_in()["access_token"]
+        for more in ({}, {"userinfo_signed_response_alg": "ES256"})
+    )
+    asked: list[Asked] = [("/oauth/userinfo", {"access_token": plain})]
+    assert statuses(home, asked, asked) == [503, 200]
+    assert statuses(home, asked, []) == [200]
+    asked = [("/oauth/userinfo", {"access_token": signed})]
+    assert statuses(home, asked, asked) == [503, 200]
+    assert statuses(home, asked, []) == [503]

@@ -120,7 +120,13 @@ def join(
 
     make_link = link_url(settings.issuer)
     accounts = Accounts(
-        db=db, clock=clock, dice=dice, audit=audit, outbox=outbox, attributes=settings.attributes
+        db=db,
+        clock=clock,
+        dice=dice,
+        audit=audit,
+        outbox=outbox,
+        feed=feed,
+        attributes=settings.attributes,
     )
     email = EmailProofs(
         db=db,
@@ -129,6 +135,7 @@ def join(
         audit=audit,
         limits=limits,
         outbox=outbox,
+        feed=feed,
         notices=notices,
         link_url=make_link,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portero.core.accounts.cache import AccountCache
 from portero.core.audit import AuditBuffer
 from portero.core.clients import ClientCache, ClientDocuments
 from portero.core.provider.back_channel import LOGOUT_TOLD, BackChannel
@@ -246,8 +247,8 @@ def join_provider(base: Base) -> Provider:
         ciba_asking=elsewhere.asking,
         ciba_answering=elsewhere.answering,
         userinfo=UserInfo(
-            db=db,
             clock=clock,
+            accounts=AccountCache(db=db, clock=clock, feed=feed),
             clients=client_cache,
             scopes=scopes,
             tokens=tokens,

@@ -13,6 +13,7 @@ from portero.core.accounts.events import AccountChanged, EmailVerificationSent, 
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
 from portero.core.audit import Actor, AuditLog
+from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.limits import LimitPolicy, Limits, OverLimit
 from portero.core.links import Link, LinkPurpose
 from portero.core.notices import Notice, Notices, NoticeTemplate
@@ -52,6 +53,7 @@ class EmailProofs:
         audit: AuditLog,
         limits: Limits,
         outbox: Outbox,
+        feed: ChangeFeed,
         notices: Notices,
         link_url: LinkUrl,
     ) -> None:
@@ -61,6 +63,7 @@ class EmailProofs:
         self._audit = audit
         self._limits = limits
         self._outbox = outbox
+        self._feed = feed
         self._notices = notices
         self._link_url = link_url
 
@@ -78,6 +81,7 @@ class EmailProofs:
             if over is not None:
                 return over
             store.name_email(tx, account.id, named.display, named.key, now=now)
+            self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
             claim_in(self._outbox, tx, account.id, named.display, now=now)
             event = AccountChanged(account_id=account.id, changed=("email",))
             self._audit.record(tx, actor, now, event)
@@ -130,6 +134,7 @@ class EmailProofs:
             account = store.verify_email(tx, link.account_id, link.email, key, now=now)
             if account is None or known is None:
                 return None
+            self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
             self._audit.record(tx, actor, now, EmailVerified(account_id=account.id))
             if known.email_verified and known.email_key != key:
                 # The mailbox that loses its account is told, so that a thief can't do it quietly.

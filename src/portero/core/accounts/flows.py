@@ -15,6 +15,7 @@ from portero.core.accounts.model import Account, AccountState
 from portero.core.accounts.names import Email, Username, email_key, normalised_username
 from portero.core.accounts.profile import AttributeRule, accepted_profile
 from portero.core.audit import Actor, AuditLog
+from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.outbox import Outbox
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
@@ -42,6 +43,7 @@ class Accounts:
         dice: Dice,
         audit: AuditLog,
         outbox: Outbox,
+        feed: ChangeFeed,
         attributes: Mapping[str, AttributeRule],
     ) -> None:
         self._db = db
@@ -49,6 +51,7 @@ class Accounts:
         self._dice = dice
         self._audit = audit
         self._outbox = outbox
+        self._feed = feed
         self._attributes = attributes
 
     def draft(self, asked: NewAccount, *, now: datetime, by_owner: bool) -> Account:
@@ -135,6 +138,7 @@ class Accounts:
             )
             event = AccountChanged(account_id=account_id, changed=tuple(sorted(columns)))
             self._audit.record(tx, actor, now, event)
+            self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account_id)
             return store.change(tx, account_id, columns, now=now)
 
         changed = self._db.write(unit)

@@ -122,6 +122,7 @@ class AccountAdmin:
             self._feed.note(tx, ChangeKind.ACCOUNT_DISABLED, account_id)
             if not store.delete(tx, account_id):
                 raise NoSuchAccount(account_id)
+            self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account_id)
             self._audit.record(tx, actor, now, AccountDeleted(account_id=account_id))
             return ended
 
@@ -137,6 +138,7 @@ class AccountAdmin:
     ) -> None:
         if store.set_state(tx, account_id, state, now=now) is None:
             raise NoSuchAccount(account_id)
+        self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account_id)
         event = AccountStateChanged(account_id=account_id, state=state)
         self._audit.record(tx, actor, now, event)
 

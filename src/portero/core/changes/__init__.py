@@ -7,6 +7,7 @@ on SQLite, PostgreSQL and behind a connection pooler.
 """
 
 from portero.core.changes.feed import ChangeFeed
+from portero.core.changes.memory import Memory
 from portero.core.changes.model import ChangeKind
 
-__all__ = ["ChangeFeed", "ChangeKind"]
+__all__ = ["ChangeFeed", "ChangeKind", "Memory"]

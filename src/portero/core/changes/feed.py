@@ -9,7 +9,7 @@ from typing import Final
 
 from portero.core.changes import store
 from portero.core.changes.model import Change, ChangeKind
-from portero.kit.db import Database, Tx
+from portero.kit.db import Database, Tx, after_commit
 from portero.kit.ports import Clock, Dice
 
 Listener = Callable[[str, datetime], None]
@@ -49,6 +49,11 @@ class ChangeFeed:
         if subjects:
             at = self._clock.now()
             store.add(tx, [Change(self._dice.new_id(), at, kind, s) for s in subjects])
+
+    def tell(self, tx: Tx, kind: ChangeKind, subject: str) -> None:
+        """`note` for the other processes, and `apply_now` as soon as this transaction commits."""
+        self.note(tx, kind, subject)
+        after_commit(tx, lambda: self.apply_now(kind, subject, self._clock.now()))
 
     def apply_now(self, kind: ChangeKind, subject: str, now: datetime) -> None:
         """Make it effective in this process, after the commit."""

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 class ChangeKind(StrEnum):
     SESSION_ENDED = "session_ended"
+    ACCOUNT_CHANGED = "account_changed"  # its row, in whatever way
     ACCOUNT_DISABLED = "account_disabled"
     CLIENT_CHANGED = "client_changed"
     GRANTS_VOIDED = "grants_voided"  # all of an account's, the offline ones too

@@ -1,18 +1,11 @@
-"""Each process's memory of clients, so that a token request needs no SQL to know who asks.
-
-What another process changed is dropped by the change feed within a second, what this one changed
-at once. An unknown id is never remembered: it costs one indexed read, can't push a real client
-out, and a client that was just registered is there at once.
-"""
+"""Each process's memory of clients, so that a token request needs no SQL to know who asks."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from portero.core.changes import ChangeFeed, ChangeKind
+from portero.core.changes import ChangeFeed, ChangeKind, Memory
 from portero.core.clients import store
 from portero.core.clients.builtin import FIRST_PARTY_CLIENT, FIRST_PARTY_CLIENT_ID
 from portero.core.clients.documents import ClientDocuments
@@ -24,14 +17,6 @@ from portero.protocol.oauth.client_id_document import looks_like_document_id
 from portero.protocol.oauth.metadata_policy import MetadataPolicy
 
 CAPACITY: Final = 4096  # clients; some 5 kB each
-# A backstop only, for a feed that does not run: longer than its interval, short for a disabled one.
-MAX_AGE_SECONDS: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    client: Client
-    until: float
 
 
 class ClientCache:
@@ -44,20 +29,13 @@ class ClientCache:
         documents: ClientDocuments | None = None,
         policy: MetadataPolicy | None = None,
         capacity: int = CAPACITY,
-        max_age_seconds: float = MAX_AGE_SECONDS,
     ) -> None:
         """`documents`: clients may also be Client ID Metadata Documents. `policy.profile` is kept
         for every client."""
         self._documents = documents
         self._db = db
-        self._clock = clock
         self._policy = policy or MetadataPolicy()
-        self._capacity = capacity
-        self._max_age_seconds = max_age_seconds
-        self._lock = threading.Lock()
-        self._kept: dict[str, _Kept] = {}
-        self._changes = 0
-        feed.subscribe(ChangeKind.CLIENT_CHANGED, self._client_changed)
+        self._kept = Memory[Client](feed, clock, ChangeKind.CLIENT_CHANGED, capacity=capacity)
 
     def find(self, client_id: str) -> Client | None:
         """The client as this server serves it, disabled ones included, or None. Whether it may
@@ -68,11 +46,11 @@ class ClientCache:
         """
         if client_id == FIRST_PARTY_CLIENT_ID:
             return FIRST_PARTY_CLIENT
-        kept = self._kept.get(client_id)
-        if kept is not None and self._clock.monotonic() < kept.until:
-            return kept.client
+        kept = self._kept.find(client_id)
+        if kept is not None:
+            return kept
         if could_be_client_id(client_id):
-            return self._load(client_id)
+            return self._kept.load(client_id, lambda: self._load(client_id))
         if self._documents is not None and looks_like_document_id(client_id):
             return self._documents.find(client_id)
         return None
@@ -94,22 +72,5 @@ class ClientCache:
         return client is not None and client.is_active and client.is_older_than(issued_at)
 
     def _load(self, client_id: str) -> Client | None:
-        changes = self._changes
         client = self._db.read(lambda tx: store.find(tx, client_id))
-        if client is not None:
-            client = served(client, self._policy)
-        with self._lock:
-            self._kept.pop(client_id, None)
-            # A change that came while this was being read may be newer than what was read: then
-            # it is used once and not kept, or a disabled client would live on in here.
-            if client is not None and changes == self._changes:
-                while len(self._kept) >= self._capacity:
-                    del self._kept[next(iter(self._kept))]  # the one loaded longest ago
-                until = self._clock.monotonic() + self._max_age_seconds
-                self._kept[client_id] = _Kept(client, until)
-        return client
-
-    def _client_changed(self, client_id: str, at: datetime) -> None:
-        with self._lock:
-            self._changes += 1
-            self._kept.pop(client_id, None)
+        return None if client is None else served(client, self._policy)

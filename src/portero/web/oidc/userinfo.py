@@ -42,9 +42,14 @@ def userinfo_endpoints(
 
     methods = frozenset({"GET", "POST"})
     return [
-        Endpoint(USERINFO_PATH, methods, answer, body_cap=_BODY_CAP),
+        Endpoint(USERINFO_PATH, methods, answer, at_once=_needs_no_proof, body_cap=_BODY_CAP),
         preflight(USERINFO_PATH, ("GET", "POST")),
     ]
+
+
+def _needs_no_proof(request: Request) -> bool:
+    """Nothing has to be noted: tokens and accounts are in memory."""
+    return not request.header_lines("dpop")
 
 
 def _certificate(request: Request, certificates: CertificateSource) -> bytes:

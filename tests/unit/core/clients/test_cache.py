@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 
 from portero.core.audit import Actor
+from portero.core.changes.memory import MAX_AGE_SECONDS
 from portero.core.clients import ClientState
-from portero.core.clients.cache import MAX_AGE_SECONDS
 from tests.unit.core.clients.conftest import Process
 
 OPERATOR = Actor.operator()
