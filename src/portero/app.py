@@ -91,6 +91,7 @@ def make_flask(house: House) -> Flask:
 def endpoints_of(house: House) -> list[Endpoint]:
     """The table of endpoints that both adapters mount."""
     from portero.core.login.model import Registration
+    from portero.web.api import documents, mount
     from portero.web.health import health_endpoints
     from portero.web.oidc.authorize import authorize_endpoints
     from portero.web.oidc.ciba import ciba_endpoints
@@ -155,6 +156,7 @@ def endpoints_of(house: House) -> list[Endpoint]:
             url=rooms.settings.issuer + USERINFO_PATH,
             certificates=rooms.settings.certificates,
         ),
+        *mount.api_endpoints(rooms, documents.ROUTES),
         *registration_endpoints(rooms.provider.registration, rooms.settings.trusted_proxies),
         *oauth_endpoints(
             token=rooms.provider.token_endpoint,

@@ -23,7 +23,7 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _SCHEMES: Final = {scheme.lower(): scheme for scheme in Scheme}
 
 # What may stand in a path as it is (RFC 3986 §3.3)
-_PATH_SIGNS: Final = "/:@!$&'()*+,;=~"
+PATH_SIGNS: Final = "/:@!$&'()*+,;=~"
 
 ACCESS_COOKIE: Final = "portero_at"
 _WEBSOCKET: Final = "WEBSOCKET"
@@ -73,9 +73,9 @@ def head_from_environ(
     if path is None:
         # PEP 3333: the path's bytes, each as one character.
         found = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        path = quote_from_bytes(found.encode("latin-1"), _PATH_SIGNS)
+        path = quote_from_bytes(found.encode("latin-1"), PATH_SIGNS)
     else:
-        path = quote(path, _PATH_SIGNS, errors="replace")
+        path = quote(path, PATH_SIGNS, errors="replace")
     return RequestHead(
         method=environ["REQUEST_METHOD"],
         scheme=scheme,
@@ -106,7 +106,7 @@ def head_from_asgi(scope: Mapping[str, Any], *, certificate: bytes = b"") -> Req
         cookies=tuple(found.get(b"cookie", ())),
         origin=_joined(found.get(b"origin")),
         fetch_site=_joined(found.get(b"sec-fetch-site")),
-        path=quote(scope["path"], _PATH_SIGNS, errors="replace"),
+        path=quote(scope["path"], PATH_SIGNS, errors="replace"),
         proofs=tuple(found.get(b"dpop", ())),
         certificate=certificate,
     )

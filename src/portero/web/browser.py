@@ -8,16 +8,15 @@ attaches them by itself.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
-from flask import Request, Response
+from urllib.parse import quote, urlsplit
 
 from portero.kit.secrets import Secret
+from portero.web.exchange import Headers, Request
 from portero.web.own_cookie import OwnCookie
 from portero_guard.credentials import (
     ACCESS_COOKIE,
+    PATH_SIGNS,
     RequestHead,
-    head_from_environ,
     require_same_origin,
 )
 
@@ -37,42 +36,38 @@ class TokenCookies:
         self.access_name = f"{prefix}{ACCESS_COOKIE}"
         self._refresh = OwnCookie("portero_rt", issuer=issuer)
 
-    def put(
-        self, answer: Response, *, access: Secret, access_seconds: int, refresh: Secret | None
-    ) -> None:
-        self._put_access(answer, access.reveal(), access_seconds)
-        if refresh is not None:
-            # A session cookie: how long it is good for is the grant's matter, not the browser's.
-            answer.headers.extend(self._refresh.put(refresh))
+    def put(self, *, access: Secret, access_seconds: int, refresh: Secret | None) -> Headers:
+        """The headers that set them."""
+        # A session cookie: how long it is good for is the grant's matter, not the browser's.
+        kept = () if refresh is None else self._refresh.put(refresh)
+        return (self._access(access.reveal(), access_seconds), *kept)
 
-    def clear(self, answer: Response) -> None:
-        self._put_access(answer, "", 0)
-        answer.headers.extend(self._refresh.clear())
-
-    def access(self, request: Request) -> str:
-        return request.cookies.get(self.access_name, "")
+    def clear(self) -> Headers:
+        """The headers that have the browser forget them."""
+        return (self._access("", 0), *self._refresh.clear())
 
     def refresh(self, request: Request) -> str:
-        return self._refresh.read(request.headers.get("Cookie"))
+        return self._refresh.read(request.header("cookie"))
 
     def head(self, request: Request) -> RequestHead:
         """What decides who is asking, for the guard's rules. Scheme and host are the issuer's,
         and the path is the one below it."""
-        return head_from_environ(
-            request.environ, scheme=self._scheme, host=self._host, path=request.path
+        return RequestHead(
+            method=request.method,
+            scheme=self._scheme,
+            host=self._host,
+            authorization=tuple(request.header_lines("authorization")),
+            cookies=tuple(request.header_lines("cookie")),
+            origin=request.header("origin"),
+            fetch_site=request.header("sec-fetch-site"),
+            path=quote(request.path, PATH_SIGNS, errors="replace"),
+            proofs=tuple(request.header_lines("dpop")),
         )
 
     def require_own_origin(self, request: Request) -> None:
         """Raise `CrossSite` unless an unsafe request shows that it comes from our own pages."""
         require_same_origin(self.head(request))
 
-    def _put_access(self, answer: Response, value: str, max_age: int) -> None:
-        answer.set_cookie(
-            self.access_name,
-            value,
-            max_age=max_age,
-            path="/",
-            secure=self._secure,
-            httponly=True,
-            samesite="Lax",
-        )
+    def _access(self, value: str, seconds: int) -> tuple[str, str]:
+        rest = f"HttpOnly; SameSite=Lax{'; Secure' if self._secure else ''}"
+        return ("Set-Cookie", f"{self.access_name}={value}; Max-Age={seconds}; Path=/; {rest}")

@@ -11,13 +11,14 @@ import hashlib
 import hmac
 from collections.abc import Callable, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
 from portero.kit.refusals import Forbidden
 from portero.kit.secrets import Secret, same_secret
-from portero.web.browser import TokenCookies
 from portero.web.browser_cookie import BrowserCookie
+from portero_guard.credentials import RequestHead, head_from_environ, require_same_origin
 from portero_guard.errors import CrossSite
 
 FIELD: Final = "csrf"
@@ -43,7 +44,7 @@ class Forms:
         """`keys` are derived from SECRET_KEY and its fallbacks, the present one first."""
         self._keys = tuple(keys)
         self._new_secret = new_secret
-        self._origins = TokenCookies(issuer)
+        self._scheme, self._host = urlsplit(issuer)[:2]
         self.cookie = cookie
 
     def browser(self) -> str:
@@ -67,10 +68,10 @@ class Forms:
     def check(self) -> None:
         """Raise `CrossSite` unless this post comes from a form of ours in this browser, and
         `FormTooOld` for one of ours that a sign-in has overtaken."""
-        head = self._origins.head(request)
+        head = self._head()
         told = head.fetch_site is not None or head.origin is not None
         if told:
-            self._origins.require_own_origin(request)
+            require_same_origin(head)
         secret, given = self.browser(), request.form.get(FIELD, "")
         if secret and any(same_secret(given, _mac(key, secret)) for key in self._keys):
             return
@@ -91,6 +92,11 @@ class Forms:
             if fresh is not None:
                 answer.headers.extend(self.cookie.put(fresh))
             return answer
+
+    def _head(self) -> RequestHead:
+        # Scheme and host are the issuer's, whatever the request says of itself.
+        environ = request.environ
+        return head_from_environ(environ, scheme=self._scheme, host=self._host, path=request.path)
 
 
 def _mac(key: bytes, secret: str) -> str:

@@ -23,8 +23,16 @@ from portero.web import strict
 from portero.web.addresses import client_address
 from portero.web.exchange import log_refusal
 from portero.web.headers import page_headers
-from portero.web.problems import PROBLEM_TYPE, extra_headers, problem_of, problem_type, status_of
+from portero.web.problems import (
+    PROBLEM_TYPE,
+    extra_headers,
+    problem_of,
+    problem_type,
+    status_of,
+    token_problem_of,
+)
 from portero.web.rooms import FaceSettings, Rooms
+from portero_guard.errors import Refused
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +91,7 @@ def make_host(rooms: Rooms) -> Flask:
 
     host.after_request(_headers_for(rooms.settings))
     host.register_error_handler(Refusal, _refused)
+    host.register_error_handler(Refused, _token_refused)
     host.register_error_handler(HTTPException, _http_error)
     host.register_error_handler(Exception, _crashed)
     return host
@@ -128,6 +137,13 @@ def _refused(refusal: Refusal) -> Response:
     if status_of(refusal) == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return problem_response(status_of(refusal), content, headers)
+
+
+def _token_refused(refusal: Refused) -> Response:
+    request_id = g.origin.request_id
+    content, headers = token_problem_of(refusal, translator(), request_id=request_id)
+    log_refusal(request.method, request.path, content["code"], refusal.detail)
+    return problem_response(refusal.status, content, headers)
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -24,7 +24,7 @@ def blueprint(endpoints: Iterable[Endpoint], name: str = "endpoints") -> flask.B
 def _add(made: flask.Blueprint, endpoint: Endpoint, name: str) -> None:
     def view() -> flask.Response:
         flask.request.max_content_length = endpoint.body_cap  # over it, reading raises a 413
-        return _rendered(endpoint.answer(_request(endpoint)))
+        return rendered(endpoint.answer(request_value(endpoint.path)))
 
     made.add_url_rule(
         endpoint.path,
@@ -35,11 +35,12 @@ def _add(made: flask.Blueprint, endpoint: Endpoint, name: str) -> None:
     )
 
 
-def _request(endpoint: Endpoint) -> Request:
+def request_value(path: str) -> Request:
+    """Flask's request as ours. Under a prefix `path` is the one below it."""
     asked = flask.request
     return Request(
         method="GET" if asked.method == "HEAD" else asked.method,
-        path=endpoint.path,  # under a prefix, the endpoint still knows itself by its own path
+        path=path,
         query_string=asked.query_string.decode("latin-1"),
         headers=tuple([(name.lower(), value) for name, value in asked.headers.items()]),
         body=asked.get_data(cache=False),
@@ -49,7 +50,8 @@ def _request(endpoint: Endpoint) -> Request:
     )
 
 
-def _rendered(answer: Response) -> flask.Response:
+def rendered(answer: Response) -> flask.Response:
+    """Our answer as Flask's."""
     made = flask.Response(answer.body, status=answer.status)
     made.headers.remove("Content-Type")  # only what the endpoint says
     for name, value in answer.headers:

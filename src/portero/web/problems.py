@@ -21,6 +21,7 @@ from portero.kit.refusals import (
     Unsupported,
 )
 from portero.translations import Translator
+from portero_guard.errors import Refused, challenge
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
@@ -75,6 +76,22 @@ def problem_of(refusal: Refusal, translator: Translator, *, request_id: str) -> 
             "expires_at": still.expires_at.isoformat(),
         }
     return content
+
+
+def token_problem_of(
+    refusal: Refused, translator: Translator, *, request_id: str
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The guard's refusal as it would answer itself (RFC 6750 §3), in the caller's language: the
+    document and its headers."""
+    code = refusal.error or "credentials_required"
+    content: dict[str, Any] = {
+        "type": problem_type(code),
+        "title": translator.text(refusal.public),
+        "status": refusal.status,
+        "code": code,
+        "request_id": request_id,
+    }
+    return content, {"WWW-Authenticate": challenge(refusal)} if refusal.challenges else {}
 
 
 def extra_headers(refusal: Refusal) -> dict[str, str]:

@@ -38,7 +38,7 @@ class StandalonePages:
         **values: Any,
     ) -> Response:
         """`locales` come before what the browser prefers (`ui_locales`)."""
-        translator = self._translator(request, locales)
+        translator = self.translator(request, locales)
         text = self._environment(translator).get_template(template).render(values)
         named = page_headers(hsts=self._settings.hsts, forms_lead_out=forms_lead_out)
         return Response(
@@ -57,7 +57,7 @@ class StandalonePages:
 
     def refusal(self, request: Request, refusal: Refusal) -> Response:
         """What went wrong, for a person whom nobody can be told about elsewhere."""
-        translator = self._translator(request, ())
+        translator = self.translator(request)
         # What a developer is told is English, whatever the sentence around it: isolated (UAX #9).
         values = {name: f"\u2068{value}\u2069" for name, value in refusal.values.items()}
         answer = self.page(
@@ -70,7 +70,8 @@ class StandalonePages:
         more = tuple(extra_headers(refusal).items())
         return Response(answer.status, answer.body, (*answer.headers, *more))
 
-    def _translator(self, request: Request, locales: Sequence[str]) -> Translator:
+    def translator(self, request: Request, locales: Sequence[str] = ()) -> Translator:
+        """For what the application asked (`locales`) before what the browser prefers."""
         accepted = parse_accept_header(request.header("accept-language"), LanguageAccept)
         wanted = [*locales, *(tag for tag, _ in accepted), self._settings.default_locale]
         return translator_for(wanted)

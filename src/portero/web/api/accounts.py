@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify
-
 from portero.core.accounts.errors import NoSuchAccount, UsernameTaken
 from portero.core.accounts.flows import NewAccount
 from portero.core.accounts.model import Account
@@ -14,7 +12,7 @@ from portero.core.login.errors import InvitationNeeded, RegistrationClosed
 from portero.core.login.rules import FRESH_SECONDS
 from portero.core.sessions import EndReason, NoSuchSession
 from portero.kit.refusals import FieldFault, Invalid, NotProven
-from portero.web.api.registry import Access, Call, Route
+from portero.web.api.registry import Access, Call, Route, told
 from portero.web.api.shapes import (
     EndedAnswer,
     MePatch,
@@ -24,6 +22,7 @@ from portero.web.api.shapes import (
     SessionsAnswer,
     UserAnswer,
 )
+from portero.web.exchange import Response
 from portero_guard.checks import require_recent
 
 
@@ -41,10 +40,7 @@ def register(call: Call) -> Response:
     account = call.rooms.sign_up.register(
         call.actor, asked, body.password.get_secret_value(), invitation=body.invitation
     )
-    answer = jsonify(UserAnswer.of(account).model_dump(mode="json"))
-    answer.status_code = 201
-    answer.headers["Location"] = call.rooms.settings.at("/me")
-    return answer
+    return told(UserAnswer.of(account), ("Location", call.rooms.settings.at("/me")), status=201)
 
 
 def protected(call: Call) -> ProtectedAnswer:
@@ -136,6 +132,7 @@ ROUTES = (
         protected,
         access=Access.ANY_CLIENT,
         answer=ProtectedAnswer,
+        at_once=True,
     ),
     Route(
         "GET",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify
-
 from portero.core.accounts.errors import EmailTaken
 from portero.core.limits import OverLimit
 from portero.core.links import LinkSpent
@@ -19,7 +17,7 @@ from portero.web.api.shapes import (
     VerifyBody,
 )
 from portero.web.api.tokens import tokens_for
-from portero.web.host import translator
+from portero.web.exchange import Response
 
 
 def change_password(call: Call) -> Response:
@@ -34,13 +32,12 @@ def change_password(call: Call) -> Response:
     return tokens_for(call, renewed, call.delivery)
 
 
-def forgot_password(call: Call) -> Response:
+def forgot_password(call: Call) -> AcceptedAnswer:
     call.rooms.recovery.ask(call.actor, call.body_as(ForgotBody).username)
     # The same for every name: whether there is such an account is the mailbox's to know.
-    message = translator().text("If there is such an account, a mail is on its way to its owner.")
-    answer = jsonify(AcceptedAnswer(message=message).model_dump())
-    answer.status_code = 202
-    return answer
+    return AcceptedAnswer(
+        message=call.text("If there is such an account, a mail is on its way to its owner.")
+    )
 
 
 def reset_password(call: Call) -> None:

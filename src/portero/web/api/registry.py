@@ -1,7 +1,7 @@
 """One table of routes: what each takes, answers, demands and can refuse.
 
-The table is mounted on Flask, and the OpenAPI document, the reference and the tests of who may
-call what are made from the same rows, so none of them can forget a route.
+What answers, the OpenAPI document, the reference and the tests of who may call what are made from
+the same rows, so none of them can forget a route.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeVar
 
-from flask import Response
 from pydantic import BaseModel
 
 from portero.core.audit import Actor
 from portero.kit.refusals import Refusal
+from portero.translations import Translator
+from portero.web.browser import TokenCookies
+from portero.web.exchange import JSON_TYPE, Request, Response
 from portero.web.rooms import Rooms
 from portero_guard.checks import CheckedToken
 
@@ -35,10 +37,22 @@ class Call:
     """One call, checked: the token where the route demands one, the body where it takes one."""
 
     rooms: Rooms
+    request: Request
     actor: Actor
     token: CheckedToken | None
     body: BaseModel | None
-    by_cookie: bool = False
+    cookies: TokenCookies
+    translator: Callable[[Request], Translator]
+
+    @property
+    def by_cookie(self) -> bool:
+        """Whether the token came in its cookie. A request with an Authorization header is judged by
+        that alone."""
+        return self.token is not None and self.request.header("authorization") is None
+
+    def text(self, message: str) -> str:
+        """The sentence in the caller's language."""
+        return self.translator(self.request).text(message)
 
     @property
     def delivery(self) -> str:
@@ -69,10 +83,17 @@ class Call:
 Answer = BaseModel | Response | None
 
 
+def told(answer: BaseModel, *headers: tuple[str, str], status: int = 200) -> Response:
+    """The answer as JSON, without the members that are None."""
+    body = answer.model_dump_json(exclude_none=True).encode()
+    return Response(status, body, (("Content-Type", JSON_TYPE), *headers))
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A row. `path` is Flask's (`<name>`); `fresh_seconds` demands a recent sign-in. `renews`: it
-    hands out tokens for tokens, which a server that issues no bearer tokens does not."""
+    """A row. `path` may have parts that vary (`<name>`); `fresh_seconds` demands a recent sign-in.
+    `renews`: it hands out tokens for tokens, which a server that issues no bearer tokens does not.
+    `at_once`: beside its token it needs nothing that it would have to wait for (`Endpoint`)."""
 
     method: str
     path: str
@@ -87,3 +108,8 @@ class Route:
     refusals: tuple[type[Refusal], ...] = ()
     sign_in_api: bool = False
     renews: bool = False
+    at_once: bool = False
+
+    @property
+    def varies(self) -> bool:
+        return "<" in self.path

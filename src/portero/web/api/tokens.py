@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, jsonify, request
-
 from portero.core.limits import OverLimit
 from portero.core.login.errors import AccountNotActive, InteractionOver, OwesMore, WrongCredentials
 from portero.core.login.model import SignedIn, Step
 from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.model import TokenSet
 from portero.core.sessions import EndReason
-from portero.web.api.registry import Access, Call, Route
+from portero.web.api.registry import Access, Call, Route, told
 from portero.web.api.shapes import (
     ContinueBody,
     EndedAnswer,
@@ -20,24 +18,24 @@ from portero.web.api.shapes import (
     TokenAnswer,
     UserAnswer,
 )
-from portero.web.browser import TokenCookies
+from portero.web.exchange import NO_STORE, Headers, Response
 
 
 def log_in(call: Call) -> Response:
     body = call.body_as(LoginBody)
     if body.delivery == "cookie":
-        _cookies().require_own_origin(request)
+        call.cookies.require_own_origin(call.request)
     redemption = call.rooms.provider.session_grant.begin(call.actor)
     call.rooms.sign_in.with_password(
         call.actor, body.username, body.password.get_secret_value(), along=redemption
     )
-    return _answer(redemption.tokens(), body.delivery)
+    return _answer(call, redemption.tokens(), body.delivery)
 
 
 def go_on(call: Call) -> Response:
     body = call.body_as(ContinueBody)
     if body.delivery == "cookie":
-        _cookies().require_own_origin(request)
+        call.cookies.require_own_origin(call.request)
     new_password = body.new_password.get_secret_value() if body.new_password else None
     step = Step(new_password=new_password, token=body.token, resend=body.resend)
     signed_in = call.rooms.sign_in.go_on(call.actor, body.auth_session, step)
@@ -48,14 +46,14 @@ def refresh(call: Call) -> Response:
     body = call.body_as(RefreshBody)
     token, delivery = body.refresh_token or "", "body"
     # A request with an Authorization header is judged by it alone: its cookies are ignored.
-    if body.refresh_token is None and "Authorization" not in request.headers:
-        token, delivery = _cookies().refresh(request), "cookie"
+    if body.refresh_token is None and call.request.header("authorization") is None:
+        token, delivery = call.cookies.refresh(call.request), "cookie"
         if token:
-            _cookies().require_own_origin(request)
+            call.cookies.require_own_origin(call.request)
     if not token:
         raise RefreshRefused("no refresh token was sent")
     made = call.rooms.provider.refresh_grant.redeem(call.actor, token)
-    return _answer(made, delivery)
+    return _answer(call, made, delivery)
 
 
 def log_out(call: Call) -> Response:
@@ -66,10 +64,8 @@ def log_out(call: Call) -> Response:
     else:
         sessions.end_one(call.actor, call.account_id, call.session_id, EndReason.LOGOUT)
         ended = 1
-    answer = jsonify(EndedAnswer(ended=ended).model_dump())
-    if call.by_cookie:
-        _cookies().clear(answer)
-    return answer
+    cleared = call.cookies.clear() if call.by_cookie else ()
+    return told(EndedAnswer(ended=ended), *cleared)
 
 
 def tokens_for(call: Call, signed_in: SignedIn, delivery: str) -> Response:
@@ -77,13 +73,17 @@ def tokens_for(call: Call, signed_in: SignedIn, delivery: str) -> Response:
     made = call.rooms.provider.session_grant.redeem(
         call.actor, signed_in.session, signed_in.account
     )
-    return _answer(made, delivery)
+    return _answer(call, made, delivery)
 
 
-def _answer(made: TokenSet, delivery: str) -> Response:
+def _answer(call: Call, made: TokenSet, delivery: str) -> Response:
+    put: Headers = ()
     user = UserAnswer.of(made.account)
     if delivery == "cookie":
         content = TokenAnswer(expires_in=made.expires_in, scope=made.scope, user=user)
+        put = call.cookies.put(
+            access=made.access_token, access_seconds=made.expires_in, refresh=made.refresh_token
+        )
     else:
         content = TokenAnswer(
             access_token=made.access_token.reveal(),
@@ -92,22 +92,7 @@ def _answer(made: TokenSet, delivery: str) -> Response:
             scope=made.scope,
             user=user,
         )
-    answer = Response(content.model_dump_json(exclude_none=True), content_type="application/json")
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Pragma"] = "no-cache"
-    if delivery == "cookie":
-        _cookies().put(
-            answer,
-            access=made.access_token,
-            access_seconds=made.expires_in,
-            refresh=made.refresh_token,
-        )
-    return answer
-
-
-def _cookies() -> TokenCookies:
-    cookies: TokenCookies = current_app.extensions["portero_cookies"]
-    return cookies
+    return told(content, NO_STORE, ("Pragma", "no-cache"), *put)
 
 
 ROUTES = (
