@@ -111,11 +111,11 @@ def test_a_page_acts_for_the_person_whom_it_shows(home: Home) -> None:
     rp = relying_party(home)
     for name in ("bo", "ana"):
         rp.walk(rp.begin(prompt="login"), username=name)
-    page = rp.browser.get("/account")
+    page = rp.browser.get("/account/applications")
     accounts = {name: home.house.rooms.accounts.get_by_name(name).id for name in ("ana", "bo")}
     home.house.rooms.sessions.end_all(Actor.operator(), accounts["ana"], EndReason.REVOKED)
-    answer = rp.browser.post("/account/disconnect", data=fields(page))
-    assert answer.location == "/sign-in"
+    answer = rp.browser.post("/account/applications/disconnect", data=fields(page))
+    assert answer.location == "/sign-in?request=account.applications"
     assert len(home.house.rooms.provider.connections.list_of(accounts["bo"])) == 1
 
 

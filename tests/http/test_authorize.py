@@ -361,7 +361,7 @@ def test_an_offline_grant_outlives_its_session_and_dies_with_the_consent(home: H
     rp.walk(rp.begin())
     page = rp.browser.get("/account")
     form = {"csrf": fields(page)["csrf"], "client_id": rp.client_id}
-    assert rp.browser.post("/account/disconnect", data=form).status_code == 303
+    assert rp.browser.post("/account/applications/disconnect", data=form).status_code == 303
     token = renewed.get_json()
     assert home.get("/oauth/userinfo", token["access_token"]).status_code == 401
     assert rp.refresh(token["refresh_token"]).status_code == 400

@@ -30,7 +30,7 @@ def signed_in(rp: RelyingParty, **asked: str) -> dict[str, str]:
 
 def disconnect(rp: RelyingParty, client_id: str) -> TestResponse:
     form = {"csrf": fields(rp.browser.get("/account"))["csrf"], "client_id": client_id}
-    return rp.browser.post("/account/disconnect", data=form)
+    return rp.browser.post("/account/applications/disconnect", data=form)
 
 
 def listed(home: Home, username: str = "ana") -> list[tuple[str, tuple[str, ...], bool]]:
@@ -45,7 +45,7 @@ def test_what_asks_nobody_is_listed_and_says_so(home: Home) -> None:
     rp = ours(home)
     signed_in(rp, scope="openid")
     rp.redeem(rp.authorize(scope="openid profile")["code"])
-    page = rp.browser.get("/account").text
+    page = rp.browser.get("/account/applications").text
     assert "Our own" in page
     assert NOTICE in page
     [(client_id, scope, asked)] = listed(home)
@@ -66,7 +66,7 @@ def test_it_can_be_let_go(home: Home) -> None:
     assert rp.refresh(mine["refresh_token"]).status_code == 400
     assert home.get("/oauth/userinfo", mine["access_token"]).status_code == 401
     assert listed(home) == []
-    assert "No application is connected" in rp.browser.get("/account").text
+    assert "No application is connected" in rp.browser.get("/account/applications").text
     assert home.get("/oauth/userinfo", others["access_token"]).status_code == 200
     assert other.refresh(others["refresh_token"]).status_code == 200
 
@@ -94,4 +94,4 @@ def test_what_was_agreed_to_is_listed_once_and_without_the_notice(home: Home) ->
     rp = relying_party(home)
     rp.sign_in()
     assert [(client_id, asked) for client_id, _, asked in listed(home)] == [(rp.client_id, True)]
-    assert NOTICE not in rp.browser.get("/account").text
+    assert NOTICE not in rp.browser.get("/account/applications").text

@@ -27,7 +27,7 @@ AFTER = "https://app.example/bye"
 FRONT = "https://app.example/front"
 TEMPLATES = Path(__file__).parents[2] / "src/portero/web/templates"
 # What others are made of.
-PARTS = {"layout.html", "login/form.html", "oidc/wants.html"}
+PARTS = {"layout.html", "account/layout.html", "login/form.html", "oidc/wants.html"}
 # Of endpoints that are no Flask views, and by what each is known.
 STANDALONE = {
     "oidc/form_post.html": "data-submit",
@@ -76,6 +76,7 @@ def journey(home: Home, visitor: Visitor) -> None:
     visitor.go("/auth/styleguide")
     sign_up_and_forget(home, visitor)
     change_password(home, visitor)
+    look_around(visitor)
     party = relying_party(
         home,
         frontchannel_logout_uri=FRONT,
@@ -119,6 +120,16 @@ def change_password(home: Home, visitor: Visitor) -> None:
     assert page.url == f"{ISSUER}/account"
 
 
+def look_around(visitor: Visitor) -> None:
+    """Every page of the account console: what the navigation has, and what those pages lead to."""
+    pages = [visitor.go("/auth/account")]
+    for page in pages:
+        found = {url.partition("?")[0] for name, url in page.addresses if name == "href"}
+        known = {urlsplit(each.url).path for each in pages}
+        below = {url for url in found if url.startswith("/auth/account/")}
+        pages += [visitor.go(url) for url in sorted(below - known)]
+
+
 def connect_application(visitor: Visitor, party: RelyingParty) -> str:
     """Consent, tokens, a form that posts itself, and the list of what is connected."""
     asked = urlencode(party.parameters())
@@ -129,7 +140,8 @@ def connect_application(visitor: Visitor, party: RelyingParty) -> str:
     assert answer.status_code == 200, answer.text
     by_form = urlencode(party.parameters(response_mode="form_post"))
     visitor.go(f"/auth/oauth/authorize?{by_form}")
-    visitor.submit(visitor.go("/auth/account"), "/auth/account/disconnect")
+    connected = visitor.go("/auth/account/applications")
+    visitor.submit(connected, "/auth/account/applications/disconnect")
     again = urlencode(party.parameters(prompt="login"))
     visitor.go(f"/auth/oauth/authorize?{again}")
     visitor.go(f"/auth/oauth/authorize?{asked}")
@@ -184,7 +196,7 @@ def test_no_address_of_any_page_loses_the_path(
     visitor = Visitor(open_client())
     journey(path_home, visitor)
     templates = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
-    pages = {name for name in templates - PARTS if not name.startswith("parts/")}
+    pages = {name for name in templates - PARTS if "parts/" not in name}
     assert pages - set(STANDALONE) - rendered == set()
     seen = "".join(page.text for page in visitor.pages)
     assert [name for name, mark in STANDALONE.items() if mark not in seen] == []

@@ -5,7 +5,9 @@ Below the issuer's path: for a browser they are put there by `FaceSettings.at`.
 
 from __future__ import annotations
 
+import re
 from typing import Final
+from urllib.parse import urlencode
 
 METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
@@ -29,3 +31,21 @@ AUTHORIZATION_PATH: Final = "/oauth/authorize"
 CONTINUATION_PATH: Final = "/oauth/authorize/continue"
 # While developing only.
 STYLEGUIDE_PATH: Final = "/styleguide"
+
+# A page of the account console as the handle of an errand: `account.security.password`. No handle
+# of an application's request has a dot.
+_ACCOUNT_HANDLE: Final = re.compile(r"account(?:\.[a-z0-9-]{1,40}){1,5}")
+
+
+def sign_in_and_back(page: str) -> str:
+    """The sign-in page, which leads back to that page of the account console."""
+    handle = page.strip("/").replace("/", ".")
+    if not _ACCOUNT_HANDLE.fullmatch(handle):
+        return SIGN_IN_PATH  # which leads to the console's first page
+    return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}"
+
+
+def account_page_of(handle: str) -> str:
+    """The page of the console that a handle stands for; '' for any other handle. Made of words
+    and numbers below `/account` alone, so it leads nowhere else."""
+    return f"/{handle.replace('.', '/')}" if _ACCOUNT_HANDLE.fullmatch(handle) else ""

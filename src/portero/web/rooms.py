@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
+from portero.core.audit import AuditLog
 from portero.core.keys.ring import KeyRing
 from portero.core.login.model import Registration
 from portero.core.login.password_change import PasswordChange
@@ -111,6 +112,7 @@ class Rooms:
     settings: FaceSettings
     clock: Clock
     health: Health
+    audit: AuditLog
     accounts: Accounts
     email: EmailProofs
     sign_in: SignIn

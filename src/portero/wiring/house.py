@@ -283,6 +283,7 @@ def join(
         health=Health(
             {"database": db.ping, "signing_key": lambda: ring.signer(SigningAlg.ES256, clock.now())}
         ),
+        audit=audit,
         accounts=accounts,
         email=email,
         sign_in=sign_in,

@@ -142,7 +142,7 @@ def _locale(given: str) -> str:
 
 
 def _zoneinfo(given: str) -> str:
-    if given not in _time_zones():
+    if given not in time_zones():
         raise _Unfit("not_a_time_zone", "Give a time zone such as Europe/Madrid.")
     return given
 
@@ -257,7 +257,7 @@ def _readable(text: str, longest: int) -> None:
 
 
 @lru_cache(maxsize=1)
-def _time_zones() -> frozenset[str]:
+def time_zones() -> frozenset[str]:
     """The names of the tz database; read from disk once, some 600 small files."""
     from zoneinfo import available_timezones
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -39,10 +39,26 @@ class AuditLog:
         limit: int = 100,
     ) -> list[Entry]:
         """The newest entries first, at most `LIST_LIMIT`."""
+        kinds = None if kind is None else (kind,)
+        return self._list(kinds, account_id, before_id, limit)
+
+    def list_of_account(
+        self, account_id: str, *, kinds: Collection[str], before_id: str | None, limit: int
+    ) -> list[Entry]:
+        """What its owner is shown of it: entries of these kinds, the newest first."""
+        return self._list(kinds, account_id, before_id, limit)
+
+    def _list(
+        self,
+        kinds: Collection[str] | None,
+        account_id: str | None,
+        before_id: str | None,
+        limit: int,
+    ) -> list[Entry]:
         size = max(1, min(limit, LIST_LIMIT))
         return self._db.read(
             lambda tx: store.list_entries(
-                tx, kind=kind, account_id=account_id, before_id=before_id, limit=size
+                tx, kinds=kinds, account_id=account_id, before_id=before_id, limit=size
             )
         )
 

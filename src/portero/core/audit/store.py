@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -43,15 +43,15 @@ def append(tx: Tx, rows: Sequence[Entry]) -> None:
 def list_entries(
     tx: Tx,
     *,
-    kind: str | None = None,
+    kinds: Collection[str] | None = None,
     account_id: str | None = None,
     before_id: str | None = None,
     limit: int = 100,
 ) -> list[Entry]:
     """The newest entries first; `before_id` is where the last page ended."""
     query = sa.select(audit_entries).order_by(audit_entries.c.id.desc()).limit(limit)
-    if kind is not None:
-        query = query.where(audit_entries.c.kind == kind)
+    if kinds is not None:
+        query = query.where(audit_entries.c.kind.in_(kinds))
     if account_id is not None:
         query = query.where(audit_entries.c.account_id == account_id)
     if before_id is not None:

@@ -45,9 +45,17 @@ class PasswordChange:
         self._notices = notices
 
     def change(
-        self, actor: Actor, account_id: str, session_id: str, *, present: str, new: str
+        self,
+        actor: Actor,
+        account_id: str,
+        session_id: str,
+        *,
+        present: str,
+        new: str,
+        in_browser: str | None = None,
     ) -> SignedIn:
-        """The renewed session; raises `WrongPassword`, `WeakPassword`, `SessionEnded`."""
+        """The renewed session; raises `WrongPassword`, `WeakPassword`, `SessionEnded`.
+        `in_browser` is the cookie of the browser that holds it, which gets a new one too."""
         account = self._accounts.get(account_id)
         session = self._sessions.find_live(account_id, session_id)
         stored = self._prove_present(actor, account, present)
@@ -63,15 +71,22 @@ class PasswordChange:
         encoded = self._passwords.hash(new)
         now = self._clock.now()
 
-        def unit(tx: Tx) -> tuple[Session, list[str]] | None:
-            return self._change_in(tx, actor, account, session, stored, encoded, now)
+        def unit(tx: Tx) -> tuple[SignedIn, list[str]] | None:
+            changed = self._change_in(tx, actor, account, session, stored, encoded, now)
+            if changed is None:
+                return None
+            renewed, ended = changed
+            browser = None
+            if in_browser is not None and session.browser_id:
+                browser = self._sessions.renew_browser(tx, in_browser, now=now).secret
+            return SignedIn(renewed, account, browser), ended
 
-        changed = self._db.write(unit)
-        if changed is None:
+        done = self._db.write(unit)
+        if done is None:
             raise WrongPassword("the password changed meanwhile")
-        renewed, ended = changed
+        signed_in, ended = done
         self._sessions.announce(ended, now)
-        return SignedIn(renewed, account)
+        return signed_in
 
     def _prove_present(self, actor: Actor, account: Account, present: str) -> StoredPassword:
         """Counted apart from sign-in: a stolen token must not be a way to guess the password, and

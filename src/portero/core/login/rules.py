@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.accounts.email import MAIL_BY_ACCOUNT
 from portero.core.limits import LimitPolicy
 from portero.core.login.model import Facts, Owed, SignInPolicy
+from portero.core.sessions import Session
 
 # Long enough to find a mail or think of a password, short enough that a screen left open in a
 # library is not a way in (decision "What is still owed").
@@ -53,6 +54,11 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
     if facts.password_must_change:
         return Owed.CHANGE_PASSWORD
     return None
+
+
+def is_fresh(session: Session, now: datetime) -> bool:
+    """Whether the person proved who they are so lately that what harms most may be done."""
+    return (now - session.auth_time).total_seconds() <= FRESH_SECONDS
 
 
 def options(step: Owed) -> tuple[str, ...]:

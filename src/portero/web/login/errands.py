@@ -21,6 +21,7 @@ from portero.web.places import (
     DEVICE_PAGE_PATH,
     REQUESTS_PATH,
     SIGN_IN_PATH,
+    account_page_of,
 )
 from portero.web.rooms import Rooms
 
@@ -54,7 +55,7 @@ class Errand:
             return REQUESTS_PATH
         device = _DEVICE.fullmatch(self.handle)
         if device is None:
-            return ACCOUNT_PATH
+            return account_page_of(self.handle) or ACCOUNT_PATH
         code = device["code"]
         return f"{DEVICE_PAGE_PATH}?{urlencode({'user_code': code})}" if code else DEVICE_PAGE_PATH
 
@@ -73,7 +74,7 @@ def sign_in_url() -> str:
 def errand_of_request(rooms: Rooms, forms: Forms) -> Errand:
     """What the handle stands for, in this browser. Raises `WaitingRequestOver`."""
     handle = handle_of_request()
-    if handle in {"", _REQUESTS} or _DEVICE.fullmatch(handle):
+    if handle in {"", _REQUESTS} or _DEVICE.fullmatch(handle) or account_page_of(handle):
         return Errand(handle, None)
     asked = rooms.provider.authorize.waiting_for(handle, forms.browser())
     g.forms_lead_out = True

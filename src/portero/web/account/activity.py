@@ -1,0 +1,55 @@
+"""What happened to the account, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from flask import Response
+
+from portero.core.audit import Entry, Outcome
+from portero.core.provider.connections import Connection
+from portero.web.account.console import Console, Visit
+from portero.web.account.sentences import KINDS, sentence_of
+from portero.web.pages import name_of
+
+_ON_A_PAGE: Final = 25
+
+
+def mount(console: Console) -> None:
+    console.page("/activity", _show, here="/activity")
+
+
+def _show(visit: Visit) -> Response:
+    before = visit.named("before")
+    # One more than is shown, which tells whether there are older ones.
+    found = visit.rooms.audit.list_of_account(
+        visit.account.id, kinds=KINDS, before_id=before or None, limit=_ON_A_PAGE + 1
+    )
+    shown = found[:_ON_A_PAGE]
+    return visit.html(
+        "account/activity.html",
+        entries=list(_told(visit, shown)),
+        older=shown[-1].id if len(found) > _ON_A_PAGE else "",
+        is_first=not before,
+    )
+
+
+def _told(visit: Visit, entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+    moments = visit.moments
+    names = _names(visit.rooms.provider.connections.list_of(visit.account.id))
+    for entry in entries:
+        sentence = sentence_of(entry)
+        if sentence:
+            yield {
+                "sentence": sentence,
+                "name": names.get(entry.client_id, entry.client_id),
+                "at": moments.at(entry.at),
+                "address": entry.address,
+                "failed": entry.outcome is Outcome.FAILURE,
+            }
+
+
+def _names(connections: Iterable[Connection]) -> dict[str, str]:
+    """What is no more connected is told by its id: nothing is fetched for a page."""
+    return {each.client_id: name_of(each.client) for each in connections if each.client}

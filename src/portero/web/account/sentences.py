@@ -1,0 +1,72 @@
+"""What the entries of the audit log mean to the person whose account they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from portero.core.audit import ActorKind, Entry
+from portero.core.sessions import EndReason
+
+# `%(name)s` is an application.
+_SENTENCES: Final = {
+    "account.created": "Your account was made.",
+    "account.changed": "Your profile was changed.",
+    "account.changed:email": "A new mail address was given.",
+    "account.email_verified": "Your mail address was confirmed.",
+    "account.state_changed:active": "An administrator enabled your account.",
+    "account.state_changed:disabled": "An administrator disabled your account.",
+    "ciba.approved": "You allowed %(name)s to go on.",
+    "ciba.denied": "You refused %(name)s.",
+    "code.issued": "You signed in to %(name)s.",
+    "code.replayed": "Somebody used a copied key of %(name)s. You are signed out there.",
+    "consent.given": "You connected %(name)s.",
+    "consent.refused": "You refused %(name)s.",
+    "consent.withdrawn": "You disconnected %(name)s.",
+    "device.approved": "You connected a device with %(name)s.",
+    "device.denied": "You refused a device with %(name)s.",
+    "login.failed": "A sign-in failed.",
+    "login.limited": "There were too many failed sign-ins, and more were refused for a while.",
+    "password.changed": "The password was changed.",
+    "password.changed:operator": "An administrator set a new password.",
+    "recovery.sent": "A link to choose a new password was mailed to you.",
+    "recovery.used": "A new password was chosen with a mailed link.",
+    "session.started": "You signed in.",
+    "session.ended": "A session was ended.",
+    "session.ended:logout": "You signed out.",
+    "session.ended:password_changed": "You were signed out elsewhere: the password was changed.",
+    "session.ended:password_reset": "You were signed out everywhere: there is a new password.",
+    "session.ended:account_disabled": "You were signed out everywhere.",
+    "session.ended:refresh_replayed": "A session was ended: somebody had a copy of its keys.",
+    "token.refresh_replayed": "Somebody used a copied key of %(name)s. You are signed out there.",
+}
+KINDS: Final = tuple(sorted({key.partition(":")[0] for key in _SENTENCES}))
+# It goes on under another id, which is nothing to the person.
+_UNTOLD: Final = frozenset({f"session.ended:{EndReason.RENEWED}"})
+
+
+def sentence_of(entry: Entry) -> str:
+    """The English sentence; '' for what is not worth one."""
+    more = _MORE.get(entry.kind, _nothing)(entry)
+    key = f"{entry.kind}:{more}" if more else entry.kind
+    return "" if key in _UNTOLD else _SENTENCES.get(key) or _SENTENCES.get(entry.kind, "")
+
+
+def _nothing(entry: Entry) -> str:
+    return ""
+
+
+def _changed(entry: Entry) -> str:
+    return "email" if entry.details.get("changed") == ["email"] else ""
+
+
+def _by_whom(entry: Entry) -> str:
+    return "operator" if entry.actor_kind is ActorKind.OPERATOR else ""
+
+
+_MORE: Final[dict[str, Callable[[Entry], str]]] = {
+    "account.changed": _changed,
+    "account.state_changed": lambda entry: str(entry.details.get("state", "")),
+    "password.changed": _by_whom,
+    "session.ended": lambda entry: str(entry.details.get("reason", "")),
+}

@@ -1,0 +1,47 @@
+"""Where the account is signed in, and ending that."""
+
+from __future__ import annotations
+
+from flask import Response
+
+from portero.core.sessions import EndReason
+from portero.web.account.console import Console, Visit
+from portero.web.account.told import Done
+
+
+def mount(console: Console) -> None:
+    console.page("/sessions", _show, here="/sessions")
+    for path, act in (("/sessions/end", _end), ("/sessions/end-others", _end_others)):
+        console.action(path, act, again=_show, page="/sessions", here="/sessions")
+
+
+def _show(visit: Visit) -> Response:
+    moments = visit.moments
+    return visit.html(
+        "account/sessions.html",
+        sessions=[
+            {
+                "id": each.id,
+                "is_present": each.id == visit.session.id,
+                "device": each.user_agent,
+                "mark": "device",
+                "address": each.address,
+                "last_used": moments.ago(each.last_used_at),
+            }
+            for each in visit.rooms.sessions.list_live(visit.account.id)
+        ],
+    )
+
+
+def _end(visit: Visit) -> Done:
+    visit.rooms.sessions.end_one(
+        visit.actor, visit.account.id, visit.named("id"), EndReason.REVOKED
+    )
+    return Done("That session has ended.")
+
+
+def _end_others(visit: Visit) -> Done:
+    visit.rooms.sessions.end_all(
+        visit.actor, visit.account.id, EndReason.REVOKED, but=(visit.session.id,)
+    )
+    return Done("You are signed out everywhere else.")
