@@ -63,7 +63,7 @@ def make_flask(house: House) -> Flask:
     from portero.web.render import set_up
 
     host = make_host(house.rooms)
-    set_up(host, house.rooms)
+    set_up(host, house.rooms.settings)
     mount.mount(host, house.rooms, documents.ROUTES)
     documents.mount(host, house.rooms)
     forms = Forms(

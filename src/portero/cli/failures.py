@@ -65,6 +65,7 @@ def _problem(error: Exception) -> dict[str, Any] | None:
 
 _FORESEEN: Final = {
     "portero.settings.errors.SettingsError": "wrong_setting",
+    "portero.web.templating.BadTheme": "bad_theme",
     "portero.migrations.runner.UnknownRevision": "database_too_new",
     "portero.migrations.starting.SchemaBehind": "database_behind",
 }

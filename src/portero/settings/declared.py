@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Final, cast
 
 from portero.core.accounts.profile import AttributeRule
+from portero.kit.branding import Branding
 from portero.kit.secrets import MASK, Secret
 from portero.protocol.oauth.detail_types import AuthorizationDetailType
 from portero.protocol.oauth.scope_meanings import Scope
@@ -32,6 +33,7 @@ class Settings(LooksSettings):
 
     attributes: Mapping[str, AttributeRule]
     authorization_details: Mapping[str, AuthorizationDetailType]
+    branding: Branding
     scopes: Mapping[str, Scope]
     development: bool
     notes: tuple[str, ...]
@@ -57,6 +59,12 @@ class Settings(LooksSettings):
                 ", ".join(self.authorization_details),
                 "portero.toml" if self.authorization_details else "default",
                 "What clients may ask for beyond scopes (RFC 9396), declared in portero.toml only.",
+            ),
+            Effective(
+                "[brands]",
+                ", ".join(self.branding.clients),
+                "portero.toml" if self.branding.clients else "default",
+                "How pages look for single clients, declared in portero.toml only.",
             ),
             Effective(
                 "[scopes]",

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from portero.settings import parsing, rules, secret_key
 from portero.settings.attributes import attributes
 from portero.settings.authorization_details import authorization_details
+from portero.settings.brands import branding
 from portero.settings.declared import CONFIG_KEY, DECLARED, Settings
 from portero.settings.errors import SettingsError
 from portero.settings.rows import Declared, Derived
@@ -45,6 +46,7 @@ def load(
     return Settings(
         **values,
         attributes=declared,
+        branding=branding(values, tables["brands"], cwd=cwd),
         authorization_details=authorization_details(tables["authorization_details"]),
         scopes=scopes(tables["scopes"], attributes=declared),
         development=rules.is_development(values),

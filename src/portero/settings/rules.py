@@ -37,6 +37,7 @@ def check(values: Values) -> None:
         _lifetimes,
         _passwords,
         _mail,
+        _looks,
     ):
         for key, broken, sentence in part(values):
             if broken:
@@ -271,4 +272,17 @@ def _mail(v: Values) -> Iterator[Rule]:
         "PORTERO_REQUIRE_VERIFIED_EMAIL",
         v["require_verified_email"] and not v["smtp_host"] and not _issuer_is_loopback(v),
         "PORTERO_REQUIRE_VERIFIED_EMAIL needs PORTERO_SMTP_HOST: without mail nobody can verify.",
+    )
+
+
+def _looks(v: Values) -> Iterator[Rule]:
+    yield (
+        "PORTERO_THEME_DIR",
+        v["theme_dir"] is not None and not v["theme_dir"].is_dir(),
+        f"PORTERO_THEME_DIR names {v['theme_dir']}, which is no folder.",
+    )
+    yield (
+        "PORTERO_LOGO_DARK",
+        v["logo_dark"] is not None and v["logo"] is None,
+        "PORTERO_LOGO_DARK needs PORTERO_LOGO.",
     )

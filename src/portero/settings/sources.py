@@ -34,7 +34,7 @@ Layer = Mapping[str, Given]
 
 
 # What is no single value, and can be written in portero.toml alone.
-TABLES: Final = ("attributes", "authorization_details", "scopes")
+TABLES: Final = ("attributes", "authorization_details", "brands", "scopes")
 
 
 def toml_layer(config: str, *, cwd: Path) -> tuple[Layer, Mapping[str, object]]:

@@ -6,15 +6,17 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, render_template
+from flask import Response, g, render_template
 
 from portero.core.clients import Client
 from portero.core.clients.model import CreatedBy
+from portero.core.provider.authorize.model import Asked
 from portero.kit.languages import in_language
 from portero.kit.refusals import Refusal
 from portero.protocol.oauth.scope_meanings import Scope
 from portero.web.host import translator
 from portero.web.problems import extra_headers, status_of
+from portero.web.rooms import FaceSettings
 
 
 def html(template: str, **values: Any) -> Response:
@@ -51,3 +53,11 @@ def described_at(client: Client) -> str:
     """The host whose document says what the application is: its name is not to be relied on, but
     where the document lies can't be forged (CIMD §6). '' for one that is registered here."""
     return urlsplit(client.client_id).netloc if client.created_by == CreatedBy.DOCUMENT else ""
+
+
+def made_for(settings: FaceSettings, asked: Asked) -> None:
+    """Have the present page speak and look as this application's request wants, and lead back to
+    it."""
+    g.forms_lead_out = True
+    g.locales = asked.request.ui_locales
+    g.look = settings.looks.of_client(asked.client.client_id)

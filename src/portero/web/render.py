@@ -1,42 +1,65 @@
-"""Jinja for all pages: autoescaped, strict about names, in the caller's language."""
+"""Jinja for the pages of Flask, in the caller's language; and the files that pages load."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
-from flask import Flask, Response, send_from_directory
-from jinja2 import StrictUndefined
+from flask import Flask, Response, abort, g, request
 
+from portero.web.assets import Asset, Assets
 from portero.web.host import translator
-from portero.web.look import of_every_page
-from portero.web.rooms import Rooms
+from portero.web.rooms import FaceSettings
+from portero.web.templating import environment, of_every_page
 
-STATIC: Final = Path(__file__).parent / "static"
-_ASSET_SECONDS: Final = 86_400
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_A_DAY: Final = "public, max-age=86400"  # under an address without the content's hash
+# Shown on its own, a picture in SVG is a document: it may run and load nothing.
+_SVG_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
-def set_up(host: Flask, rooms: Rooms) -> None:
-    """Give every template its translator and the deployment's name; serve our own assets."""
-    host.jinja_env.undefined = StrictUndefined
-    host.jinja_env.add_extension("jinja2.ext.i18n")
-    host.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
+def set_up(host: Flask, settings: FaceSettings) -> None:
+    """Give every template its translator and the deployment's look; serve what pages load."""
+    made = environment(settings.looks.theme_dir)
+    made.install_gettext_callables(  # type: ignore[attr-defined]  # of the i18n extension
         lambda message: translator().gettext(message),
         lambda one, many, count: translator().ngettext(one, many, count),
         newstyle=True,
     )
-
-    host.jinja_env.globals.update(of_every_page(rooms.settings))
+    made.globals.update(of_every_page(settings))
+    host.jinja_env = made  # type: ignore[assignment]
+    # What Flask would give to each: the request, the session, `g`.
+    host.template_context_processors[None].clear()
 
     @host.context_processor
     def common() -> dict[str, Any]:
-        return {
-            "locale": translator().locale,
-            "direction": translator().direction,
-        }
+        found: dict[str, Any] = {"locale": translator().locale, "direction": translator().direction}
+        return {**found, "look": g.look} if "look" in g else found
 
-    @host.get("/static/<path:name>")
-    def static_file(name: str) -> Response:
-        answer = send_from_directory(STATIC, name, max_age=_ASSET_SECONDS)
-        answer.headers["Cache-Control"] = f"public, max-age={_ASSET_SECONDS}"
-        return answer
+    for folder in settings.looks.folders:
+        _serve(host, folder)
+
+
+def _serve(host: Flask, folder: Assets) -> None:
+    def view(name: str) -> Response:
+        asset = folder.by_name.get(name)
+        if asset is None:
+            abort(404)
+        return _answer(asset)
+
+    endpoint = f"assets{folder.root.replace('/', '.')}"
+    host.add_url_rule(f"{folder.root}/<path:name>", endpoint=endpoint, view_func=view)
+
+
+def _answer(asset: Asset) -> Response:
+    squeeze = "gzip" in request.headers.get("Accept-Encoding", "").lower() and asset.is_squeezable
+    made = Response(asset.squeezed if squeeze else asset.content, content_type=asset.media_type)
+    if squeeze:
+        made.headers["Content-Encoding"] = "gzip"
+    made.headers["Vary"] = "Accept-Encoding"
+    current = request.args.get("v") == asset.version
+    made.headers["Cache-Control"] = _FOR_EVER if current else _A_DAY
+    if asset.media_type == "image/svg+xml":
+        made.headers["Content-Security-Policy"] = _SVG_POLICY
+    made.set_etag(f"{asset.version}-gzip" if squeeze else asset.version)
+    made.make_conditional(request)
+    return made

@@ -7,7 +7,7 @@ another database, clock or mailer and mount the same faces.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
@@ -43,6 +43,7 @@ from portero.web.base_path import BasePath
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.health import Health
+from portero.web.looks import Looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class FaceSettings:
     certificates: CertificateSource = NO_SOURCE
     mtls_url: str = ""
     bearer_tokens: bool = True
+    looks: Looks = field(default_factory=Looks)
 
     @property
     def secure(self) -> bool:

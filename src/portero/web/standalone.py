@@ -4,8 +4,7 @@ headers, from a value to a value."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import jinja2
 from werkzeug.datastructures import LanguageAccept
@@ -15,11 +14,9 @@ from portero.kit.refusals import Refusal
 from portero.translations import Translator, translator_for
 from portero.web.exchange import Request, Response
 from portero.web.headers import page_headers
-from portero.web.look import of_every_page
 from portero.web.problems import extra_headers, status_of
 from portero.web.rooms import FaceSettings
-
-TEMPLATES: Final = Path(__file__).parent / "templates"
+from portero.web.templating import environment, of_every_page
 
 
 class StandalonePages:
@@ -80,12 +77,7 @@ class StandalonePages:
         """One for each language, made at its first page."""
         known = self._environments.get(translator.locale)
         if known is None:
-            known = jinja2.Environment(
-                loader=jinja2.FileSystemLoader(TEMPLATES),
-                autoescape=True,
-                undefined=jinja2.StrictUndefined,
-                extensions=["jinja2.ext.i18n"],
-            )
+            known = environment(self._settings.looks.theme_dir)
             known.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
                 translator.gettext, translator.ngettext, newstyle=True
             )

@@ -40,6 +40,7 @@ from portero.settings import Settings
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.health import Health
 from portero.web.login.links import link_url
+from portero.web.looks import Looks
 from portero.web.rooms import FaceSettings, Rooms
 from portero.wiring.base import Base
 from portero.wiring.parts import (
@@ -278,6 +279,7 @@ def join(
             certificates=certificates(settings),
             mtls_url=settings.mtls_url,
             bearer_tokens=settings.profile not in FAPI2_PROFILES,
+            looks=Looks(settings.branding, settings.theme_dir),
         ),
         clock=clock,
         health=Health(

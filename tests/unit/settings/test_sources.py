@@ -215,7 +215,7 @@ def test_every_setting_has_a_meaning_and_a_default_that_parses(tmp_path: Path) -
     keys = [row.key for row in DECLARED]
     assert len(set(keys)) == len(keys) >= 50
     assert all(row.meaning.endswith((".", "better).")) for row in DECLARED)
-    tables = ["[attributes]", "[authorization_details]", "[scopes]"]
+    tables = ["[attributes]", "[authorization_details]", "[brands]", "[scopes]"]
     assert [line.key for line in load({}, cwd=tmp_path).effective()] == [*keys, *tables]
 
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from flask import g, request
+from flask import request
 
 from portero.core.provider.authorize.model import Asked
 from portero.web.forms import Forms
-from portero.web.pages import name_of
+from portero.web.pages import made_for, name_of
 from portero.web.places import (
     ACCOUNT_PATH,
     CONTINUATION_PATH,
@@ -77,6 +77,5 @@ def errand_of_request(rooms: Rooms, forms: Forms) -> Errand:
     if handle in {"", _REQUESTS} or _DEVICE.fullmatch(handle) or account_page_of(handle):
         return Errand(handle, None)
     asked = rooms.provider.authorize.waiting_for(handle, forms.browser())
-    g.forms_lead_out = True
-    g.locales = asked.request.ui_locales
+    made_for(rooms.settings, asked)
     return Errand(handle, asked)

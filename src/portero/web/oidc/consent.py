@@ -16,7 +16,7 @@ from portero.web.exchange import Response as Plain
 from portero.web.forms import Forms, FormTooOld
 from portero.web.oidc.authorize import told
 from portero.web.oidc.wants import wants_of
-from portero.web.pages import described_at, html, name_of
+from portero.web.pages import described_at, html, made_for, name_of
 from portero.web.places import CONSENT_PATH
 from portero.web.rooms import Rooms
 from portero.web.standalone import StandalonePages
@@ -46,8 +46,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def _page(owed: ConsentOwed) -> Response:
         asked, metadata = owed.asked, owed.asked.client.metadata
         back = asked.request.back.redirect_uri
-        g.forms_lead_out = True
-        g.locales = asked.request.ui_locales
+        made_for(rooms.settings, asked)
         return html(
             "oidc/consent.html",
             handle=owed.handle.reveal(),

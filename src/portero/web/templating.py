@@ -1,0 +1,71 @@
+"""Jinja for pages, whoever renders them: our templates, and before them those of a theme.
+
+With a theme every template runs in Jinja's sandbox, and sees nothing but what its page is given.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from portero.web.rooms import FaceSettings
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+# Where a theme finds what it overrides: {% extends "portero/layout.html" %}.
+_OURS: Final = "portero"
+# What a theme may have besides: parts of its own.
+_OWN_PARTS: Final = "theme/"
+
+
+class BadTheme(Exception):
+    """A template of the theme is unusable; the message is for the operator."""
+
+
+def environment(theme_dir: Path | None) -> jinja2.Environment:
+    """Escaping, and strict about names. Raises `BadTheme`, at the start and not at somebody's
+    sign-in."""
+    make = SandboxedEnvironment if theme_dir else jinja2.Environment
+    made = make(
+        loader=_loader(theme_dir),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,
+    )
+    if theme_dir is not None:
+        _check(made, theme_dir)
+    return made
+
+
+def of_every_page(settings: FaceSettings) -> dict[str, Any]:
+    """For `Environment.globals`, so that imported macros see them too."""
+    looks = settings.looks
+    return {
+        "at": settings.at,
+        "asset": lambda name: settings.at(looks.static.path(name)),
+        "product_name": settings.product_name,
+        "look": looks.site,
+        "theme_stylesheet": looks.theme_stylesheet,
+    }
+
+
+def _loader(theme_dir: Path | None) -> jinja2.BaseLoader:
+    ours = jinja2.FileSystemLoader(TEMPLATES)
+    if theme_dir is None:
+        return ours
+    theme = jinja2.FileSystemLoader(theme_dir / "templates")
+    return jinja2.ChoiceLoader([theme, ours, jinja2.PrefixLoader({_OURS: ours})])
+
+
+def _check(made: jinja2.Environment, theme_dir: Path) -> None:
+    known = set(jinja2.FileSystemLoader(TEMPLATES).list_templates())
+    for name in jinja2.FileSystemLoader(theme_dir / "templates").list_templates():
+        if name not in known and not name.startswith(_OWN_PARTS):
+            raise BadTheme(f"templates/{name} overrides nothing: no page of Portero is called so")
+        try:
+            made.get_template(name)
+        except jinja2.TemplateSyntaxError as error:
+            raise BadTheme(f"templates/{name}, line {error.lineno}: {error.message}") from error
