@@ -7,10 +7,10 @@ alternate, and count CPU seconds of this one thread, so that neighbours disturb 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.filling import access_tokens, opened
 from benchmarks.floors.pyjwt_decode import decoder
@@ -64,7 +64,7 @@ def run(pace: Pace) -> Result:
     )
 
 
-def es256_jwk(jwks: list[Any]) -> dict[str, str]:
+def es256_jwk(jwks: Sequence[Mapping[str, str]]) -> dict[str, str]:
     return next(dict(jwk) for jwk in reversed(jwks) if jwk["alg"] == "ES256")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from portero.web.exchange import Headers, Request, Response
+from portero.web.exchange import FixedHeaders, Request, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class CachedDocument:
     ) -> CachedDocument:
         """`etag` is of the body; '' to have it made."""
         etag = etag or etag_of(body)
-        told: Headers = (*headers, ("ETag", etag))
-        whole = Response(200, body, (("Content-Type", media_type), *told))
+        told = FixedHeaders(*headers, ("ETag", etag))
+        whole = Response(200, body, FixedHeaders(("Content-Type", media_type), *told))
         return cls(etag, whole, Response(304, b"", told))
 
     def answer(self, request: Request) -> Response:

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 log = logging.getLogger(__name__)
 
 Headers = tuple[tuple[str, str], ...]
+HeaderLines = Mapping[str, list[str]]
 
 NO_STORE: Final = ("Cache-Control", "no-store")
 JSON_TYPE: Final = "application/json"
+# Held, because `json.dumps` makes an encoder for each call that wants it compact.
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One request, whole: the body was read under its cap before anyone is asked to answer.
 
-    `path` is percent-decoded; `query_string` is as received. Header names are in lower case.
+    `path` is percent-decoded; `query_string` is as received; `headers` come from `by_name`.
     `peer` is the address of the connected socket and nothing that a header claims ("" when there
     is none). `request_id` is ours, never the client's.
     """
@@ -32,7 +35,7 @@ class Request:
     method: str
     path: str
     query_string: str
-    headers: Headers
+    headers: HeaderLines
     body: bytes
     peer: str
     scheme: str
@@ -49,7 +52,35 @@ class Request:
 
     def header_lines(self, name: str) -> list[str]:
         """Each line of the field, in order. `name` is in lower case."""
-        return [value for known, value in self.headers if known == name]
+        return self.headers.get(name) or []
+
+
+def by_name(lines: Iterable[tuple[str, str]]) -> HeaderLines:
+    """The lines of each field in order, by its name in lower case."""
+    found: dict[str, list[str]] = {}
+    for name, value in lines:
+        found.setdefault(name.lower(), []).append(value)
+    return found
+
+
+class FixedHeaders(Headers):
+    """Headers of many answers, which are encoded once: `wire` is what the front sends of them."""
+
+    wire: tuple[tuple[bytes, bytes], ...]
+
+    def __new__(cls, *headers: tuple[str, str]) -> FixedHeaders:
+        made = super().__new__(cls, headers)
+        made.wire = on_wire(headers)
+        return made
+
+
+def on_wire(headers: Headers) -> tuple[tuple[bytes, bytes], ...]:
+    """As a server sends them."""
+    if isinstance(headers, FixedHeaders):
+        return headers.wire
+    return tuple(
+        [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +120,4 @@ def _json(
 
 def json_body(content: Mapping[str, object]) -> bytes:
     """Compact JSON."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(content).encode()

@@ -25,8 +25,9 @@ from portero.kit.request_id import request_id
 from portero.web import bridge, strict
 from portero.web.base_path import NOT_OURS, BasePath
 from portero.web.crew import Crew
+from portero.web.deadline import within
 from portero.web.endpoints import Endpoint, routes
-from portero.web.exchange import Request, Response, problem
+from portero.web.exchange import Request, Response, by_name, problem
 from portero.web.outlet import ClientGone, Message, Outlet, Send
 
 if TYPE_CHECKING:
@@ -166,8 +167,7 @@ class Front:
         if head.content_length is not None and head.content_length > cap:
             raise strict.BodyTooLarge(f"announced {head.content_length} of {cap} bytes")
         try:
-            async with asyncio.timeout(self._body_seconds):
-                return await _read(receive, cap)
+            return await within(self._body_seconds, _read(receive, cap))
         except TimeoutError as error:
             raise strict.BodyTooSlow(f"not whole after {self._body_seconds} s") from error
 
@@ -223,7 +223,7 @@ def _request(scope: Scope, path: str, body: bytes, *, peer: str, request_id: str
         method="GET" if method == "HEAD" else method,
         path=path,
         query_string=scope["query_string"].decode("ascii"),
-        headers=tuple([(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"]]),
+        headers=by_name([(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"]]),
         body=body,
         peer=peer,
         scheme=scope["scheme"],

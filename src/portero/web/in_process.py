@@ -14,7 +14,7 @@ import uuid_utils
 from portero.protocol.oauth.parameters import FORM_TYPE
 from portero.web.base_path import BasePath
 from portero.web.endpoints import Endpoint, routes
-from portero.web.exchange import Headers, Request
+from portero.web.exchange import Headers, Request, by_name
 from portero_guard.fetch import Credentials, FetchFailed, NotThere
 
 _PEER: Final = "127.0.0.1"
@@ -56,7 +56,7 @@ class InProcess:
             method=method,
             path=endpoint.path,
             query_string=parts.query,
-            headers=(("host", parts.netloc), *headers),
+            headers=by_name((("host", parts.netloc), *headers)),
             body=body,
             peer=_PEER,
             scheme=parts.scheme,

@@ -10,7 +10,7 @@ import uuid_utils
 
 from portero.web.bridge import REQUEST_ID_KEY
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import Request, Response
+from portero.web.exchange import Request, Response, by_name
 
 
 def blueprint(endpoints: Iterable[Endpoint], name: str = "endpoints") -> flask.Blueprint:
@@ -42,7 +42,7 @@ def request_value(path: str) -> Request:
         method="GET" if asked.method == "HEAD" else asked.method,
         path=path,
         query_string=asked.query_string.decode("latin-1"),
-        headers=tuple([(name.lower(), value) for name, value in asked.headers.items()]),
+        headers=by_name(asked.headers.items()),
         body=asked.get_data(cache=False),
         peer=asked.remote_addr or "",
         scheme=asked.scheme,

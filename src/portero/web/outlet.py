@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import CancelledError
 from typing import Any, Final
 
-from portero.web.exchange import Headers, Response
+from portero.web.exchange import Headers, Response, on_wire
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -69,12 +69,11 @@ class Outlet:
         await self._body(piece if self._with_body else b"", more=True)
 
     async def _start(self, status: int, headers: Headers, *, length: int | None) -> None:
-        lines = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in headers]
-        known = any(name == b"content-length" for name, _ in lines)
-        if length is not None and not known and status not in _NO_LENGTH:
+        # No version of the server: scanners read it.
+        own = ((b"x-request-id", self.request_id.encode()), (b"server", b"portero"))
+        lines = [*on_wire(headers), *own]
+        if length is not None and status not in _NO_LENGTH and b"content-length" not in dict(lines):
             lines.append((b"content-length", b"%d" % length))
-        lines.append((b"x-request-id", self.request_id.encode()))
-        lines.append((b"server", b"portero"))  # and no version: scanners read it
         self.status = status
         await self._send({"type": "http.response.start", "status": status, "headers": lines})
 

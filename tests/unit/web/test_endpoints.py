@@ -6,7 +6,7 @@ import flask
 import pytest
 
 from portero.web.endpoints import Endpoint, routes
-from portero.web.exchange import Request, Response, json_response
+from portero.web.exchange import Request, Response, by_name, json_response
 from portero.web.mounted import blueprint
 
 GET, POST = frozenset({"GET"}), frozenset({"POST"})
@@ -52,7 +52,7 @@ def test_head_is_answered_by_get_and_only_by_get() -> None:
 def test_a_repeated_header_is_joined_or_told_line_by_line() -> None:
     """RFC 9110 §5.3 joins; who must refuse a second line asks for the lines."""
     lines = (("accept", "a"), ("x", "y"), ("accept", "b"))
-    request = Request("GET", "/", "", lines, b"", "", "http", "id")
+    request = Request("GET", "/", "", by_name(lines), b"", "", "http", "id")
     assert request.header("accept") == "a, b"
     assert request.header_lines("accept") == ["a", "b"]
     assert request.header("cookie") is None

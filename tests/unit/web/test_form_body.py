@@ -12,7 +12,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def post(content_type: str | None, body: bytes, query_string: str = "") -> Request:
-    headers = () if content_type is None else (("content-type", content_type),)
+    headers = {} if content_type is None else {"content-type": [content_type]}
     return Request("POST", "/", query_string, headers, body, "127.0.0.1", "https", "r")
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from portero.core.keys import rules, store
 from portero.core.keys.errors import NoSigningKey
-from portero.core.keys.model import KeyRecord, KeyState, Signer
+from portero.core.keys.model import KeyRecord, Signer
 from portero.kit.db import Database
 from portero.kit.vault import Vault
 from portero.protocol.jose.algorithms import PublicKey, SigningAlg
@@ -28,6 +28,22 @@ class VerificationKey:
     key: PublicKey
 
 
+class _Present:
+    """The states of the keys, worked out once for as long as no clock changes one."""
+
+    def __init__(self, records: tuple[KeyRecord, ...], now: datetime) -> None:
+        published = rules.published(records, now)
+        self.records = records
+        self.published = {record.kid: record for record in published}
+        self.jwks = tuple(dict(record.public_jwk) for record in reversed(published))
+        self.current = {alg: rules.current(records, alg, now) for alg in SigningAlg}
+        self._since, self._until = now, rules.next_change(records, now)
+
+    def holds_at(self, now: datetime) -> bool:
+        # A clock may be set back.
+        return self._since <= now and (self._until is None or now < self._until)
+
+
 def seal_context(kid: str) -> str:
     """What a sealed private key is bound to: it opens for no other kid."""
     return f"signing_keys:{kid}"
@@ -42,6 +58,7 @@ class KeyRing:
         self._vault = vault
         self._lock = threading.Lock()
         self._records: tuple[KeyRecord, ...] | None = None
+        self._present: _Present | None = None
         self._outdated = False
         self._signers: dict[str, Signer] = {}
         self._public: dict[str, PublicKey] = {}
@@ -62,7 +79,7 @@ class KeyRing:
 
     def signer(self, alg: SigningAlg, now: datetime) -> Signer:
         """The key that signs now; raises `NoSigningKey`."""
-        record = rules.current(self._known(), alg, now)
+        record = self._at(now).current[alg]
         if record is None:
             raise NoSigningKey(f"no current key for {alg}")
         signer = self._signers.get(record.kid)
@@ -72,42 +89,40 @@ class KeyRing:
             self._signers[record.kid] = signer
         return signer
 
-    def published_jwks(self, now: datetime) -> list[Mapping[str, str]]:
-        """The public keys of the JWK set, newest first."""
-        records = rules.published(self._known(), now)
-        return [dict(record.public_jwk) for record in reversed(records)]
+    def published_jwks(self, now: datetime) -> tuple[Mapping[str, str], ...]:
+        """The public keys of the JWK set, newest first; the same object while nothing changes."""
+        return self._at(now).jwks
 
     def verification_key(self, kid: str, now: datetime) -> VerificationKey | None:
         """One published key; None when unknown or gone."""
-        record = self._record(kid)
-        if record is None or record.state(now) is KeyState.GONE:
+        record = self._at(now).published.get(kid)
+        if record is None:
             return None
         return VerificationKey(kid, record.alg, self._public_key(record))
 
     def is_published(self, kid: str, now: datetime) -> bool:
         """Whether `verification_key` would find it."""
-        record = self._record(kid)
-        return record is not None and record.state(now) is not KeyState.GONE
+        return kid in self._at(now).published
 
     def former_key(self, kid: str) -> VerificationKey | None:
         """The same, and also one that went in its time: what it signed was ours, whatever it is
         worth by now. Not one that leaked."""
-        record = self._record(kid)
+        record = next((each for each in self._known() if each.kid == kid), None)
         if record is None or rules.was_withdrawn(record, self._known()):
             return None
         return VerificationKey(kid, record.alg, self._public_key(record))
-
-    def _record(self, kid: str) -> KeyRecord | None:
-        for record in self._known():
-            if record.kid == kid:
-                return record
-        return None
 
     def _public_key(self, record: KeyRecord) -> PublicKey:
         key = self._public.get(record.kid)
         if key is None:
             key = self._public[record.kid] = public_key_of(record.public_jwk)
         return key
+
+    def _at(self, now: datetime) -> _Present:
+        records, present = self._known(), self._present
+        if present is None or present.records is not records or not present.holds_at(now):
+            present = self._present = _Present(records, now)
+        return present
 
     def _known(self) -> tuple[KeyRecord, ...]:
         records = self._records

@@ -42,6 +42,12 @@ def current(records: Iterable[KeyRecord], alg: SigningAlg, now: datetime) -> Key
     return max(able, key=lambda record: record.generation, default=None)
 
 
+def next_change(records: Iterable[KeyRecord], now: datetime) -> datetime | None:
+    """When the next key will be in another state than now; None for never, as things stand."""
+    times = [t for r in records for t in (r.activates_at, r.retires_at, r.gone_at) if t is not None]
+    return min((moment for moment in times if moment > now), default=None)
+
+
 def following(records: Iterable[KeyRecord], alg: SigningAlg, now: datetime) -> KeyRecord | None:
     """The published key that has not begun to sign."""
     waiting = [r for r in records if r.alg is alg and r.state(now) is KeyState.NEXT]

@@ -11,7 +11,7 @@ from portero.core.audit import Actor
 from portero.core.provider.authorize import ConsentOwed, Decision
 from portero.core.provider.authorize.rules import is_assured
 from portero.protocol.oauth.redirect_uris import is_claimed, told_to_people
-from portero.web.exchange import Request
+from portero.web.exchange import Request, by_name
 from portero.web.exchange import Response as Plain
 from portero.web.forms import Forms, FormTooOld
 from portero.web.oidc.authorize import told
@@ -78,7 +78,7 @@ def _request() -> Request:
         method=request.method,
         path=request.path,
         query_string="",
-        headers=tuple((name.lower(), value) for name, value in request.headers.items()),
+        headers=by_name(request.headers.items()),
         body=b"",
         peer=request.remote_addr or "",
         scheme=request.scheme,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from portero.core.keys.ring import KeyRing
@@ -19,23 +19,20 @@ MAX_AGE_SECONDS: Final = 300
 
 def jwks_endpoint(ring: KeyRing, clock: Clock) -> Endpoint:
     made: CachedDocument | None = None
-    made_of: list[str] = []
+    made_of: object = None
 
     def answer(request: Request) -> Response:
         nonlocal made, made_of
         keys = ring.published_jwks(clock.now())
-        # Keys come and go by the clock too. An id is the thumbprint of its key, so the same ids
-        # are the same document.
-        ids = [key["kid"] for key in keys]
-        if made is None or ids != made_of:
-            made, made_of = _document(keys), ids
+        if made is None or keys is not made_of:  # they come and go by the clock too
+            made, made_of = _document(keys), keys
         return made.answer(request)
 
     # The ring is loaded before the worker takes requests, and read from memory ever after.
     return Endpoint(JWKS_PATH, frozenset({"GET"}), answer, on_loop=True)
 
 
-def _document(keys: list[Mapping[str, str]]) -> CachedDocument:
+def _document(keys: Sequence[Mapping[str, str]]) -> CachedDocument:
     return CachedDocument.of(
         json_body({"keys": keys}),
         "application/jwk-set+json",

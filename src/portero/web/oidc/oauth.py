@@ -17,7 +17,16 @@ from portero.protocol.oauth.errors import InvalidClient, OAuthRefusal
 from portero.web.addresses import Network, client_address
 from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import NO_STORE, Request, Response, json_response, log_refusal
+from portero.web.exchange import (
+    JSON_TYPE,
+    NO_STORE,
+    FixedHeaders,
+    Request,
+    Response,
+    json_body,
+    json_response,
+    log_refusal,
+)
 from portero.web.oidc.cors import CORS, NONCE_HEADER, preflight
 from portero.web.oidc.form_body import form_alone
 
@@ -27,6 +36,11 @@ REVOCATION_PATH: Final = "/oauth/revoke"
 _BODY_CAP: Final = 32 * 1024  # bytes; a form with one token or request object, and one assertion
 # RFC 6749 §5.1 asks for both; the second is for caches of the last century.
 UNCACHED: Final = (NO_STORE, ("Pragma", "no-cache"))
+
+_ISSUED: Final = FixedHeaders(("Content-Type", JSON_TYPE), *UNCACHED, *CORS)
+# RFC 9110 §12.5.5: whoever keeps answers in spite of it must not mix up the two kinds.
+_VARY: Final = ("Vary", "Accept")
+_INTROSPECTED: Final = FixedHeaders(("Content-Type", JSON_TYPE), *UNCACHED, _VARY)
 
 Work = Callable[[ClientCall], Response]
 
@@ -40,16 +54,14 @@ def oauth_endpoints(
     certificates: CertificateSource = NO_SOURCE,
 ) -> list[Endpoint]:
     def issue(call: ClientCall) -> Response:
-        return json_response(200, _told(token.answer(call)), *UNCACHED, *CORS)
+        return Response(200, json_body(_told(token.answer(call))), _ISSUED)
 
     def introspect(call: ClientCall) -> Response:
         told = introspection.answer(call)
-        # RFC 9110 §12.5.5: whoever keeps answers in spite of it must not mix up the two kinds.
-        vary = ("Vary", "Accept")
         if isinstance(told, str):
             media_type = ("Content-Type", f"application/{SIGNED_TYPE}")
-            return Response(200, told.encode(), (media_type, *UNCACHED, vary))
-        return json_response(200, told, *UNCACHED, vary)
+            return Response(200, told.encode(), (media_type, *UNCACHED, _VARY))
+        return Response(200, json_body(told), _INTROSPECTED)
 
     def revoke(call: ClientCall) -> Response:
         revocation.revoke(call)

@@ -11,7 +11,15 @@ from portero.core.provider.userinfo import UserInfo
 from portero.protocol.oauth.errors import InvalidRequest
 from portero.web.certificates import CertificateSource
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import NO_STORE, Request, Response, json_response, log_refusal
+from portero.web.exchange import (
+    JSON_TYPE,
+    NO_STORE,
+    FixedHeaders,
+    Request,
+    Response,
+    json_body,
+    log_refusal,
+)
 from portero.web.oidc.cors import CORS, preflight
 from portero.web.oidc.form_body import is_form, read_form
 from portero_guard.credentials import RequestHead
@@ -19,6 +27,7 @@ from portero_guard.errors import Refused, RequestRefused
 from portero_guard.errors import answer as refusal_answer
 
 USERINFO_PATH: Final = "/oauth/userinfo"
+_TOLD: Final = FixedHeaders(("Content-Type", JSON_TYPE), NO_STORE, *CORS)
 _BODY_CAP: Final = 16 * 1024  # bytes; one token
 
 
@@ -38,7 +47,7 @@ def userinfo_endpoints(
         if isinstance(told, str):
             headers = (("Content-Type", "application/jwt"), NO_STORE, *CORS)
             return Response(200, told.encode(), headers)
-        return json_response(200, told, NO_STORE, *CORS)
+        return Response(200, json_body(told), _TOLD)
 
     methods = frozenset({"GET", "POST"})
     return [
