@@ -62,6 +62,7 @@ class FaceSettings:
     certificates: CertificateSource = NO_SOURCE
     mtls_url: str = ""
     bearer_tokens: bool = True
+    sign_in_steps: int = 1
     looks: Looks = field(default_factory=Looks)
 
     @property

@@ -279,6 +279,7 @@ def join(
             certificates=certificates(settings),
             mtls_url=settings.mtls_url,
             bearer_tokens=settings.profile not in FAPI2_PROFILES,
+            sign_in_steps=settings.sign_in_steps,
             looks=Looks(settings.branding, settings.theme_dir),
         ),
         clock=clock,

@@ -54,6 +54,12 @@ class LooksSettings(MailSettings):
         "",
         "Folder with templates/ that override ours and static/ with a theme.css of your own.",
     )
+    sign_in_steps: int = setting(
+        "PORTERO_SIGN_IN_STEPS",
+        parsing.integer(1, 2),
+        "1",
+        "Whether name and password are asked for on one page (1) or one after the other (2).",
+    )
     default_locale: str = setting(
         "PORTERO_DEFAULT_LOCALE",
         parsing.locale,

@@ -36,6 +36,8 @@ class _SignInPage:
             return self._ask(errand, typed={"username": errand.hint})
         try:
             self._forms.check()
+            if "name_first" in request.form:
+                return self._ask(errand, typed=request.form)
             signed_in = self._prove()
         except OwesMore as refusal:
             # Nothing is lost, so it is no error for the person.
@@ -70,11 +72,16 @@ class _SignInPage:
 
     def _ask(self, errand: Errand, **values: Any) -> Response:
         values = {"faults": {}, "message": "", **values}
+        name_first = self._rooms.settings.sign_in_steps == 2
         is_open = self._rooms.settings.registration is Registration.OPEN
         return html(
             "login/sign_in.html",
             client_name=errand.client_name,
             handle=errand.handle,
+            # The second page comes for every name, whether it is known or not.
+            asks_name=not (name_first and values["typed"].get("username")),
+            asks_password=not name_first or bool(values["typed"].get("username")),
+            sign_in_path=SIGN_IN_PATH,
             forgot_path=FORGOT_PATH,
             sign_up_path=SIGN_UP_PATH if is_open else "",
             **values,
