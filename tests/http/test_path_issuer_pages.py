@@ -14,7 +14,11 @@ import flask
 import pytest
 
 from portero.core.audit import Actor
+from portero.core.audit.model import Origin
+from portero.core.login.errors import OwesMore
+from portero.core.login.model import Wanted
 from tests.http.test_device_flow import begin, television
+from tests.support.authenticator_app import enrolled_app
 from tests.support.backchannel import bank
 from tests.support.doors import DOORS, opener
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
@@ -75,6 +79,7 @@ def journey(home: Home, visitor: Visitor) -> None:
     visitor.go("/auth/api/docs")
     visitor.go("/auth/styleguide")
     sign_up_and_forget(home, visitor)
+    prove_a_second_factor(home, visitor)
     change_password(home, visitor)
     look_around(visitor)
     party = relying_party(
@@ -108,6 +113,27 @@ def sign_up_and_forget(home: Home, visitor: Visitor) -> None:
     visitor.go(link)  # once more: it is spent
     home.house.rooms.sign_up.invite(Actor.operator(), "eve@mail.example")
     visitor.go(mailed(home, "/sign-up"))
+
+
+def prove_a_second_factor(home: Home, visitor: Visitor) -> None:
+    """Somebody with an app, and somebody who needs one."""
+    home.create("una", email="una@mail.example")
+    app = enrolled_app(home, "una")
+    una = {"username": "una", "password": PASSWORD}
+    page = visitor.submit(visitor.go("/auth/sign-in"), "/auth/sign-in", **una)
+    page = visitor.submit(page, "/auth/sign-in", code="000000")
+    page = visitor.submit(page, "/auth/sign-in", code=app.next_code())
+    assert page.url == f"{ISSUER}/account"
+    home.create("ivo", email="ivo@mail.example")
+    try:
+        home.house.rooms.sign_in.with_password(
+            Actor.anonymous(Origin()), "ivo", PASSWORD, wanted=Wanted(acr="aal2")
+        )
+    except OwesMore as refusal:
+        secret = refusal.still.auth_session.reveal()
+    page = visitor.go("/auth/sign-in")
+    page = visitor.submit(page, "/auth/sign-in", auth_session=secret)
+    visitor.submit(page, "/auth/sign-in", begin="totp")
 
 
 def change_password(home: Home, visitor: Visitor) -> None:
@@ -196,7 +222,7 @@ def test_no_address_of_any_page_loses_the_path(
     visitor = Visitor(open_client())
     journey(path_home, visitor)
     templates = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
-    pages = {name for name in templates - PARTS if "parts/" not in name}
+    pages = {name for name in templates - PARTS if not {"parts", "factors"} & set(name.split("/"))}
     assert pages - set(STANDALONE) - rendered == set()
     seen = "".join(page.text for page in visitor.pages)
     assert [name for name, mark in STANDALONE.items() if mark not in seen] == []

@@ -67,6 +67,7 @@ def reencrypt(told: Console, /) -> None:
             "keys": house.keys.reseal(),
             "outbox": house.desk.reseal(),
             "clients": house.clients.reseal(),
+            "factors": house.reseal_factors(),
         }
         total = sum(counts.values())
         if total:

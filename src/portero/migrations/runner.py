@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HEAD: Final = "0002_openid_provider"
+HEAD: Final = "0003_sign_in"
 """The newest revision. `make migration` writes it; a test compares it with `versions/`."""
 
 _VERSION_TABLE: Final = "alembic_version"

@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 from portero.kit.secrets import MASK, Secret
@@ -86,20 +86,6 @@ def on_off(given: str) -> bool:
     raise Unparsable("on or off")
 
 
-def registration(given: str) -> Literal["open", "invite", "closed"]:
-    match given:
-        case "open" | "invite" | "closed":
-            return given
-    raise Unparsable("open, invite or closed")
-
-
-def client_registration(given: str) -> Literal["off", "token", "open"]:
-    match given:
-        case "off" | "token" | "open":
-            return given
-    raise Unparsable("off, token or open")
-
-
 def profile(given: str) -> Profile:
     try:
         return Profile(given)
@@ -113,27 +99,6 @@ def key_files(given: str) -> tuple[str, ...]:
         if not re.fullmatch(r"[!-<>-~]{1,255}=[^=]+", text(part)):
             raise Unparsable("a list of issuer=file, such as https://trust.example=trust.json")
     return items(given)
-
-
-def smtp_tls(given: str) -> Literal["starttls", "tls", "off"]:
-    match given:
-        case "starttls" | "tls" | "off":
-            return given
-    raise Unparsable("starttls, tls or off")
-
-
-def log_level(given: str) -> Literal["debug", "info", "warning", "error"]:
-    match given:
-        case "debug" | "info" | "warning" | "error":
-            return given
-    raise Unparsable("debug, info, warning or error")
-
-
-def log_format(given: str) -> Literal["json", "console"]:
-    match given:
-        case "json" | "console":
-            return given
-    raise Unparsable("json or console")
 
 
 def some_of(*allowed: str) -> Callable[[str], tuple[str, ...]]:

@@ -73,6 +73,9 @@ def problem_of(refusal: Refusal, translator: Translator, *, request_id: str) -> 
             "auth_session": still.auth_session.reveal(),
             "owed": still.owed.value,
             "options": list(still.options),
+            "factors": [kind.value for kind in still.factors],
+            "begun": still.begun.value if still.begun else None,
+            "shown": dict(still.shown),
             "expires_at": still.expires_at.isoformat(),
         }
     return content

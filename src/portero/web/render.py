@@ -7,6 +7,7 @@ from typing import Any, Final
 from flask import Flask, Response, abort, g, request
 
 from portero.web.assets import Asset, Assets
+from portero.web.factor_words import factor_name, qr
 from portero.web.host import translator
 from portero.web.rooms import FaceSettings
 from portero.web.templating import environment, of_every_page
@@ -25,7 +26,7 @@ def set_up(host: Flask, settings: FaceSettings) -> None:
         lambda one, many, count: translator().ngettext(one, many, count),
         newstyle=True,
     )
-    made.globals.update(of_every_page(settings))
+    made.globals.update(of_every_page(settings), factor_name=factor_name, qr=qr)
     host.jinja_env = made  # type: ignore[assignment]
     # What Flask would give to each: the request, the session, `g`.
     host.template_context_processors[None].clear()

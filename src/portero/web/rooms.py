@@ -13,12 +13,15 @@ from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
 from portero.core.audit import AuditLog
+from portero.core.authenticators import Authenticators
 from portero.core.keys.ring import KeyRing
+from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import Registration
 from portero.core.login.password_change import PasswordChange
 from portero.core.login.recovery import Recovery
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
+from portero.core.login.steps import SignInSteps
 from portero.core.provider.authorize import Authorize
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.ciba import CibaAnswering, CibaAsking
@@ -119,9 +122,12 @@ class Rooms:
     accounts: Accounts
     email: EmailProofs
     sign_in: SignIn
+    sign_in_steps: SignInSteps
     sign_up: SignUp
     recovery: Recovery
     password_change: PasswordChange
+    authenticators: Authenticators
+    enrolment: Enrolment
     account_admin: AccountAdmin
     sessions: Sessions
     provider: ProviderRooms

@@ -19,12 +19,8 @@ from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
 from portero.core.keys.rules import KeySchedule
 from portero.core.limits import Limits
-from portero.core.login.dispatcher import Dispatcher
-from portero.core.login.model import Registration, SignInPolicy
-from portero.core.login.password_change import PasswordChange
-from portero.core.login.recovery import RECOVERY_ASKED, Recovery
-from portero.core.login.sign_in import SignIn
-from portero.core.login.sign_up import SignUp
+from portero.core.login.model import Registration
+from portero.core.login.recovery import RECOVERY_ASKED
 from portero.core.notices import NOTICE, Notices
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker, OutboxWorkers
 from portero.core.sessions import Lifetimes, Sessions
@@ -57,6 +53,7 @@ from portero.wiring.parts import (
     settled_limits,
 )
 from portero.wiring.provider import join_provider
+from portero.wiring.sign_in import join_sign_in
 
 # A resource server may be a little late in noticing that a token has expired.
 _TOKEN_SLACK: Final = timedelta(minutes=5)
@@ -76,6 +73,7 @@ class House:
     clients: Clients
     buffer: AuditBuffer
     desk: OutboxDesk
+    reseal_factors: Callable[[], int]
     worker: OutboxWorkers
     hasher: HashPool
     meter: Meter
@@ -171,78 +169,26 @@ def join(
         most_at_once=settings.threads // 2,
     )
 
-    sign_in = SignIn(
+    base = Base(
+        settings=settings,
         db=db,
         clock=clock,
         dice=dice,
+        vault=vault,
         audit=audit,
-        limits=limits,
-        accounts=accounts,
-        email=email,
-        passwords=passwords,
-        dispatcher=Dispatcher(
-            dice=dice,
-            audit=audit,
-            sessions=sessions,
-            passwords=passwords,
-            policy=SignInPolicy(require_verified_email=settings.require_verified_email),
-        ),
-    )
-    sign_up = SignUp(
-        db=db,
-        clock=clock,
-        dice=dice,
-        audit=audit,
-        limits=limits,
-        accounts=accounts,
-        passwords=passwords,
-        notices=notices,
-        link_url=make_link,
-        registration=Registration(settings.registration),
-        email_required=settings.require_verified_email,
-    )
-    recovery = Recovery(
-        db=db,
-        clock=clock,
-        dice=dice,
-        audit=audit,
-        limits=limits,
-        accounts=accounts,
-        passwords=passwords,
-        sessions=sessions,
-        notices=notices,
-        outbox=outbox,
         feed=feed,
-        link_url=make_link,
-    )
-    password_change = PasswordChange(
-        db=db,
-        clock=clock,
-        audit=audit,
         limits=limits,
-        accounts=accounts,
-        passwords=passwords,
+        ring=ring,
+        clients=clients,
+        client_keys=client_keys,
         sessions=sessions,
+        outbox=outbox,
         notices=notices,
+        longest_token=longest_token,
     )
-    provider = join_provider(
-        Base(
-            settings=settings,
-            db=db,
-            clock=clock,
-            dice=dice,
-            vault=vault,
-            audit=audit,
-            feed=feed,
-            limits=limits,
-            ring=ring,
-            clients=clients,
-            client_keys=client_keys,
-            sessions=sessions,
-            outbox=outbox,
-            notices=notices,
-            longest_token=longest_token,
-        )
+    provider = join_provider(base)
+    entry = join_sign_in(
+        base, accounts=accounts, email=email, passwords=passwords, link_url=make_link
     )
 
     account_admin = AccountAdmin(
@@ -260,7 +206,7 @@ def join(
     mails = {
         NOTICE: mailer(settings),
         EMAIL_CLAIMED: email.follow_claim,
-        RECOVERY_ASKED: recovery.follow,
+        RECOVERY_ASKED: entry.recovery.follow,
     }
     worker = OutboxWorkers(
         *(OutboxWorker(db, clock, dice, vault, queue) for queue in (mails, provider.calls))
@@ -289,10 +235,13 @@ def join(
         audit=audit,
         accounts=accounts,
         email=email,
-        sign_in=sign_in,
-        sign_up=sign_up,
-        recovery=recovery,
-        password_change=password_change,
+        sign_in=entry.sign_in,
+        sign_in_steps=entry.steps,
+        sign_up=entry.sign_up,
+        recovery=entry.recovery,
+        password_change=entry.password_change,
+        authenticators=entry.authenticators,
+        enrolment=entry.enrolment,
         account_admin=account_admin,
         sessions=sessions,
         provider=provider.rooms,
@@ -314,6 +263,7 @@ def join(
         clients=clients,
         buffer=provider.buffer,
         desk=OutboxDesk(db, vault),
+        reseal_factors=entry.reseal,
         worker=worker,
         hasher=hasher,
         meter=meter,

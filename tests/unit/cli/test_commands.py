@@ -173,7 +173,7 @@ def test_reencrypt_lets_the_former_key_go(
     assert findings(portero)["keys"] == "fail"
     assert portero("keys", "reencrypt", "--json").problem["code"] == "secret_key_unknown"
     monkeypatch.setenv("SECRET_KEY_FALLBACKS", SECRET_KEY)
-    counts = {"keys": 1, "outbox": 1, "clients": 1}
+    counts = {"keys": 1, "outbox": 1, "clients": 1, "factors": 0}
     assert portero("keys", "reencrypt", "--json").json == counts
     monkeypatch.delenv("SECRET_KEY_FALLBACKS")
     assert portero("keys", "reencrypt", "--json").json == dict.fromkeys(counts, 0)
@@ -184,7 +184,7 @@ def test_reencrypt_lets_the_former_key_go(
     assert [entry["details"] for entry in resealed] == [{"count": 3}]
 
 
-REVISIONS = ["0001_foundation", "0002_openid_provider"]
+REVISIONS = ["0001_foundation", "0002_openid_provider", "0003_sign_in"]
 
 
 def test_db_commands_tell_and_mend(portero: Portero) -> None:

@@ -8,24 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
+from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.login import rules, store
+from portero.core.login.errors import OwesMore
 from portero.core.login.events import SignInOwes
 from portero.core.login.model import (
     Facts,
     Interaction,
-    Owed,
     SignedIn,
     SignInPolicy,
     StillOwes,
+    Wanted,
 )
 from portero.core.sessions import Proven, Sessions
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
 from portero.kit.secrets import Secret, fingerprint
+
+ANYTHING: Final = Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,25 @@ class Dispatcher:
     passwords: Passwords
     policy: SignInPolicy
 
-    def owed(self, account: Account, stored: StoredPassword | None, now: datetime) -> Owed | None:
-        """The next step for that account as it is now; None: a session may begin."""
-        must_change = stored is not None and self.passwords.expired(stored, now)
-        return rules.owed(Facts(account, must_change), self.policy)
+    def facts_in(
+        self,
+        tx: Tx,
+        account: Account,
+        stored: StoredPassword | None,
+        proven: Proven,
+        wanted: Wanted,
+        *,
+        now: datetime,
+    ) -> Facts:
+        """What decides on the next step for that account, as it is now."""
+        enrolled = authenticator_store.list_of(tx, account.id)
+        return Facts(
+            account,
+            password_must_change=stored is not None and self.passwords.expired(stored, now),
+            proven=proven,
+            wanted=wanted,
+            enrolled=tuple(dict.fromkeys(each.kind for each in enrolled)),
+        )
 
     def arrive_in(
         self,
@@ -50,14 +70,19 @@ class Dispatcher:
         stored: StoredPassword | None,
         *,
         now: datetime,
+        wanted: Wanted = ANYTHING,
         under_way: Interaction | None = None,
         secret: str = "",
         in_browser: str | None = None,
     ) -> SignedIn | StillOwes:
         """A session, or the next step. `under_way` is the interaction that this step advanced,
-        with the new `secret` that it now has. `in_browser` is the cookie of a browser that is to
-        hold the session ("" when it has none yet), None for a sign-in without a browser."""
-        step = self.owed(account, stored, now)
+        with the new `secret` that it now has; else the sign-in begins, for what is `wanted`.
+        `in_browser` is the cookie of a browser that is to hold the session ("" when it has none
+        yet), None for a sign-in without a browser."""
+        if under_way is not None:
+            wanted = under_way.wanted
+        facts = self.facts_in(tx, account, stored, proven, wanted, now=now)
+        step = rules.owed(facts, self.policy)
         if step is None:
             if under_way is not None:
                 store.finish(tx, under_way.id)
@@ -79,6 +104,7 @@ class Dispatcher:
                 id=self.dice.new_id(),
                 account_id=account.id,
                 proven=proven,
+                wanted=wanted,
                 created_at=now,
                 expires_at=now + rules.INTERACTION_LIFETIME,
             )
@@ -86,4 +112,17 @@ class Dispatcher:
         self.audit.record(
             tx, actor, now, SignInOwes(account_id=account.id, factor=proven.factor, owed=step)
         )
-        return StillOwes(Secret(secret), step, rules.options(step), under_way.expires_at)
+        return StillOwes(
+            Secret(secret),
+            step,
+            rules.options(step),
+            under_way.expires_at,
+            factors=rules.factors_for(step, facts, self.policy),
+        )
+
+
+def signed_in(arrived: SignedIn | StillOwes) -> SignedIn:
+    """The session; raises `OwesMore` for a sign-in that is not at its end."""
+    if isinstance(arrived, StillOwes):
+        raise OwesMore(arrived)
+    return arrived

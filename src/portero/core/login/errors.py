@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portero.core.authenticators import FactorKind
 from portero.core.login.model import StillOwes
 from portero.kit.refusals import Forbidden, Invalid, NotProven
 
@@ -51,6 +52,18 @@ class StepMissing(Invalid):
 
     code = "step_missing"
     public = "The step that is asked for was not sent."
+
+
+class WrongFactor(Invalid):
+    """The second factor was not proven: a wrong code, one that was used, an answer to another
+    challenge. The password was right, so that much may be told."""
+
+    code = "wrong_factor"
+    public = "That did not work. Try again, or choose another way."
+
+    def __init__(self, kind: FactorKind) -> None:
+        super().__init__(f"{kind} was not proven")
+        self.kind = kind
 
 
 class RegistrationClosed(Forbidden):

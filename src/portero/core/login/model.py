@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from portero.core.accounts.model import Account
+from portero.core.authenticators import Enrollable, FactorKind, Given, SecondFactor
 from portero.core.sessions import Proven, Session
 from portero.kit.db import Tx
 from portero.kit.secrets import Secret
@@ -17,8 +19,26 @@ from portero.kit.secrets import Secret
 class Owed(StrEnum):
     """What a sign-in can lack once somebody has been identified and proven a first factor."""
 
+    SECOND_FACTOR = "second_factor"
     VERIFY_EMAIL = "verify_email"
     CHANGE_PASSWORD = "change_password"  # noqa: S105  # a step, not a password
+    ENROL_FACTOR = "enrol_factor"
+
+
+class SecondFactorRule(StrEnum):
+    """Who has to prove a second factor."""
+
+    OFF = "off"  # nobody, whatever is enrolled
+    OPTIONAL = "optional"  # whoever has enrolled one
+    REQUIRED = "required"  # everybody; who has none has to enrol one
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the sign-in is for: the client, and the weakest level that it will take ('' for any)."""
+
+    client_id: str = ""
+    acr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +48,7 @@ class Interaction:
     id: str
     account_id: str
     proven: Proven
+    wanted: Wanted
     created_at: datetime
     expires_at: datetime
 
@@ -38,11 +59,18 @@ class Facts:
 
     account: Account
     password_must_change: bool
+    proven: Proven
+    wanted: Wanted
+    enrolled: tuple[FactorKind, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SignInPolicy:
+    """`factors` are the second factors that may be enrolled and proven here."""
+
     require_verified_email: bool = False
+    second_factor: SecondFactorRule = SecondFactorRule.OPTIONAL
+    factors: tuple[FactorKind, ...] = tuple(FactorKind)
 
 
 class Registration(StrEnum):
@@ -74,12 +102,19 @@ class Along(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StillOwes:
-    """The sign-in goes on with `auth_session`, a new value at each step."""
+    """The sign-in goes on with `auth_session`, a new value at each step.
+
+    `factors` are the kinds by which the step can be answered, the one to be asked first first;
+    `begun` is the one that was begun, and `shown` what its challenge tells the browser.
+    """
 
     auth_session: Secret
     owed: Owed
     options: tuple[str, ...]
     expires_at: datetime
+    factors: tuple[FactorKind, ...] = ()
+    begun: FactorKind | None = None
+    shown: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +124,21 @@ class Step:
     new_password: str | None = None
     token: str | None = None
     resend: bool = False
+    factor: str | None = None  # which one is begun, proven or enrolled
+    begin: bool = False
+    given: Given | None = None
+    name: str = ""  # of what is enrolled
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """The factors that this house has, by their kinds."""
+
+    second: Mapping[FactorKind, SecondFactor]
+    to_enrol: Mapping[FactorKind, Enrollable]
+
+    def provable(self, kind: FactorKind) -> SecondFactor:
+        return self.second[kind]
+
+    def enrollable(self, kind: FactorKind) -> Enrollable:
+        return self.to_enrol[kind]

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.accounts.email import MAIL_BY_ACCOUNT
+from portero.core.authenticators import Evidence, FactorKind
 from portero.core.limits import LimitPolicy
-from portero.core.login.model import Facts, Owed, SignInPolicy
-from portero.core.sessions import Session
+from portero.core.login.model import Facts, Owed, SecondFactorRule, SignInPolicy
+from portero.core.sessions import Proven, Session
+from portero.core.sessions.demand import LEVELS, reaches
 
 # Long enough to find a mail or think of a password, short enough that a screen left open in a
 # library is not a way in (decision "What is still owed").
@@ -26,6 +28,11 @@ LOGIN_BY_ACCOUNT: Final = LimitPolicy("login_by_account", tries=30, window_secon
 PASSWORD_BY_OWNER: Final = LimitPolicy("password_by_owner", tries=30, window_seconds=900)
 # Offices share an address, so this is wide; successes are given back.
 LOGIN_BY_ADDRESS: Final = LimitPolicy("login_by_address", tries=300, window_seconds=900)
+# Somebody who knows the password guesses at six digits of which three are good: at ten tries a
+# quarter of an hour that is one chance in 350 a day, and the owner is told of the failures.
+SECOND_FACTOR_BY_ACCOUNT: Final = LimitPolicy(
+    "second_factor_by_account", tries=10, window_seconds=900
+)
 REGISTER_BY_ADDRESS: Final = LimitPolicy("register_by_address", tries=100, window_seconds=3600)
 RECOVERY_BY_ADDRESS: Final = LimitPolicy("recovery_by_address", tries=30, window_seconds=3600)
 # Anybody can ask for these mails; the window is the link's own lifetime, so that there is always
@@ -36,8 +43,20 @@ RECOVERY_MAIL_BY_ACCOUNT: Final = LimitPolicy(
     window_seconds=int(RESET_LINK_LIFETIME.total_seconds()),
 )
 
+# The level that each kind lifts a sign-in to. A mailbox is no factor of SP 800-63B-4 (§3.1.3.1): it
+# says nothing to an application that wants a level.
+LIFTS_TO: Final = {
+    FactorKind.PASSKEY: "phr",
+    FactorKind.PUSH: "aal2",
+    FactorKind.TOTP: "aal2",
+    FactorKind.SMS: "aal2",
+    FactorKind.EMAIL: "aal1",
+    FactorKind.RECOVERY_CODE: "aal2",
+}
+
 POLICIES: Final = (
     LOGIN_BY_ACCOUNT,
+    SECOND_FACTOR_BY_ACCOUNT,
     LOGIN_BY_ADDRESS,
     REGISTER_BY_ADDRESS,
     RECOVERY_BY_ADDRESS,
@@ -48,17 +67,69 @@ POLICIES: Final = (
 
 
 def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
-    """The next thing that a proven person must do before there is a session; None: nothing."""
+    """The next thing that a proven person must do before there is a session; None: nothing.
+
+    The second factor comes first: whoever has only the password neither learns nor changes more.
+    """
+    if policy.second_factor is not SecondFactorRule.OFF:
+        if not is_multi_factor(facts.proven) and provable(facts, policy):
+            return Owed.SECOND_FACTOR
+        if not reaches(facts.proven.acr, facts.wanted.acr):
+            # Never before what is enrolled has been proven: a password alone adds no factor to an
+            # account that has one.
+            return Owed.SECOND_FACTOR if _reaching(facts, policy) else Owed.ENROL_FACTOR
     if policy.require_verified_email and not facts.account.email_verified:
         return Owed.VERIFY_EMAIL
     if facts.password_must_change:
         return Owed.CHANGE_PASSWORD
+    if policy.second_factor is SecondFactorRule.REQUIRED and not is_multi_factor(facts.proven):
+        return Owed.ENROL_FACTOR
     return None
 
 
 def is_fresh(session: Session, now: datetime) -> bool:
     """Whether the person proved who they are so lately that what harms most may be done."""
     return (now - session.auth_time).total_seconds() <= FRESH_SECONDS
+
+
+def provable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
+    """The kinds to ask for, in this order: those that reach what is wanted, or else all that are
+    enrolled. None for whoever has recovery codes alone: they stand in for a factor that is lost."""
+    return _reaching(facts, policy) or _usable(facts, policy)
+
+
+def _reaching(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
+    usable = _usable(facts, policy)
+    reaching = tuple(kind for kind in usable if reaches(LIFTS_TO[kind], facts.wanted.acr))
+    return () if reaching == (FactorKind.RECOVERY_CODE,) else reaching
+
+
+def _usable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
+    usable = {kind for kind in facts.enrolled if kind in policy.factors}
+    return (
+        () if usable <= {FactorKind.RECOVERY_CODE} else tuple(k for k in FactorKind if k in usable)
+    )
+
+
+def factors_for(step: Owed, facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
+    """The kinds by which that step can be answered."""
+    match step:
+        case Owed.SECOND_FACTOR:
+            return provable(facts, policy)
+        case Owed.ENROL_FACTOR:
+            return tuple(k for k in policy.factors if reaches(LIFTS_TO[k], facts.wanted.acr))
+    return ()
+
+
+def is_multi_factor(proven: Proven) -> bool:
+    return "mfa" in proven.amr
+
+
+def raised(proven: Proven, evidence: Evidence, kind: FactorKind) -> Proven:
+    """What is proven once a second factor has been: both methods, the stronger level."""
+    levels = [level for level in LEVELS if level in {proven.acr, evidence.acr}]
+    methods = dict.fromkeys((*proven.amr, *evidence.amr, "mfa"))
+    return Proven(acr=levels[-1], amr=tuple(methods), factor=kind.value)
 
 
 def options(step: Owed) -> tuple[str, ...]:
@@ -68,3 +139,5 @@ def options(step: Owed) -> tuple[str, ...]:
             return ("token", "resend")
         case Owed.CHANGE_PASSWORD:
             return ("new_password",)
+        case Owed.SECOND_FACTOR | Owed.ENROL_FACTOR:
+            return ("factor", "begin", "code", "credential")

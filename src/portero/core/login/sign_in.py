@@ -1,4 +1,4 @@
-"""Signing in with a password, and the steps that may follow.
+"""Signing in with a password. What may be owed after it: `steps.py`.
 
 1. Spend a try (account and address) and load: one transaction, committed whatever follows.
 2. Prove, on the hash pool, with no transaction open.
@@ -12,29 +12,23 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from portero.core.accounts.email import EmailProofs
-from portero.core.accounts.flows import Accounts, find_identified, identifier_key
+from portero.core.accounts.flows import find_identified, identifier_key
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import HashQueueFull, Passwords, Proof, StoredPassword
-from portero.core.factors.password.events import PasswordChanged, PasswordRehashed
+from portero.core.factors.password.events import PasswordRehashed
 from portero.core.limits import Limits, OverLimit
 from portero.core.login import rules, store
-from portero.core.login.dispatcher import Dispatcher
+from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
 from portero.core.login.errors import (
     AccountNotActive,
-    InteractionOver,
-    OwesMore,
-    StepMissing,
     WrongCredentials,
 )
 from portero.core.login.events import SignInFailed, SignInLimited
-from portero.core.login.model import Along, Interaction, Owed, SignedIn, Step, StillOwes
-from portero.core.sessions import EndReason, Proven
+from portero.core.login.model import Along, SignedIn, StillOwes, Wanted
+from portero.core.sessions import Proven
 from portero.kit.db import Database, Tx
-from portero.kit.ports import Clock, Dice
-from portero.kit.refusals import FieldFault
-from portero.kit.secrets import fingerprint
+from portero.kit.ports import Clock
 
 PASSWORD_PROVEN = Proven(acr="aal1", amr=("pwd",), factor="password")
 
@@ -55,21 +49,15 @@ class SignIn:
         *,
         db: Database,
         clock: Clock,
-        dice: Dice,
         audit: AuditLog,
         limits: Limits,
-        accounts: Accounts,
-        email: EmailProofs,
         passwords: Passwords,
         dispatcher: Dispatcher,
     ) -> None:
         self._db = db
         self._clock = clock
-        self._dice = dice
         self._audit = audit
         self._limits = limits
-        self._accounts = accounts
-        self._email = email
         self._passwords = passwords
         self._dispatcher = dispatcher
 
@@ -79,12 +67,14 @@ class SignIn:
         identifier: str,
         password: str,
         *,
+        wanted: Wanted = ANYTHING,
         in_browser: str | None = None,
         along: Along | None = None,
     ) -> SignedIn:
         """A session for whoever knows the password; raises `WrongCredentials`, `OverLimit`,
-        `AccountNotActive`, `OwesMore`. `in_browser`: see `Dispatcher.arrive_in`. `along` redeems
-        the session where it is made: one commit for both, and neither without the other."""
+        `AccountNotActive`, `OwesMore`. `wanted` and `in_browser`: see `Dispatcher.arrive_in`.
+        `along` redeems the session where it is made: one commit for both, and neither without
+        the other."""
         now = self._clock.now()
         # Before the hash, so that guesses made at once are all counted.
         attempt = self._db.write(
@@ -101,13 +91,16 @@ class SignIn:
             raise AccountNotActive(f"{attempt.account.id} is {attempt.account.state}")
 
         def arrive(tx: Tx) -> SignedIn | StillOwes | None:
-            arrived = self._arrive_in(tx, actor, attempt, proof, in_browser)
+            arrived = self._arrive_in(tx, actor, attempt, proof, wanted, in_browser)
             if along is not None and isinstance(arrived, SignedIn):
                 along.redeem_in(tx, arrived.session, arrived.account)
             return arrived
 
         with along.prepared() if along is not None else nullcontext():
-            return _signed_in(self._db.write(arrive))
+            arrived = self._db.write(arrive)
+        if arrived is None:
+            raise WrongCredentials("the account or its password changed meanwhile")
+        return signed_in(arrived)
 
     def _prove(self, actor: Actor, attempt: _Attempt, password: str) -> Proof:
         try:
@@ -117,68 +110,6 @@ class SignIn:
             # hour would use up the account.
             self._db.write(lambda tx: self._give_back_in(tx, actor, attempt))
             raise
-
-    def go_on(
-        self, actor: Actor, auth_session: str, step: Step, *, in_browser: str | None = None
-    ) -> SignedIn:
-        """Answer the step that is owed; raises `InteractionOver`, `OwesMore` and the refusals of
-        the step itself, which leave the sign-in where it was."""
-        now = self._clock.now()
-        secret_hash = fingerprint(auth_session)
-        under_way = self._db.read(lambda tx: store.find(tx, secret_hash, now=now))
-        if under_way is None:
-            raise InteractionOver("unknown or expired auth_session")
-        new_encoded = self._answered(actor, under_way, step)
-
-        now = self._clock.now()
-        gone_on = self._db.write(
-            lambda tx: self._advance_in(
-                tx,
-                actor,
-                under_way.account_id,
-                secret_hash,
-                new_encoded,
-                now=now,
-                in_browser=in_browser,
-            )
-        )
-        if gone_on is None:
-            raise InteractionOver("went on elsewhere")
-        arrived, ended_sessions = gone_on
-        self._dispatcher.sessions.announce(ended_sessions, now)
-        return _signed_in(arrived)
-
-    # --- the steps ----------------------------------------------------------------------------
-
-    def _answered(self, actor: Actor, under_way: Interaction, step: Step) -> str | None:
-        """The effect of a step outside the transaction; the new password's encoding, if any."""
-        account = self._accounts.get(under_way.account_id)
-        stored = self._db.read(lambda tx: self._passwords.load_in(tx, account.id))
-        owed = self._dispatcher.owed(account, stored, self._clock.now())
-        if owed is Owed.VERIFY_EMAIL:
-            if step.token is not None:
-                self._email.verify(actor, step.token)
-            elif step.resend and account.email:
-                self._email.claim(actor, account, account.email)
-            return None
-        if owed is Owed.CHANGE_PASSWORD:
-            if step.new_password is None:
-                fault = FieldFault("new_password", "required", "Choose a new password.")
-                raise StepMissing("no new_password", faults=(fault,))
-            return self._new_encoding(step.new_password, account, stored)
-        return None
-
-    def _new_encoding(self, password: str, account: Account, stored: StoredPassword | None) -> str:
-        self._passwords.check_new(
-            password,
-            context=(account.username, account.email),
-            account_id=account.id,
-            field="new_password",
-        )
-        if stored is not None and self._passwords.prove(password, stored).ok:
-            fault = FieldFault("new_password", "reused", "Choose one that you have not used here.")
-            raise StepMissing("the same password again", faults=(fault,))
-        return self._passwords.hash(password)
 
     # --- inside transactions ------------------------------------------------------------------
 
@@ -202,7 +133,13 @@ class SignIn:
         self._limits.give_back(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
 
     def _arrive_in(
-        self, tx: Tx, actor: Actor, attempt: _Attempt, proof: Proof, in_browser: str | None
+        self,
+        tx: Tx,
+        actor: Actor,
+        attempt: _Attempt,
+        proof: Proof,
+        wanted: Wanted,
+        in_browser: str | None,
     ) -> SignedIn | StillOwes | None:
         """What the account is now, not what it was before the hash."""
         if attempt.account is None or attempt.stored is None:
@@ -224,56 +161,14 @@ class SignIn:
         self._limits.give_back(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address)
         self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
         return self._dispatcher.arrive_in(
-            tx, actor, account, PASSWORD_PROVEN, stored, now=now, in_browser=in_browser
-        )
-
-    def _advance_in(
-        self,
-        tx: Tx,
-        actor: Actor,
-        account_id: str,
-        secret_hash: str,
-        new_encoded: str | None,
-        *,
-        now: datetime,
-        in_browser: str | None,
-    ) -> tuple[SignedIn | StillOwes, list[str]] | None:
-        """Where the sign-in is now, and the sessions that ended; None: it went on elsewhere."""
-        account = store.hold_account(tx, account_id)
-        secret = self._dice.token()
-        under_way = store.advance(tx, secret_hash, new_secret_hash=fingerprint(secret), now=now)
-        if under_way is None:
-            return None
-        if account is None or not account.is_active:
-            return None
-        ended: list[str] = []
-        if new_encoded is not None:
-            ended = self._change_password_in(tx, actor, under_way, new_encoded, now)
-        stored = self._passwords.load_in(tx, account.id)
-        arrived = self._dispatcher.arrive_in(
             tx,
             actor,
             account,
-            under_way.proven,
+            PASSWORD_PROVEN,
             stored,
             now=now,
-            under_way=under_way,
-            secret=secret,
+            wanted=wanted,
             in_browser=in_browser,
-        )
-        return arrived, ended
-
-    def _change_password_in(
-        self, tx: Tx, actor: Actor, under_way: Interaction, new_encoded: str, now: datetime
-    ) -> list[str]:
-        """The former password is worth nothing now: neither are the sessions that it earned, nor
-        the other sign-ins that it began."""
-        account_id = under_way.account_id
-        self._passwords.put_in(tx, account_id, new_encoded, now=now)
-        store.end_of_account(tx, account_id, now=now, but=under_way.id)
-        self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
-        return self._dispatcher.sessions.end_in(
-            tx, actor, account_id, now=now, reason=EndReason.PASSWORD_CHANGED
         )
 
     def _record_failure(self, actor: Actor, attempt: _Attempt, reason: str) -> None:
@@ -281,11 +176,3 @@ class SignIn:
         account_id = attempt.account.id if attempt.account else ""
         failed = SignInFailed(account_id=account_id, factor="password", reason=reason)
         self._db.write(lambda tx: self._audit.record(tx, actor, now, failed))
-
-
-def _signed_in(ended: SignedIn | StillOwes | None) -> SignedIn:
-    if ended is None:
-        raise WrongCredentials("the account or its password changed meanwhile")
-    if isinstance(ended, StillOwes):
-        raise OwesMore(ended)
-    return ended

@@ -11,7 +11,7 @@ from portero.core import links
 from portero.core.accounts.model import Account
 from portero.core.accounts.store import hold
 from portero.core.links import LinkPurpose
-from portero.core.login.model import Interaction
+from portero.core.login.model import Interaction, Wanted
 from portero.core.sessions import Proven
 from portero.kit.db import Json, Tx, UtcTime, metadata
 
@@ -30,6 +30,8 @@ interactions: Final = sa.Table(
     sa.Column("acr", sa.String(16), nullable=False),
     sa.Column("amr", Json, nullable=False),
     sa.Column("factor", sa.String(32), nullable=False),
+    sa.Column("wanted_client_id", sa.String(255), nullable=False, server_default=""),
+    sa.Column("wanted_acr", sa.String(16), nullable=False, server_default=""),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False, index=True),
 )
@@ -54,6 +56,8 @@ def add(tx: Tx, interaction: Interaction, secret_hash: str) -> None:
             acr=interaction.proven.acr,
             amr=list(interaction.proven.amr),
             factor=interaction.proven.factor,
+            wanted_client_id=interaction.wanted.client_id,
+            wanted_acr=interaction.wanted.acr,
             created_at=interaction.created_at,
             expires_at=interaction.expires_at,
         )
@@ -78,6 +82,15 @@ def advance(tx: Tx, secret_hash: str, *, new_secret_hash: str, now: datetime) ->
         .returning(interactions)
     ).one_or_none()
     return None if row is None else _interaction(row)
+
+
+def raise_proven(tx: Tx, interaction_id: str, proven: Proven) -> None:
+    """Note what a further step has proven."""
+    tx.execute(
+        interactions.update()
+        .where(interactions.c.id == interaction_id)
+        .values(acr=proven.acr, amr=list(proven.amr), factor=proven.factor)
+    )
 
 
 def finish(tx: Tx, interaction_id: str) -> None:
@@ -109,6 +122,7 @@ def _interaction(row: sa.Row[tuple[object, ...]]) -> Interaction:
         id=found["id"],
         account_id=found["account_id"],
         proven=Proven(found["acr"], tuple(found["amr"]), found["factor"]),
+        wanted=Wanted(found["wanted_client_id"], found["wanted_acr"]),
         created_at=found["created_at"],
         expires_at=found["expires_at"],
     )

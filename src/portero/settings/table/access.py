@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
-from portero.settings import parsing
+from portero.settings import choices, parsing
 from portero.settings.rows import Derived, Earlier, setting
 from portero.settings.table.storage import StorageSettings
 
@@ -32,7 +32,7 @@ class AccessSettings(StorageSettings):
     )
     registration: Literal["open", "invite", "closed"] = setting(
         "PORTERO_REGISTRATION",
-        parsing.registration,
+        choices.registration,
         "open",
         "Who may register: open (anyone), invite (with an invitation) or closed.",
     )
@@ -52,9 +52,22 @@ class AccessSettings(StorageSettings):
         "Whether an account must prove its mail address before it can sign in.",
     )
 
+    second_factor: Literal["off", "optional", "required"] = setting(
+        "PORTERO_SECOND_FACTOR",
+        choices.second_factor,
+        "optional",
+        "Who proves a second factor: nobody (off), whoever has enrolled one (optional), everybody "
+        "(required: who has none enrols one at the next sign-in).",
+    )
+    second_factors: tuple[str, ...] = setting(
+        "PORTERO_SECOND_FACTORS",
+        parsing.some_of("passkey", "push", "totp", "sms", "email", "recovery_code"),
+        "passkey,push,totp,sms,email,recovery_code",
+        "Kinds of second factors that may be enrolled and proven (comma separated).",
+    )
     client_registration: Literal["off", "token", "open"] = setting(
         "PORTERO_CLIENT_REGISTRATION",
-        parsing.client_registration,
+        choices.client_registration,
         Derived(
             "off; open with the profile certification",
             lambda e: "open" if e["profile"] is Profile.CERTIFICATION else "off",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from portero.settings import looks, parsing
+from portero.settings import choices, looks, parsing
 from portero.settings.rows import setting
 from portero.settings.table.mail import MailSettings
 
@@ -67,8 +67,8 @@ class LooksSettings(MailSettings):
         "Language where neither the account nor the browser names one.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
-        "PORTERO_LOG_LEVEL", parsing.log_level, "info", "debug, info, warning or error."
+        "PORTERO_LOG_LEVEL", choices.log_level, "info", "debug, info, warning or error."
     )
     log_format: Literal["json", "console"] = setting(
-        "PORTERO_LOG_FORMAT", parsing.log_format, "json", "json, or console for people."
+        "PORTERO_LOG_FORMAT", choices.log_format, "json", "json, or console for people."
     )

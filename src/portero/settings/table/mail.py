@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from portero.kit.secrets import Secret
-from portero.settings import parsing
+from portero.settings import choices, parsing
 from portero.settings.rows import Derived, Earlier, setting
 from portero.settings.table.passwords import PasswordsSettings
 
@@ -38,7 +38,7 @@ class MailSettings(PasswordsSettings):
     )
     smtp_tls: Literal["starttls", "tls", "off"] = setting(
         "PORTERO_SMTP_TLS",
-        parsing.smtp_tls,
+        choices.smtp_tls,
         "starttls",
         "starttls, tls (from the first byte, port 465) or off (to a loopback address only).",
     )

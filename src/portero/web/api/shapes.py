@@ -55,6 +55,17 @@ class ContinueBody(Body):
     new_password: SecretStr | None = None
     token: str | None = Field(None, description="From the mailed link.", max_length=_TOKEN_CAP)
     resend: bool = False
+    factor: str | None = Field(
+        None, description="Which of `factors` is begun, proven or enrolled.", max_length=32
+    )
+    begin: bool = Field(
+        False, description="Send its code or make its challenge; `shown` answers with it."
+    )
+    code: str | None = Field(None, description="What it showed or sent.", max_length=64)
+    credential: dict[str, Any] | None = Field(
+        None, description="What the browser signed: the credential as JSON (WebAuthn Level 3)."
+    )
+    name: str = Field("", description="The person's own word for what is enrolled.", max_length=100)
     delivery: Literal["body", "cookie"] = "body"
 
 
@@ -205,4 +216,7 @@ class OwesProblem(Problem):
     auth_session: str
     owed: str
     options: list[str]
+    factors: list[str] = []
+    begun: str | None = None
+    shown: dict[str, Any] = {}
     expires_at: datetime

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from portero.core.authenticators import Given
 from portero.core.limits import OverLimit
-from portero.core.login.errors import AccountNotActive, InteractionOver, OwesMore, WrongCredentials
+from portero.core.login.errors import (
+    AccountNotActive,
+    InteractionOver,
+    OwesMore,
+    WrongCredentials,
+    WrongFactor,
+)
 from portero.core.login.model import SignedIn, Step
 from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.model import TokenSet
@@ -37,8 +44,17 @@ def go_on(call: Call) -> Response:
     if body.delivery == "cookie":
         call.cookies.require_own_origin(call.request)
     new_password = body.new_password.get_secret_value() if body.new_password else None
-    step = Step(new_password=new_password, token=body.token, resend=body.resend)
-    signed_in = call.rooms.sign_in.go_on(call.actor, body.auth_session, step)
+    proof = body.code is not None or body.credential is not None
+    step = Step(
+        new_password=new_password,
+        token=body.token,
+        resend=body.resend,
+        factor=body.factor,
+        begin=body.begin,
+        given=Given(code=body.code or "", credential=body.credential) if proof else None,
+        name=body.name,
+    )
+    signed_in = call.rooms.sign_in_steps.go_on(call.actor, body.auth_session, step)
     return tokens_for(call, signed_in, body.delivery)
 
 
@@ -115,7 +131,7 @@ ROUTES = (
         go_on,
         body=ContinueBody,
         answer=TokenAnswer,
-        refusals=(InteractionOver, OwesMore, OverLimit),
+        refusals=(InteractionOver, OwesMore, WrongFactor, OverLimit),
         sign_in_api=True,
     ),
     Route(

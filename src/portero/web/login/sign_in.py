@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Mapping
+from typing import Any, Final
 
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.audit import Actor
+from portero.core.authenticators import Given
 from portero.core.login.errors import InteractionOver, OwesMore
-from portero.core.login.model import Owed, Registration, SignedIn, Step
+from portero.core.login.model import Owed, Registration, SignedIn, Step, StillOwes
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
 from portero.web.login.errands import Errand, errand_of_request
 from portero.web.pages import html, refused, told
 from portero.web.places import FORGOT_PATH, SIGN_IN_PATH, SIGN_UP_PATH
 from portero.web.rooms import Rooms
+
+# A credential as JSON: an attestation with a certificate chain is the longest.
+_SIGNED_CAP: Final = 32 * 1024
 
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
@@ -41,7 +47,7 @@ class _SignInPage:
             signed_in = self._prove()
         except OwesMore as refusal:
             # Nothing is lost, so it is no error for the person.
-            return _step(errand, refusal.still.owed, refusal.still.auth_session.reveal())
+            return self._go_on_asking(errand, refusal.still)
         except Refusal as refusal:
             return refused(self._ask_again(errand, refusal), refusal)
         if signed_in.browser is not None:
@@ -55,20 +61,41 @@ class _SignInPage:
             return self._rooms.sign_in.with_password(
                 actor, form.get("username", ""), form.get("password", ""), in_browser=browser
             )
-        step = Step(
-            new_password=form.get("new_password"),
-            token=form.get("token"),
-            resend="resend" in form,
+        return self._rooms.sign_in_steps.go_on(
+            actor, form["auth_session"], step_of(form), in_browser=browser
         )
-        return self._rooms.sign_in.go_on(actor, form["auth_session"], step, in_browser=browser)
+
+    def _go_on_asking(self, errand: Errand, still: StillOwes) -> AnyResponse:
+        """The page of the next step; the factor that is asked for first is begun unasked."""
+        if not still.factors or still.begun is not None or still.owed is Owed.ENROL_FACTOR:
+            return _step(errand, still)
+        return self._begin(errand, still, still.factors[0].value)
+
+    def _begin(self, errand: Errand, still: StillOwes, factor: str, **values: Any) -> Response:
+        """The page of a factor, with the challenge that it needs."""
+        begin = Step(factor=factor, begin=True)
+        secret = still.auth_session.reveal()
+        try:
+            self._rooms.sign_in_steps.go_on(Actor.anonymous(g.origin), secret, begin)
+        except OwesMore as refusal:
+            return _step(errand, refusal.still, **values)
+        except Refusal as refusal:  # it can't be begun just now; there may be others
+            return _step(errand, still, **(values or told(refusal)))
+        raise AssertionError("beginning a factor ended a sign-in")
 
     def _ask_again(self, errand: Errand, refusal: Refusal) -> Response:
-        if "auth_session" not in request.form or isinstance(refusal, InteractionOver):
-            return self._ask(errand, typed=request.form, **told(refusal))
-        # The step was refused and is still owed: its secret was not spent.
-        said = request.form.get("owed")  # which form it was; what is owed, the verb knows
-        owed = next((each for each in Owed if each.value == said), Owed.CHANGE_PASSWORD)
-        return _step(errand, owed, request.form["auth_session"], **told(refusal))
+        again = told(refusal)
+        if "auth_session" not in request.form:
+            return self._ask(errand, typed=request.form, **again)
+        try:
+            # The step was refused and is still owed: its secret was not spent.
+            still = self._rooms.sign_in_steps.look(request.form["auth_session"])
+        except InteractionOver:
+            return self._ask(errand, typed=request.form, **again)
+        factor = request.form.get("factor", "")
+        if factor in still.factors:
+            return self._begin(errand, still, factor, **again)
+        return _step(errand, still, **again)
 
     def _ask(self, errand: Errand, **values: Any) -> Response:
         values = {"faults": {}, "message": "", **values}
@@ -88,13 +115,38 @@ class _SignInPage:
         )
 
 
-def _step(errand: Errand, owed: Owed, auth_session: str, **values: Any) -> Response:
+def step_of(form: Mapping[str, str]) -> Step:
+    """What was typed into the page of a step, or signed by the browser."""
+    signed = form.get("credential", "")
+    proves = bool(signed) or "code" in form
+    return Step(
+        new_password=form.get("new_password"),
+        token=form.get("token"),
+        resend="resend" in form,
+        factor=form.get("begin") or form.get("factor"),
+        begin="begin" in form,
+        given=Given(code=form.get("code", ""), credential=json_object(signed)) if proves else None,
+        name=form.get("name", ""),
+    )
+
+
+def json_object(text: str) -> dict[str, Any] | None:
+    """The JSON object that a page's script put into a field; None for anything else."""
+    try:
+        found = json.loads(text[:_SIGNED_CAP]) if text else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _step(errand: Errand, still: StillOwes, **values: Any) -> Response:
     values = {"faults": {}, "message": "", **values}
     return html(
-        f"login/owed_{owed.value}.html",
+        f"login/owed_{still.owed.value}.html",
         handle=errand.handle,
-        owed=owed.value,
-        auth_session=auth_session,
+        still=still,
+        owed=still.owed.value,
+        auth_session=still.auth_session.reveal(),
         typed={},
         **values,
     )

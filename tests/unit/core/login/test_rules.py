@@ -8,7 +8,8 @@ import pytest
 
 from portero.core.accounts.model import Account, AccountState
 from portero.core.login import rules
-from portero.core.login.model import Facts, Owed, SignInPolicy
+from portero.core.login.model import Facts, Owed, SignInPolicy, Wanted
+from portero.core.login.sign_in import PASSWORD_PROVEN
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ def facts(*, email_verified: bool, must_change: bool) -> Facts:
         email_key="ana@example.org",
         email_verified=email_verified,
     )
-    return Facts(account, must_change)
+    return Facts(account, must_change, PASSWORD_PROVEN, Wanted(), ())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""What every factor can do for the rooms above. `subject` is what a challenge belongs to: the id of
+a sign-in under way or of a session, so that an answer to one is worth nothing in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from portero.core.accounts.model import Account
+from portero.core.audit import Actor
+from portero.core.authenticators.model import Evidence, FactorKind, Given
+from portero.kit.db import Tx
+
+
+class SecondFactor(Protocol):
+    @property
+    def kind(self) -> FactorKind: ...
+
+    def begin(self, actor: Actor, account: Account, subject: str) -> Mapping[str, Any]:
+        """Make the challenge, or send the code; what the person's browser has to be told. No
+        transaction is open. Begun again for that subject within a minute, nothing is sent again
+        and the same is told: a page is loaded again, a code mistyped. Raises the factor's own
+        refusals."""
+
+    def prove_in(
+        self, tx: Tx, account_id: str, subject: str, given: Given, *, now: datetime
+    ) -> Evidence | None:
+        """Check and spend a proof; None when it is wrong, stale, used, or somebody else's."""
+
+
+class Enrollable(Protocol):
+    @property
+    def kind(self) -> FactorKind: ...
+
+    def begin_enrolment(self, actor: Actor, account: Account, subject: str) -> Mapping[str, Any]:
+        """Make what has to be put into the new authenticator; what the browser has to be told."""
+
+    def enrol_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        account_id: str,
+        subject: str,
+        given: Given,
+        *,
+        name: str,
+        now: datetime,
+    ) -> Evidence | None:
+        """Enrol what the person has shown to work, which proves it too; None when the proof is
+        wrong or stale."""

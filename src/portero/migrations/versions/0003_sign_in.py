@@ -1,0 +1,99 @@
+"""Sign-in for people: second factors, and what a sign-in under way is for."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003_sign_in"
+down_revision = "0002_openid_provider"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("interactions", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("wanted_client_id", sa.String(length=255), nullable=False, server_default="")
+        )
+        batch_op.add_column(
+            sa.Column("wanted_acr", sa.String(length=16), nullable=False, server_default="")
+        )
+    _authenticators()
+    _totp()
+
+
+def _authenticators() -> None:
+    op.create_table(
+        "authenticators",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_authenticators_account_id_accounts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_authenticators")),
+    )
+    with op.batch_alter_table("authenticators", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_authenticators_account_id"), ["account_id"], unique=False
+        )
+
+
+def _totp() -> None:
+    op.create_table(
+        "totp_secrets",
+        sa.Column("authenticator_id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("algorithm", sa.String(length=8), nullable=False),
+        sa.Column("digits", sa.Integer(), nullable=False),
+        sa.Column("period_seconds", sa.Integer(), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["authenticator_id"],
+            ["authenticators.id"],
+            name=op.f("fk_totp_secrets_authenticator_id_authenticators"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("authenticator_id", name=op.f("pk_totp_secrets")),
+    )
+    with op.batch_alter_table("totp_secrets", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_totp_secrets_account_id"), ["account_id"], unique=False
+        )
+    op.create_table(
+        "totp_pending",
+        sa.Column("subject", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_totp_pending_account_id_accounts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_totp_pending")),
+    )
+    with op.batch_alter_table("totp_pending", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_totp_pending_account_id"), ["account_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_totp_pending_expires_at"), ["expires_at"], unique=False
+        )
+
+
+def downgrade() -> None:
+    for table in ("totp_pending", "totp_secrets", "authenticators"):
+        op.drop_table(table)
+    with op.batch_alter_table("interactions", schema=None) as batch_op:
+        batch_op.drop_column("wanted_acr")
+        batch_op.drop_column("wanted_client_id")

@@ -1,0 +1,49 @@
+"""Settings that are one of a few words."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from portero.settings.parsing import Unparsable
+
+
+def registration(given: str) -> Literal["open", "invite", "closed"]:
+    match given:
+        case "open" | "invite" | "closed":
+            return given
+    raise Unparsable("open, invite or closed")
+
+
+def second_factor(given: str) -> Literal["off", "optional", "required"]:
+    match given:
+        case "off" | "optional" | "required":
+            return given
+    raise Unparsable("off, optional or required")
+
+
+def client_registration(given: str) -> Literal["off", "token", "open"]:
+    match given:
+        case "off" | "token" | "open":
+            return given
+    raise Unparsable("off, token or open")
+
+
+def smtp_tls(given: str) -> Literal["starttls", "tls", "off"]:
+    match given:
+        case "starttls" | "tls" | "off":
+            return given
+    raise Unparsable("starttls, tls or off")
+
+
+def log_level(given: str) -> Literal["debug", "info", "warning", "error"]:
+    match given:
+        case "debug" | "info" | "warning" | "error":
+            return given
+    raise Unparsable("debug, info, warning or error")
+
+
+def log_format(given: str) -> Literal["json", "console"]:
+    match given:
+        case "json" | "console":
+            return given
+    raise Unparsable("json or console")

@@ -1,0 +1,133 @@
+"""Joins what belongs to signing in: the factors, the ways in and the steps, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from portero.core.accounts.email import EmailProofs
+from portero.core.accounts.flows import Accounts
+from portero.core.authenticators import Authenticators, FactorKind
+from portero.core.factors.password import Passwords
+from portero.core.factors.totp import Totp
+from portero.core.links import LinkPurpose
+from portero.core.login.dispatcher import Dispatcher
+from portero.core.login.enrolment import Enrolment
+from portero.core.login.model import Factors, Registration, SecondFactorRule, SignInPolicy
+from portero.core.login.password_change import PasswordChange
+from portero.core.login.recovery import Recovery
+from portero.core.login.sign_in import SignIn
+from portero.core.login.sign_up import SignUp
+from portero.core.login.steps import SignInSteps
+from portero.wiring.base import Base
+
+
+@dataclass(frozen=True, slots=True)
+class SignInJoined:
+    sign_in: SignIn
+    steps: SignInSteps
+    sign_up: SignUp
+    recovery: Recovery
+    password_change: PasswordChange
+    authenticators: Authenticators
+    enrolment: Enrolment
+    totp: Totp
+
+    def reseal(self) -> int:
+        """Seal every factor's secret under the present SECRET_KEY; how many were changed."""
+        return self.totp.reseal()
+
+
+def join_sign_in(
+    base: Base,
+    *,
+    accounts: Accounts,
+    email: EmailProofs,
+    passwords: Passwords,
+    link_url: Callable[[LinkPurpose, str], str],
+) -> SignInJoined:
+    settings, db, clock, dice, audit = base.settings, base.db, base.clock, base.dice, base.audit
+    limits, sessions, notices = base.limits, base.sessions, base.notices
+    authenticators = Authenticators(db, clock, dice, audit)
+    totp = Totp(
+        db=db,
+        clock=clock,
+        dice=dice,
+        vault=base.vault,
+        authenticators=authenticators,
+        issuer_name=settings.product_name,
+    )
+    factors = Factors(second={FactorKind.TOTP: totp}, to_enrol={FactorKind.TOTP: totp})
+    dispatcher = Dispatcher(
+        dice=dice,
+        audit=audit,
+        sessions=sessions,
+        passwords=passwords,
+        policy=SignInPolicy(
+            require_verified_email=settings.require_verified_email,
+            second_factor=SecondFactorRule(settings.second_factor),
+            factors=tuple(FactorKind(name) for name in settings.second_factors),
+        ),
+    )
+    return SignInJoined(
+        sign_in=SignIn(
+            db=db,
+            clock=clock,
+            audit=audit,
+            limits=limits,
+            passwords=passwords,
+            dispatcher=dispatcher,
+        ),
+        steps=SignInSteps(
+            db=db,
+            clock=clock,
+            dice=dice,
+            audit=audit,
+            limits=limits,
+            accounts=accounts,
+            email=email,
+            passwords=passwords,
+            factors=factors,
+            dispatcher=dispatcher,
+        ),
+        sign_up=SignUp(
+            db=db,
+            clock=clock,
+            dice=dice,
+            audit=audit,
+            limits=limits,
+            accounts=accounts,
+            passwords=passwords,
+            notices=notices,
+            link_url=link_url,
+            registration=Registration(settings.registration),
+            email_required=settings.require_verified_email,
+        ),
+        recovery=Recovery(
+            db=db,
+            clock=clock,
+            dice=dice,
+            audit=audit,
+            limits=limits,
+            accounts=accounts,
+            passwords=passwords,
+            sessions=sessions,
+            notices=notices,
+            outbox=base.outbox,
+            feed=base.feed,
+            link_url=link_url,
+        ),
+        password_change=PasswordChange(
+            db=db,
+            clock=clock,
+            audit=audit,
+            limits=limits,
+            accounts=accounts,
+            passwords=passwords,
+            sessions=sessions,
+            notices=notices,
+        ),
+        authenticators=authenticators,
+        enrolment=Enrolment(db=db, clock=clock, limits=limits, accounts=accounts, factors=factors),
+        totp=totp,
+    )
