@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
 from portero.core.sessions import EndReason, Session
-from tests.support.house import OTHER_PASSWORD, PASSWORD, Home
+from portero.settings import SettingsError
+from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
+from tests.support.places import LISBON, write_places
 from tests.support.relying_party import fields
 
 PAGES = ("", "/profile", "/security", "/security/password", "/sessions", "/applications",
          "/activity")  # fmt: skip
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 
-def signed_in(home: Home, username: str = "ana", *, place: str = "/sign-in") -> FlaskClient:
+
+def signed_in(home: Home, username: str = "ana", *, agent: str = "") -> FlaskClient:
     browser = home.client()
-    form = {**fields(browser.get(place)), "username": username, "password": PASSWORD}
+    browser.environ_base["HTTP_USER_AGENT"] = agent
+    form = {**fields(browser.get("/sign-in")), "username": username, "password": PASSWORD}
     assert browser.post("/sign-in", data=form).status_code == 303
     return browser
 
@@ -225,3 +232,22 @@ def test_pages_speak_the_accounts_language(home: Home) -> None:
     sent(browser, "/profile", locale="de")
     page = browser.get("/account/profile", headers={"Accept-Language": "fr"})
     assert '<html lang="de"' in page.text
+
+
+def test_a_session_says_which_device_and_where(make_home: MakeHome, tmp_path: Path) -> None:
+    """By the names that people use, from the operator's own file."""
+    places = write_places(tmp_path / "places.mmdb", {"127.0.0.0/8": LISBON})
+    home = make_home(PORTERO_GEOIP_FILE=str(places))
+    home.register(locale="de")
+    browser = signed_in(home, agent=FIREFOX)
+    for page in ("/account/sessions", "/account/activity"):
+        shown = browser.get(page).text
+        assert "Firefox auf Linux" in shown
+        assert "Lissabon, Portugal" in shown
+
+
+def test_a_file_that_holds_no_places_stops_the_start(make_home: MakeHome, tmp_path: Path) -> None:
+    """An operator who asked for places is told why there would be none."""
+    (tmp_path / "places.mmdb").write_text("no such thing")
+    with pytest.raises(SettingsError, match="PORTERO_GEOIP_FILE"):
+        make_home(PORTERO_GEOIP_FILE=str(tmp_path / "places.mmdb"))

@@ -1,5 +1,5 @@
-"""What the pages of every face have in common: how one is made, how one says no, and what scopes
-and applications are called in the reader's language."""
+"""What the pages of every face have in common: how one is made, how one says no, and what scopes,
+applications and devices are called in the reader's language."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask import Response, g, render_template
 from portero.core.clients import Client
 from portero.core.clients.model import CreatedBy
 from portero.core.provider.authorize.model import Asked
+from portero.kit.devices import device_of
 from portero.kit.languages import in_language
 from portero.kit.refusals import Refusal
 from portero.protocol.oauth.scope_meanings import Scope
@@ -47,6 +48,15 @@ def meaning_of(scope: Scope) -> str:
 def name_of(client: Client) -> str:
     """What the application calls itself, in the reader's language."""
     return client.name_in(translator().locale)
+
+
+def name_of_device(user_agent: str) -> str:
+    """What its owner would call it: "Firefox on Linux"."""
+    device = device_of(user_agent)
+    if device.browser and device.system:
+        words = {"browser": device.browser, "system": device.system}
+        return translator().text("%(browser)s on %(system)s", **words)
+    return device.browser or device.system or translator().text("Unknown device")
 
 
 def described_at(client: Client) -> str:

@@ -48,6 +48,9 @@ from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.health import Health
 from portero.web.looks import Looks
 
+# The place of an address in the language of that tag, '' where nobody knows.
+PlaceOf = Callable[[str, str], str]
+
 
 @dataclass(frozen=True, slots=True)
 class FaceSettings:
@@ -118,6 +121,7 @@ class Rooms:
     settings: FaceSettings
     clock: Clock
     health: Health
+    place_of: PlaceOf
     audit: AuditLog
     accounts: Accounts
     email: EmailProofs

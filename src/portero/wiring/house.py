@@ -49,6 +49,7 @@ from portero.wiring.parts import (
     metadata_policy,
     meter_of,
     password_policy,
+    places_of,
     remote_keys_of,
     settled_limits,
 )
@@ -232,6 +233,7 @@ def join(
         health=Health(
             {"database": db.ping, "signing_key": lambda: ring.signer(SigningAlg.ES256, clock.now())}
         ),
+        place_of=places_of(settings),
         audit=audit,
         accounts=accounts,
         email=email,

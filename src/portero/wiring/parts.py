@@ -43,6 +43,7 @@ from portero.protocol.oauth.profiles import Profile
 from portero.settings import Settings, SettingsError
 from portero.settings.rules import hash_threads
 from portero.web.certificates import CertificateSource
+from portero.web.rooms import PlaceOf
 
 
 class Waker:
@@ -105,6 +106,22 @@ def encryption() -> EncryptTo | None:
     from portero.outside.encryption import encrypt_to
 
     return encrypt_to
+
+
+def places_of(settings: Settings) -> PlaceOf:
+    """Without a file nobody is anywhere."""
+    path = settings.geoip_file
+    if path is None:
+        return lambda address, tag: ""
+    key = "PORTERO_GEOIP_FILE"
+    if find_spec("maxminddb") is None:
+        raise SettingsError(key, f'{key} needs the extra geoip: pip install "portero[geoip]".')
+    from portero.outside.places import PlaceFile
+
+    try:
+        return PlaceFile(path).place_of
+    except (OSError, ValueError) as error:
+        raise SettingsError(key, f"{key}: {path} can't be read: {error}.") from error
 
 
 def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:

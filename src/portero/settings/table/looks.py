@@ -66,6 +66,13 @@ class LooksSettings(MailSettings):
         "en",
         "Language where neither the account nor the browser names one.",
     )
+    geoip_file: Path | None = setting(
+        "PORTERO_GEOIP_FILE",
+        parsing.paths_optional,
+        "",
+        "A file of places (MaxMind DB): the pages then say where a session is. Needs the extra "
+        "geoip; read at the start.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "PORTERO_LOG_LEVEL", choices.log_level, "info", "debug, info, warning or error."
     )

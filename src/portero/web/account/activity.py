@@ -11,7 +11,7 @@ from portero.core.audit import Entry, Outcome
 from portero.core.provider.connections import Connection
 from portero.web.account.console import Console, Visit
 from portero.web.account.sentences import KINDS, sentence_of
-from portero.web.pages import name_of
+from portero.web.pages import name_of, name_of_device
 
 _ON_A_PAGE: Final = 25
 
@@ -46,6 +46,8 @@ def _told(visit: Visit, entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
                 "name": names.get(entry.client_id, entry.client_id),
                 "at": moments.at(entry.at),
                 "address": entry.address,
+                "place": visit.place_of(entry.address),
+                "device": name_of_device(entry.user_agent) if entry.user_agent else "",
                 "failed": entry.outcome is Outcome.FAILURE,
             }
 

@@ -59,6 +59,10 @@ class Visit:
     def moments(self) -> Moments:
         return Moments(self.account, now=self.rooms.clock.now())
 
+    def place_of(self, address: str) -> str:
+        """Where that is, as far as the operator's file knows; '' else."""
+        return self.rooms.place_of(address, translator().locale)
+
     def named(self, field: str, *, longest: int = 64) -> str:
         """The id that the form or the address has in that field; '' for none, and for text that is
         no id and that PostgreSQL would choke on (NUL)."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Response
 
 from portero.core.sessions import EndReason
+from portero.kit.devices import device_of
 from portero.web.account.console import Console, Visit
 from portero.web.account.told import Done
+from portero.web.pages import name_of_device
 
 
 def mount(console: Console) -> None:
@@ -23,9 +25,11 @@ def _show(visit: Visit) -> Response:
             {
                 "id": each.id,
                 "is_present": each.id == visit.session.id,
-                "device": each.user_agent,
-                "mark": "device",
+                "device": name_of_device(each.user_agent),
+                "mark": "phone" if device_of(each.user_agent).is_hand_held else "device",
+                "place": visit.place_of(each.address),
                 "address": each.address,
+                "since": moments.on(each.created_at),
                 "last_used": moments.ago(each.last_used_at),
             }
             for each in visit.rooms.sessions.list_live(visit.account.id)

@@ -1,0 +1,45 @@
+"""Where an address is, from a file of places that the operator has (MaxMind DB, `.mmdb`).
+
+Nobody is asked, so nobody learns who signs in from where. Needs the extra `geoip`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+# The file's own tags, where ours is another.
+_NAMED: Final = {"pt": "pt-BR", "zh": "zh-CN"}
+
+
+class PlaceFile:
+    """Read through a memory map, which worker processes share. A new file is seen at a restart."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises `OSError` or `ValueError` for what is no such file."""
+        import maxminddb
+
+        try:
+            self._places = maxminddb.open_database(path)
+        except maxminddb.InvalidDatabaseError as error:
+            raise ValueError(str(error)) from error
+
+    def place_of(self, address: str, tag: str) -> str:
+        """Town and country in that language (BCP 47), else in English; '' when nothing is known."""
+        try:
+            found = self._places.get(address)
+        except ValueError:  # no address, or IPv6 in a file of IPv4
+            return ""
+        if not isinstance(found, Mapping):
+            return ""
+        names = (_name(found.get(part), tag) for part in ("city", "country"))
+        return ", ".join(name for name in names if name)
+
+
+def _name(part: Any, tag: str) -> str:
+    names = part.get("names", {}) if isinstance(part, Mapping) else {}
+    if not isinstance(names, Mapping):
+        return ""
+    tags = (tag, _NAMED.get(tag, ""), "en")
+    return next((str(names[each]) for each in tags if each in names), "")
