@@ -338,18 +338,19 @@ def insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     return postgresql.insert(table)
 
 
-def run_on_driver(tx: Tx, statement: str, values: Any = ()) -> Any:
-    """Run it on a cursor of the driver's own, which is given back.
+def run_on_driver(tx: Tx, statement: str, values: Any = (), *, many: bool = False) -> Any:
+    """Run it on a cursor of the driver's own, which is given back. `many`: once for each of the
+    `values`.
 
     Listeners see it and its errors are SQLAlchemy's, as with `tx.execute`; but an error never
     shows the values.
     """
     cursor = tx.connection.cursor()
     for listener in tx.engine.dispatch.before_cursor_execute:
-        listener(tx, cursor, statement, values, None, False)
+        listener(tx, cursor, statement, values, None, many)
     dialect = tx.dialect
     try:
-        cursor.execute(statement, values)
+        (cursor.executemany if many else cursor.execute)(statement, values)
     except dialect.loaded_dbapi.Error as error:
         is_gone = dialect.is_disconnect(error, tx.connection.driver_connection, cursor)
         if is_gone:

@@ -9,7 +9,7 @@ reports them alike. For the few hot statements only: everything else is `tx.exec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -55,6 +55,10 @@ class Prepared:
         count: int = self._form(tx).run(tx, values).rowcount
         return count
 
+    def run_many(self, tx: Tx, rows: Iterable[Mapping[str, object]]) -> None:
+        """Run it for each of the rows, in one call of the driver."""
+        self._form(tx).run_many(tx, rows)
+
     def _form(self, tx: Tx) -> _Form:
         dialect = tx.dialect
         form = self._forms.get(dialect.name)
@@ -74,9 +78,7 @@ class _Form:
             raise TypeError("not a statement")
         self._sql = str(compiled)
         # The name in the SQL may differ from the one that the caller knows.
-        parameters = {
-            str(name): _Parameter.of(bind, dialect) for bind, name in compiled.bind_names.items()
-        }
+        parameters = {str(name): _of(bind, dialect) for bind, name in compiled.bind_names.items()}
         order = compiled.positiontup
         self._named = None if order is not None else parameters
         self._ordered = tuple(parameters[name] for name in order or ())
@@ -85,12 +87,15 @@ class _Form:
         self._from_driver = tuple(_from_driver(each.type, dialect) for each in self.columns)
 
     def run(self, tx: Tx, values: Mapping[str, object]) -> Any:
-        given: Any
+        return run_on_driver(tx, self._sql, self._given(values))
+
+    def run_many(self, tx: Tx, rows: Iterable[Mapping[str, object]]) -> None:
+        run_on_driver(tx, self._sql, [self._given(values) for values in rows], many=True)
+
+    def _given(self, values: Mapping[str, object]) -> Any:
         if self._named is None:
-            given = tuple([each.given(values) for each in self._ordered])
-        else:
-            given = {name: each.given(values) for name, each in self._named.items()}
-        return run_on_driver(tx, self._sql, given)
+            return tuple([of(values) for of in self._ordered])
+        return {name: of(values) for name, of in self._named.items()}
 
     def row(self, keys: Iterable[K], fetched: Iterable[Any]) -> dict[K, Any]:
         converted = [
@@ -100,28 +105,15 @@ class _Form:
         return dict(zip(keys, converted, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class _Parameter:
+def _of(bind: sa.BindParameter[Any], dialect: sa.Dialect) -> Callable[[Mapping[str, object]], Any]:
     """What stands for one placeholder: the caller's value of that key, or a fixed one."""
-
-    key: str
-    convert: Convert | None
-    is_fixed: bool
-    fixed: Any
-
-    @classmethod
-    def of(cls, bind: sa.BindParameter[Any], dialect: sa.Dialect) -> _Parameter:
-        convert = _to_driver(bind.type, dialect)
-        if bind.required:
-            return cls(str(bind.key), convert, is_fixed=False, fixed=None)
+    key, convert = str(bind.key), _to_driver(bind.type, dialect)
+    if not bind.required:
         fixed = bind.value if convert is None else convert(bind.value)
-        return cls(str(bind.key), None, is_fixed=True, fixed=fixed)
-
-    def given(self, values: Mapping[str, object]) -> Any:
-        if self.is_fixed:
-            return self.fixed
-        value = values[self.key]
-        return value if self.convert is None else self.convert(value)
+        return lambda values: fixed
+    if convert is None:
+        return itemgetter(key)
+    return lambda values: convert(values[key])
 
 
 def _returned(statement: sa.ClauseElement) -> Iterable[sa.ColumnElement[Any]]:

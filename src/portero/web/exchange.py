@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from portero.kit.values import quick_value
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ JSON_TYPE: Final = "application/json"
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Request:
     """One request, whole: the body was read under its cap before anyone is asked to answer.
 
@@ -83,7 +84,7 @@ def on_wire(headers: Headers) -> tuple[tuple[bytes, bytes], ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Response:
     """A finished answer. Content-Length is added by whoever sends it."""
 

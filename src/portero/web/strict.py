@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from portero.kit.refusals import Refusal
+from portero.kit.values import quick_value
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
@@ -85,7 +85,7 @@ class BodyTooSlow(Unacceptable):
     status = 408
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Head:
     """A checked head. `path` is percent-decoded UTF-8; `content_length` is None when not sent."""
 

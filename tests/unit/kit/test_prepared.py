@@ -90,3 +90,18 @@ def test_listeners_see_the_statement(db: Database) -> None:
     sa.event.listen(db.engine, "before_cursor_execute", note)
     db.read(lambda tx: Prepared(by_name).one_or_none(tx, {"name": "bob"}))
     assert any("FROM accounts" in statement for statement in seen)
+
+
+def test_many_rows_are_written_at_once(db: Database) -> None:
+    """All of them or, where one breaks a constraint, none."""
+    put = Prepared(accounts.insert(), Account.__slots__)
+    ids = sa.select(accounts.c.id).order_by(accounts.c.id)
+
+    def rows(*names: str) -> list[dict[str, object]]:
+        made = [replace(ALICE, id=name, username=name, username_key=name) for name in names]
+        return [{name: getattr(each, name) for name in Account.__slots__} for each in made]
+
+    db.write(lambda tx: put.run_many(tx, rows("a", "b", "c")))
+    with pytest.raises(sa.exc.IntegrityError):
+        db.write(lambda tx: put.run_many(tx, rows("d", "a")))
+    assert db.read(lambda tx: tx.execute(ids).scalars().all()) == ["a", "b", "c"]

@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import cache
 from typing import ClassVar
 
+from portero.kit.values import quick_value
+
 
 class ActorKind(StrEnum):
     ANONYMOUS = "anonymous"  # somebody who has not proven anything yet
@@ -18,7 +20,7 @@ class ActorKind(StrEnum):
     SYSTEM = "system"  # schedules, workers
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Origin:
     """Where a request came from. `address` is the resolved client address, never a raw header."""
 
@@ -27,7 +29,7 @@ class Origin:
     user_agent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Actor:
     """Who asks for a verb. `id` is an account or client id, by `kind`."""
 
@@ -89,7 +91,7 @@ def _own_fields(kind: type[Event]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind) if each.name not in base)
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Entry:
     """One event as it was recorded."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import Final
 
 import sqlalchemy as sa
@@ -32,12 +33,16 @@ audit_entries: Final = sa.Table(
     sa.Index("ix_audit_entries_kind_id", "kind", "id"),
 )
 
-_append: Final = Prepared(audit_entries.insert(), Entry.__slots__)
+_NAMES: Final = tuple(audit_entries.c.keys())  # those of an Entry
+_values_of: Final = attrgetter(*_NAMES)
+_append: Final = Prepared(audit_entries.insert(), _NAMES)
 
 
 def append(tx: Tx, rows: Sequence[Entry]) -> None:
-    for entry in rows:
-        _append.run(tx, _row(entry))
+    if len(rows) == 1:
+        _append.run(tx, _row(rows[0]))  # a driver may need more round trips for many
+    else:
+        _append.run_many(tx, [_row(entry) for entry in rows])
 
 
 def list_entries(
@@ -60,7 +65,7 @@ def list_entries(
 
 
 def _row(entry: Entry) -> dict[str, object]:
-    return {name: getattr(entry, name) for name in Entry.__slots__}
+    return dict(zip(_NAMES, _values_of(entry), strict=True))
 
 
 def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:

@@ -13,6 +13,7 @@ from portero.core.audit import Actor
 from portero.core.clients import Client
 from portero.core.sessions import Session
 from portero.kit.secrets import Secret
+from portero.kit.values import quick_value
 from portero.protocol.oauth.parameters import Parameters
 
 
@@ -83,7 +84,7 @@ class TokenLifetimes:
     refresh_grace_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class ClientCall:
     """One request at an endpoint where clients prove themselves, before anything is believed.
 
@@ -125,7 +126,7 @@ class Binding:
 UNBOUND: Final = Binding()
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class TokenRequest:
     """A request at the token endpoint once its client is proven; `actor` is that client."""
 
@@ -135,7 +136,7 @@ class TokenRequest:
     binding: Binding = UNBOUND
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class IssuedToken:
     """The token answer (RFC 6749 §5.1). `more` are members of the grant's own, such as
     `issued_token_type` (RFC 8693 §2.2.1) and `authorization_details` (RFC 9396 §7)."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_plus
 
+from portero.kit.values import quick_value
 from portero.protocol.oauth.client_assertion import ASSERTION_TYPE, unverified_subject
 from portero.protocol.oauth.errors import InvalidClient, InvalidRequest
 from portero.protocol.oauth.metadata_policy import AuthMethod
@@ -28,7 +28,7 @@ _ASSERTION: Final[Methods] = frozenset({AuthMethod.PRIVATE_KEY_JWT, AuthMethod.S
 _NAME: Final[Methods] = frozenset({AuthMethod.NONE, AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS})
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Presented:
     """The methods that look like this, and the values."""
 
