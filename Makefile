@@ -13,7 +13,7 @@ RECIPE := pyproject.toml guard/pyproject.toml requirements-build.lock tools/inst
 SOURCES := src guard/src benchmarks tools
 LINTED := $(wildcard src guard tests tools benchmarks examples)
 
-.PHONY: help install serve test check fmt system-deps bench docs lock migration clean
+.PHONY: help install serve test check fmt system-deps bench docs screenshots lock migration clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -46,6 +46,10 @@ bench: install ## Measure Portero on this machine; results go to benchmarks/resu
 
 docs: .venv/.docs ## Build the documentation into docs/_build/html.
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
+
+screenshots: install system-deps ## Take pictures of every page, by day and night, into build/screenshots.
+	@mkdir -p build/screenshots
+	@PORTERO_SCREENSHOTS=$(CURDIR)/build/screenshots $(BIN)/pytest -n $(JOBS) --dist worksteal tests/browser/test_every_page.py $(ARGS)
 
 lock: install ## Write the hash-pinned locks from pyproject.toml (UPGRADE=1 for the newest releases).
 	@tools/lock

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -139,7 +140,13 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, application: Application) -> Iterator[Place]:
-    running = launch(tmp_path_factory.mktemp("place"), {}, [PORTERO, "serve"])
+    with placed(tmp_path_factory.mktemp("place"), application) as made:
+        yield made
+
+
+@contextmanager
+def placed(folder: Path, application: Application, **settings: str) -> Iterator[Place]:
+    running = launch(folder, settings, [PORTERO, "serve"])
     wait_until_healthy(running)
     made = running.portero("users", "create", "ana", "--password-stdin", "--json", stdin=PASSWORD)
     assert made.returncode == 0, made.stderr

@@ -1,0 +1,93 @@
+"""Every page, each in both schemes: axe finds nothing, nothing runs out of a narrow screen, nothing
+is asked of another origin. With PORTERO_SCREENSHOTS it leaves pictures in that folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.support.browsing import Application, Place, check_fit, placed, watched
+from tests.support.every_page import ROWS, Row, Walk
+
+SCHEMES = ("light", "dark")
+WIDTHS = {"desktop": 1280, "phone": 360}
+NARROWEST = 320
+# Off by default in axe, and part of WCAG 2.2 AA (§2.5.8).
+OPTIONS = {"rules": {"target-size": {"enabled": True}}}
+PICTURES = os.environ.get("PORTERO_SCREENSHOTS", "")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, application: Application) -> Iterator[Place]:
+    """Where strangers may register applications, so that the page about those is there too."""
+    folder = tmp_path_factory.mktemp("place")
+    with placed(folder, application, PORTERO_CLIENT_REGISTRATION="open") as made:
+        yield made
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_page_can_be_used_by_everybody(chromium: Browser, place: Place, row: Row) -> None:
+    """By night and by day, on a phone and on a desk, with a screen reader."""
+    context = chromium.new_context(locale="en", reduced_motion="reduce")
+    page = context.new_page()
+    complaints, elsewhere = watched(page), asked_elsewhere(page, place)
+    row.go(Walk(place, page))
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for name, width in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": 800})
+            if PICTURES:
+                page.screenshot(
+                    path=Path(PICTURES) / f"{row.name}-{name}-{scheme}.png", full_page=True
+                )
+        assert found_by_axe(page) == [], scheme
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    check_fit(page)
+    assert complaints == []
+    assert elsewhere == []
+    context.close()
+
+
+def found_by_axe(page: Page) -> list[str]:
+    """What is wrong and where, one line for each element."""
+    violations = Axe().run(page, options=OPTIONS).response["violations"]
+    return [
+        f"{each['id']}: {node['target']}: {node['failureSummary']}"
+        for each in violations
+        for node in each["nodes"]
+    ]
+
+
+def asked_elsewhere(page: Page, place: Place) -> list[str]:
+    """What the browser asks of another origin than ours, the application's own page aside."""
+    asked: list[str] = []
+    ours = {urlsplit(place.url).netloc, urlsplit(place.application.callback).netloc}
+    page.on(
+        "request",
+        lambda request: (
+            asked.append(request.url)
+            if urlsplit(request.url).scheme != "data" and urlsplit(request.url).netloc not in ours
+            else None
+        ),
+    )
+    return asked
+
+
+def test_axe_finds_what_is_wrong(chromium: Browser, place: Place) -> None:
+    """Without the policy's leave it still runs; pale text and a nameless field do not escape it."""
+    page = chromium.new_page()
+    page.goto(f"{place.url}/sign-in")
+    page.evaluate(
+        "() => { const said = document.querySelector('h1'); said.style.color = '#d0d0d0';"
+        " said.style.background = '#ffffff';"
+        " document.querySelector('label[for=username]').remove(); }"
+    )
+    rules = {line.partition(":")[0] for line in found_by_axe(page)}
+    assert {"color-contrast", "label"} <= rules
+    page.context.close()

@@ -1,0 +1,249 @@
+"""Every page that a person can see, as a row: how to get there (`tests/browser/test_every_page`).
+
+A new page gets a row here: then axe looks at it in both schemes, it is tried in 320 pixels, and is
+among the pictures of `make screenshots`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import httpx2
+
+from tests.support.browsing import Place
+from tests.support.house import PASSWORD
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One row's browser, which knows nobody yet."""
+
+    place: Place
+    page: Page
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.place.url + path)
+
+    def fill(self, **typed: str) -> None:
+        for name, text in typed.items():
+            self.page.fill(f"#{name}", text)
+
+    def send(self) -> None:
+        """The page's form, as Enter would; and wait for what comes."""
+        with self.page.expect_navigation():
+            self.page.click("main form button[type=submit]")
+
+    def sign_in(self, name: str = "ana", path: str = "/sign-in") -> None:
+        self.open(path)
+        self.fill(username=name, password=PASSWORD)
+        self.send()
+
+    def signed_in(self, path: str) -> None:
+        self.sign_in()
+        self.open(path)
+
+    def mailed(self, path: str) -> None:
+        """Open the newest mailed link to that page."""
+        link = re.compile(re.escape(self.place.url + path) + r"\?token=[\w-]+")
+        for _ in range(200):
+            mails = sorted((self.place.server.folder / "var" / "mail").glob("*.eml"))
+            found = [link.search(_text(mail.read_bytes())) for mail in mails]
+            links = [match.group() for match in found if match]
+            if links:
+                self.page.goto(links[-1])
+                return
+            self.page.wait_for_timeout(50)  # the outbox is another thread's
+        raise AssertionError(f"no mail leads to {path}")
+
+    def made(self, *command: str, stdin: str = "") -> Any:
+        """What the command line made, beside the running server."""
+        done = self.place.server.portero(*command, "--json", stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`name` is what the pictures are called."""
+
+    name: str
+    go: Callable[[Walk], object]
+
+
+def _text(raw: bytes) -> str:
+    body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
+    return str(body.get_content()) if body else ""
+
+
+def _wrong_password(walk: Walk) -> None:
+    walk.open("/sign-in")
+    walk.fill(username="ana", password="not the one")
+    walk.send()
+
+
+def _bad_sign_up(walk: Walk) -> None:
+    walk.open("/sign-up")
+    walk.fill(username="ana", password="short")
+    walk.send()
+
+
+def _sign_up(walk: Walk) -> None:
+    walk.open("/sign-up")
+    walk.fill(username="newcomer", password=PASSWORD)
+    walk.send()
+
+
+def _ask_for_a_link(walk: Walk, name: str = "ben") -> None:
+    walk.made(
+        "users", "create", name, "--email", f"{name}@example.org", "--email-verified",
+        "--password-stdin", stdin=PASSWORD,
+    )  # fmt: skip
+    walk.open("/forgot-password")
+    walk.fill(username=name)
+    walk.send()
+
+
+def _reset(walk: Walk) -> None:
+    _ask_for_a_link(walk, "bert")
+    walk.mailed("/reset-password")
+
+
+def _verify(walk: Walk) -> None:
+    walk.open("/sign-up")
+    walk.fill(username="eva", email="eva@example.org", password=PASSWORD)
+    walk.send()
+    walk.mailed("/verify-email")
+
+
+def _verified(walk: Walk) -> None:
+    _verify(walk)
+    walk.send()
+
+
+def _invited(walk: Walk) -> None:
+    walk.made("users", "invite", "cleo@example.org")
+    walk.mailed("/sign-up")
+
+
+def _owes_password(walk: Walk) -> None:
+    walk.made("users", "create", "dan", "--must-change", "--password-stdin", stdin=PASSWORD)
+    walk.sign_in("dan")
+
+
+def _consent(walk: Walk) -> None:
+    walk.page.goto(walk.place.authorize(prompt="consent"))
+    walk.fill(username="ana", password=PASSWORD)
+    walk.send()
+
+
+def _way_back(walk: Walk) -> None:
+    """An error of a client that registered itself leads back by a page."""
+    told = httpx2.post(
+        f"{walk.place.url}/oauth/register",
+        json={"redirect_uris": [walk.place.application.callback], "client_name": "Stranger"},
+    ).json()
+    walk.page.goto(walk.place.authorize(client_id=told["client_id"], response_type="nonsense"))
+
+
+def _device(walk: Walk) -> None:
+    made = walk.made(
+        "clients", "create", "--metadata", "-",
+        stdin=json.dumps({
+            "client_name": "Television",
+            "grant_types": ["urn:ietf:params:oauth:grant-type:device_code"],
+            "response_types": [],
+            "token_endpoint_auth_method": "none",
+        }),
+    )  # fmt: skip
+    told = httpx2.post(
+        f"{walk.place.url}/oauth/device", data={"client_id": made["client_id"], "scope": "openid"}
+    ).json()
+    walk.sign_in()
+    walk.open(f"/device?{urlencode({'user_code': told['user_code']})}")
+    walk.send()
+
+
+def _requests(walk: Walk) -> None:
+    made = walk.made(
+        "clients", "create", "--metadata", "-",
+        stdin=json.dumps({
+            "client_name": "Rheinhessische Volksbank",
+            "grant_types": ["urn:openid:params:grant-type:ciba"],
+            "response_types": [],
+        }),
+    )  # fmt: skip
+    asked = httpx2.post(
+        f"{walk.place.url}/oauth/ciba",
+        data={"scope": "openid profile", "login_hint": "ana", "binding_message": "Pay 30 EUR"},
+        auth=(made["client_id"], made["client_secret"]),
+    )
+    assert asked.status_code == 200, asked.text
+    walk.signed_in("/requests")
+
+
+def _connected(walk: Walk) -> None:
+    _consent(walk)
+    walk.page.click("button[value=allow]")
+    walk.page.wait_for_url(f"{walk.place.application.callback}*")
+    walk.open("/account/applications")
+
+
+def _signed_out(walk: Walk) -> None:
+    walk.signed_in("/oauth/logout")
+    walk.send()
+
+
+def at(path: str) -> Callable[[Walk], None]:
+    """Open it as a stranger."""
+    return lambda walk: walk.open(path)
+
+
+def signed_in_at(path: str) -> Callable[[Walk], None]:
+    """Open it as Ana."""
+    return lambda walk: walk.signed_in(path)
+
+
+ROWS = (
+    Row("sign-in", at("/sign-in")),
+    Row("sign-in-for-application", lambda walk: walk.page.goto(walk.place.authorize())),
+    Row("sign-in-wrong-password", _wrong_password),
+    Row("sign-up", at("/sign-up")),
+    Row("sign-up-faults", _bad_sign_up),
+    Row("sign-up-done", _sign_up),
+    Row("sign-up-invited", _invited),
+    Row("forgot-password", at("/forgot-password")),
+    Row("forgot-password-sent", _ask_for_a_link),
+    Row("reset-password", _reset),
+    Row("verify-email", _verify),
+    Row("verify-email-done", _verified),
+    Row("link-spent", at("/verify-email?token=spent")),
+    Row("owed-change-password", _owes_password),
+    Row("consent", _consent),
+    Row("way-back", _way_back),
+    Row("device-code", signed_in_at("/device")),
+    Row("device-consent", _device),
+    Row("requests-none", signed_in_at("/requests")),
+    Row("requests", _requests),
+    Row("sign-out", signed_in_at("/oauth/logout")),
+    Row("signed-out", _signed_out),
+    Row("error-nothing-here", at("/nothing-here")),
+    Row("error-unknown-client", at("/oauth/authorize?client_id=nobody")),
+    Row("account", signed_in_at("/account")),
+    Row("account-profile", signed_in_at("/account/profile")),
+    Row("account-security", signed_in_at("/account/security")),
+    Row("account-sessions", signed_in_at("/account/sessions")),
+    Row("account-applications-none", signed_in_at("/account/applications")),
+    Row("account-applications", _connected),
+    Row("account-activity", signed_in_at("/account/activity")),
+    Row("api-docs", at("/api/docs")),
+    Row("styleguide", at("/styleguide")),
+)
