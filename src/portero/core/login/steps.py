@@ -35,7 +35,7 @@ from portero.core.login.model import (
     Step,
     StillOwes,
 )
-from portero.core.sessions import EndReason, Proven
+from portero.core.sessions import EndReason
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.refusals import FieldFault
@@ -91,15 +91,14 @@ class SignInSteps:
         effect = self._answered(actor, under_way, step)
         secret_hash = fingerprint(auth_session)
         now = self._clock.now()
-        try:
-            arrived, ended_sessions = self._db.write(
-                lambda tx: self._advance_in(
-                    tx, actor, under_way, secret_hash, step, effect, now=now, in_browser=in_browser
-                )
+        advanced = self._db.write(
+            lambda tx: self._advance_in(
+                tx, actor, under_way, secret_hash, step, effect, now=now, in_browser=in_browser
             )
-        except WrongFactor as refusal:
-            self._record_failure(actor, under_way.account_id, refusal)
-            raise
+        )
+        if isinstance(advanced, WrongFactor):
+            raise advanced
+        arrived, ended_sessions = advanced
         self._dispatcher.sessions.announce(ended_sessions, now)
         return signed_in(arrived)
 
@@ -223,14 +222,27 @@ class SignInSteps:
         *,
         now: datetime,
         in_browser: str | None,
-    ) -> tuple[SignedIn | StillOwes, list[str]]:
-        """Where the sign-in is now, and the sessions that ended."""
+    ) -> tuple[SignedIn | StillOwes, list[str]] | WrongFactor:
+        """Where the sign-in is now, and the sessions that ended. A wrong proof is a refusal to
+        commit: the factor may have counted the try; the sign-in's secret is not spent by it."""
         account = store.hold_account(tx, found.account_id)
+        if account is None or not account.is_active:
+            raise InteractionOver("the account is not active")
+        kind = effect.proving or effect.enrolling
+        evidence = self._evidence_in(tx, actor, found, step, effect, now)
+        if kind is not None and evidence is None:
+            failed = SignInFailed(account_id=account.id, factor=kind, reason="wrong_factor")
+            self._audit.record(tx, actor, now, failed)
+            return WrongFactor(kind)
         secret = self._dice.token()
         under_way = store.advance(tx, secret_hash, new_secret_hash=fingerprint(secret), now=now)
-        if under_way is None or account is None or not account.is_active:
-            raise InteractionOver("went on elsewhere, or the account is not active")
-        proven = self._proven_in(tx, actor, under_way, step, effect, now)
+        if under_way is None:
+            raise InteractionOver("went on elsewhere")  # which unspends the proof
+        proven = under_way.proven
+        if kind is not None and evidence is not None:
+            proven = rules.raised(proven, evidence, kind)
+            store.raise_proven(tx, under_way.id, proven)
+            self._limits.clear(tx, rules.SECOND_FACTOR_BY_ACCOUNT, account.id)
         ended: list[str] = []
         if effect.new_encoded is not None:
             ended = self._change_password_in(tx, actor, under_way, effect.new_encoded, now)
@@ -249,7 +261,7 @@ class SignInSteps:
             arrived = replace(arrived, begun=effect.begun, shown=effect.shown)
         return arrived, ended
 
-    def _proven_in(
+    def _evidence_in(
         self,
         tx: Tx,
         actor: Actor,
@@ -257,27 +269,17 @@ class SignInSteps:
         step: Step,
         effect: _Effect,
         now: datetime,
-    ) -> Proven:
-        """What the sign-in has proven after this step; raises `WrongFactor`, which rolls it back:
-        neither the sign-in's secret nor anybody's code is spent by a wrong one."""
-        kind = effect.proving or effect.enrolling
-        if kind is None:
-            return under_way.proven
+    ) -> Evidence | None:
+        """What this step proves; None for nothing."""
         account_id, given = under_way.account_id, step.given or Given()
-        evidence: Evidence | None
         if effect.proving is not None:
-            factor = self._factors.provable(kind)
-            evidence = factor.prove_in(tx, account_id, under_way.id, given, now=now)
-        else:
-            evidence = self._factors.enrollable(kind).enrol_in(
+            factor = self._factors.provable(effect.proving)
+            return factor.prove_in(tx, account_id, under_way.id, given, now=now)
+        if effect.enrolling is not None:
+            return self._factors.enrollable(effect.enrolling).enrol_in(
                 tx, actor, account_id, under_way.id, given, name=step.name, now=now
             )
-        if evidence is None:
-            raise WrongFactor(kind)
-        proven = rules.raised(under_way.proven, evidence, kind)
-        store.raise_proven(tx, under_way.id, proven)
-        self._limits.clear(tx, rules.SECOND_FACTOR_BY_ACCOUNT, account_id)
-        return proven
+        return None
 
     def _change_password_in(
         self, tx: Tx, actor: Actor, under_way: Interaction, new_encoded: str, now: datetime
@@ -291,10 +293,3 @@ class SignInSteps:
         return self._dispatcher.sessions.end_in(
             tx, actor, account_id, now=now, reason=EndReason.PASSWORD_CHANGED
         )
-
-    def _record_failure(self, actor: Actor, account_id: str, refusal: WrongFactor) -> None:
-        now = self._clock.now()
-        failed = SignInFailed(
-            account_id=account_id, factor=refusal.kind.value, reason="wrong_factor"
-        )
-        self._db.write(lambda tx: self._audit.record(tx, actor, now, failed))
