@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import sqlalchemy as sa
 
 from portero.kit import waiting
+from portero.kit.engines import flush, postgresql_engine, set_timeouts, sqlite_engine
 from portero.kit.line import Job, Line, WaitedTooLong
 from portero.kit.refusals import Busy
 
@@ -301,9 +302,10 @@ class Database:
                 if not durable and self.dialect == "postgresql":
                     tx.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 if unhurried and self.dialect == "postgresql":
-                    tx.exec_driver_sql(_set_timeouts("SET LOCAL", Patience(0, 0, 0, 0)))
+                    tx.exec_driver_sql(set_timeouts("SET LOCAL", Patience(0, 0, 0, 0)))
                 began = time.monotonic()
                 answer = unit(tx)
+                flush(tx)
                 if not (read_only or unhurried):
                     self._check_duration(began)
             for effect in tx.info.pop(_AFTER_COMMIT, ()):
@@ -314,10 +316,10 @@ class Database:
         if self._engine is not None:
             self._engine.dispose(close=False)  # the parent's connections stay the parent's
         if self.dialect == "sqlite":
-            self._engine = _sqlite_engine(self.url, self._pool_size, self._patience)
+            self._engine = sqlite_engine(self.url, self._pool_size, self._patience)
             self._line = Line(self._write_all, patience=self._patience.lock)
         else:
-            self._engine = _postgresql_engine(self.url, self._pool_size, self._patience)
+            self._engine = postgresql_engine(self.url, self._pool_size, self._patience)
         self._pid = os.getpid()
 
 
@@ -336,114 +338,6 @@ def insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
-
-
-def run_on_driver(tx: Tx, statement: str, values: Any = (), *, many: bool = False) -> Any:
-    """Run it on a cursor of the driver's own, which is given back. `many`: once for each of the
-    `values`.
-
-    Listeners see it and its errors are SQLAlchemy's, as with `tx.execute`; but an error never
-    shows the values.
-    """
-    cursor = tx.connection.cursor()
-    for listener in tx.engine.dispatch.before_cursor_execute:
-        listener(tx, cursor, statement, values, None, many)
-    dialect = tx.dialect
-    try:
-        (cursor.executemany if many else cursor.execute)(statement, values)
-    except dialect.loaded_dbapi.Error as error:
-        is_gone = dialect.is_disconnect(error, tx.connection.driver_connection, cursor)
-        if is_gone:
-            tx.invalidate(error)
-        raise sa.exc.DBAPIError.instance(
-            statement, None, error, dialect.loaded_dbapi.Error,
-            hide_parameters=True, connection_invalidated=is_gone, dialect=dialect,
-        ) from error  # fmt: skip
-    return cursor
-
-
-def _sqlite_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine:
-    engine = sa.create_engine(
-        url,
-        poolclass=sa.pool.QueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
-        hide_parameters=True,
-        connect_args={"check_same_thread": False},
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def set_up(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own
-        _use_wal(connection, give_up_at=time.monotonic() + patience.lock)
-        for pragma in (
-            "foreign_keys=ON",
-            f"busy_timeout={_ms(patience.lock)}",
-            # FULL: what was acknowledged survives a power cut, not only a kill -9.
-            "synchronous=FULL",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        # A deferred transaction that writes after reading fails at once when another writer came
-        # between; IMMEDIATE waits for its turn instead.
-        read_only = connection.get_execution_options().get("portero_read_only", False)
-        run_on_driver(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _use_wal(connection: Any, *, give_up_at: float) -> None:
-    """Two that open a new file at once both want to change its mode, and SQLite then answers
-    "locked" at once, without its busy handler: so we wait for the other one to have done it."""
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            is_busy = getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
-            if not is_busy or time.monotonic() >= give_up_at:
-                raise
-            time.sleep(_BACKOFF_FIRST_SECONDS)
-        else:
-            return
-
-
-def _postgresql_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine:
-    engine = sa.create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=5,
-        pool_recycle=1800,
-        pool_pre_ping=False,
-        # Parameters are hashes and sealed secrets: they are for no log.
-        hide_parameters=True,
-        connect_args={"connect_timeout": 5, "application_name": "portero"},
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def set_up(connection: Any, record: Any) -> None:
-        connection.execute(_set_timeouts("SET", patience))
-        connection.commit()
-
-    return engine
-
-
-def _set_timeouts(verb: str, patience: Patience) -> str:
-    """A holder of locks whose process stands still is ended too, after `statement`."""
-    return "; ".join(
-        f"{verb} {name} = {_ms(seconds)}"
-        for name, seconds in (
-            ("lock_timeout", patience.lock),
-            ("statement_timeout", patience.statement),
-            ("idle_in_transaction_session_timeout", patience.statement),
-        )
-    )
-
-
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
 
 
 def _unavailable(

@@ -1,25 +1,31 @@
-"""Statements that a sign-in runs every time: compiled once, then run on the driver's own cursor.
+"""Statements that a sign-in runs every time: compiled once, then run the short way to the driver.
 
 SQLAlchemy's execution of one small statement costs three times what SQLite needs to answer it, and
 a sign-in has a dozen. Here the SQL and the conversion of values still come from SQLAlchemy; only
-the way from call to cursor is ours. Errors are SQLAlchemy's, so that `kit/db.py` retries and
-reports them alike. For the few hot statements only: everything else is `tx.execute`.
+the way to the database is ours: a cursor of the driver on SQLite, `kit/pipeline.py` on PostgreSQL.
+Errors are SQLAlchemy's, so that `kit/db.py` retries and reports them alike. For the few hot
+statements only: everything else is `tx.execute`.
 """
 
 from __future__ import annotations
 
+import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
-from portero.kit.db import Tx, run_on_driver
+from portero.kit.db import Tx
+from portero.kit.engines import run_in_pipeline, run_on_driver
 
 Convert = Callable[[Any], Any]
 Row = dict[str, Any]
 RowByColumn = dict[sa.ColumnElement[Any], Any]
 K = TypeVar("K")
+
+_PLACEHOLDER: Final = re.compile(r"%\((\w+)\)s")
 
 
 class Prepared:
@@ -37,37 +43,42 @@ class Prepared:
     def rows(self, tx: Tx, values: Mapping[str, object]) -> list[Row]:
         """Run it; what it selects or returns, by column name."""
         form = self._form(tx)
-        return [form.row(form.names, each) for each in form.run(tx, values).fetchall()]
+        return [form.row(form.names, each) for each in form.fetched(tx, values)]
 
     def one_or_none(self, tx: Tx, values: Mapping[str, object]) -> Row | None:
         """The row of a statement that finds at most one."""
         form = self._form(tx)
-        fetched = form.run(tx, values).fetchone()
-        return None if fetched is None else form.row(form.names, fetched)
+        fetched = form.fetched(tx, values)
+        return form.row(form.names, fetched[0]) if fetched else None
 
     def rows_by_column(self, tx: Tx, values: Mapping[str, object]) -> list[RowByColumn]:
         """As `rows`, of a statement that joins tables in which a name stands twice."""
         form = self._form(tx)
-        return [form.row(form.columns, each) for each in form.run(tx, values).fetchall()]
+        return [form.row(form.columns, each) for each in form.fetched(tx, values)]
 
     def run(self, tx: Tx, values: Mapping[str, object]) -> int:
         """Run it; how many rows it changed."""
-        count: int = self._form(tx).run(tx, values).rowcount
-        return count
+        return self._form(tx).changed(tx, values)
+
+    def later(self, tx: Tx, values: Mapping[str, object]) -> None:
+        """Run it in its turn, where nobody needs the answer: PostgreSQL is sent it together with
+        the next statement of the transaction, or before its commit. Then an error comes too."""
+        self._form(tx).later(tx, values)
 
     def run_many(self, tx: Tx, rows: Iterable[Mapping[str, object]]) -> None:
-        """Run it for each of the rows, in one call of the driver."""
+        """As `later`, once for each of the rows."""
         self._form(tx).run_many(tx, rows)
 
     def _form(self, tx: Tx) -> _Form:
         dialect = tx.dialect
         form = self._forms.get(dialect.name)
         if form is None:
-            form = self._forms[dialect.name] = _Form(self._statement, self._columns, dialect)
+            kind = _OnCursor if dialect.name == "sqlite" else _InPipeline
+            form = self._forms[dialect.name] = kind(self._statement, self._columns, dialect)
         return form
 
 
-class _Form:
+class _Form(ABC):
     """A statement as one driver takes it."""
 
     def __init__(
@@ -77,32 +88,97 @@ class _Form:
         if not isinstance(compiled, sa.sql.compiler.SQLCompiler):
             raise TypeError("not a statement")
         self._sql = str(compiled)
+        self._order = self._placeholders(compiled)
         # The name in the SQL may differ from the one that the caller knows.
-        parameters = {str(name): _of(bind, dialect) for bind, name in compiled.bind_names.items()}
-        order = compiled.positiontup
-        self._named = None if order is not None else parameters
-        self._ordered = tuple(parameters[name] for name in order or ())
+        known = {str(name): bind for bind, name in compiled.bind_names.items()}
+        self._parameters = [_of(known[name], dialect) for name in self._order]
         self.columns = tuple(_returned(statement))
         self.names = tuple(str(column.key) for column in self.columns)
         self._from_driver = tuple(_from_driver(each.type, dialect) for each in self.columns)
 
-    def run(self, tx: Tx, values: Mapping[str, object]) -> Any:
-        return run_on_driver(tx, self._sql, self._given(values))
+    @abstractmethod
+    def _placeholders(self, compiled: sa.sql.compiler.SQLCompiler) -> Sequence[str]:
+        """The names of the values that the driver is given, in order."""
+
+    @abstractmethod
+    def fetched(self, tx: Tx, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
+        """The rows as the driver gives them."""
+
+    @abstractmethod
+    def changed(self, tx: Tx, values: Mapping[str, object]) -> int: ...
+
+    @abstractmethod
+    def later(self, tx: Tx, values: Mapping[str, object]) -> None: ...
+
+    @abstractmethod
+    def run_many(self, tx: Tx, rows: Iterable[Mapping[str, object]]) -> None: ...
+
+    def row(self, keys: Iterable[K], fetched: Iterable[Any]) -> dict[K, Any]:
+        return {
+            key: value if convert is None else convert(value)
+            for key, convert, value in zip(keys, self._from_driver, fetched, strict=True)
+        }
+
+    def _given(self, values: Mapping[str, object]) -> list[Any]:
+        return [of(values) for of in self._parameters]
+
+
+class _OnCursor(_Form):
+    """SQLite: a call, and the answer is there."""
+
+    def _placeholders(self, compiled: sa.sql.compiler.SQLCompiler) -> Sequence[str]:
+        return compiled.positiontup or ()
+
+    def fetched(self, tx: Tx, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
+        found: list[Sequence[Any]] = run_on_driver(tx, self._sql, self._given(values)).fetchall()
+        return found
+
+    def changed(self, tx: Tx, values: Mapping[str, object]) -> int:
+        count: int = run_on_driver(tx, self._sql, self._given(values)).rowcount
+        return count
+
+    def later(self, tx: Tx, values: Mapping[str, object]) -> None:
+        run_on_driver(tx, self._sql, self._given(values))
 
     def run_many(self, tx: Tx, rows: Iterable[Mapping[str, object]]) -> None:
         run_on_driver(tx, self._sql, [self._given(values) for values in rows], many=True)
 
-    def _given(self, values: Mapping[str, object]) -> Any:
-        if self._named is None:
-            return tuple([of(values) for of in self._ordered])
-        return {name: of(values) for name, of in self._named.items()}
 
-    def row(self, keys: Iterable[K], fetched: Iterable[Any]) -> dict[K, Any]:
-        converted = [
-            value if convert is None else convert(value)
-            for convert, value in zip(self._from_driver, fetched, strict=True)
-        ]
-        return dict(zip(keys, converted, strict=True))
+class _InPipeline(_Form):
+    """PostgreSQL, whose placeholders are numbers. Listeners are shown SQLAlchemy's names."""
+
+    def _placeholders(self, compiled: sa.sql.compiler.SQLCompiler) -> Sequence[str]:
+        numbers: dict[str, int] = {}
+
+        def number(name: re.Match[str]) -> str:
+            return f"${numbers.setdefault(name[1], len(numbers) + 1)}"
+
+        self._numbered = _PLACEHOLDER.sub(number, self._sql).replace("%%", "%")
+        return tuple(numbers)
+
+    def fetched(self, tx: Tx, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
+        given = self._told(tx, values)
+        return run_in_pipeline(tx, lambda pipeline: pipeline.rows(self._numbered, given))
+
+    def changed(self, tx: Tx, values: Mapping[str, object]) -> int:
+        given = self._told(tx, values)
+        return run_in_pipeline(tx, lambda pipeline: pipeline.changed(self._numbered, given))
+
+    def later(self, tx: Tx, values: Mapping[str, object]) -> None:
+        given = self._told(tx, values)
+        run_in_pipeline(tx, lambda pipeline: pipeline.later(self._numbered, given))
+
+    def run_many(self, tx: Tx, rows: Iterable[Mapping[str, object]]) -> None:
+        for values in rows:
+            self.later(tx, values)
+
+    def _told(self, tx: Tx, values: Mapping[str, object]) -> list[Any]:
+        """What the driver is given, after the listeners have seen it."""
+        given = self._given(values)
+        for listener in tx.engine.dispatch.before_cursor_execute:
+            named = dict(zip(self._order, given, strict=True))
+            listener(tx, None, self._sql, named, None, False)
+        return given
 
 
 def _of(bind: sa.BindParameter[Any], dialect: sa.Dialect) -> Callable[[Mapping[str, object]], Any]:

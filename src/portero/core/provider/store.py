@@ -135,7 +135,7 @@ def _grant(found: Mapping[Any, Any]) -> Grant:
 def add_refresh(
     tx: Tx, token_hash: str, grant: Grant, *, now: datetime, expires_at: datetime
 ) -> None:
-    _add_refresh.run(
+    _add_refresh.later(
         tx,
         {
             "token_hash": token_hash,

@@ -69,7 +69,7 @@ _end_beyond: Final = Prepared(
 def add(tx: Tx, session: Session) -> None:
     values = {name: getattr(session, name) for name in Session.__slots__}
     values["amr"] = list(session.amr)
-    _add.run(tx, values)
+    _add.later(tx, values)
 
 
 def live_clause(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:

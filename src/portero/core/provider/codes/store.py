@@ -76,7 +76,7 @@ def add_code(tx: Tx, code_hash: str, code: AuthorizationCode) -> None:
     values["resources"] = list(code.resources)
     values["claims"] = dict(code.claims)
     values["details"] = [dict(each) for each in code.details]
-    _add_code.run(tx, {"code_hash": code_hash, **values})
+    _add_code.later(tx, {"code_hash": code_hash, **values})
 
 
 def redeem_code(tx: Tx, code_hash: str, client_id: str, *, now: datetime) -> RedeemedCode:

@@ -96,7 +96,7 @@ def _append(tx: Tx, client_id: str, count: int, until: datetime, below: int) -> 
 
 def keep(tx: Tx, index: int, holder: Holder, *, issued_at: datetime, until: datetime) -> None:
     """Note whose token has the index."""
-    _keep.run(
+    _keep.later(
         tx,
         {
             "until": until,
