@@ -14,7 +14,6 @@ LONGEST_OF_ALL = 500
 LONG_FOR_A_REASON: dict[str, str] = {
     "guard/src/portero_guard/guard.py": "one class that all frameworks share, with its options",
     "src/portero/kit/db.py": "one handle on two databases: its types, transactions and retries",
-    "src/portero/wiring/house.py": "joins every room but the provider's; split, it hides joints",
 }
 
 
