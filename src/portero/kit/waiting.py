@@ -9,8 +9,7 @@ because handing it to a thread costs as much as a signature. Should it have to w
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Final, TypeVar
 
@@ -39,12 +38,17 @@ def expected() -> None:
         raise WouldWait
 
 
-@contextmanager
-def held(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock that somebody may hold while he waits himself."""
-    if not lock.acquire(blocking=_is_allowed.get()):
-        raise WouldWait
-    try:
-        yield
-    finally:
-        lock.release()
+class Holding:
+    """Hold a lock (`with`) that somebody may hold while he waits himself."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=_is_allowed.get()):
+            raise WouldWait
+
+    def __exit__(self, *failure: object) -> None:
+        self._lock.release()

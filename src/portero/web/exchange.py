@@ -6,10 +6,11 @@ protocol endpoint is a plain function between them.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Final
+
+from pydantic_core import to_json
 
 from portero.kit.values import quick_value
 
@@ -20,8 +21,6 @@ HeaderLines = Mapping[str, list[str]]
 
 NO_STORE: Final = ("Cache-Control", "no-store")
 JSON_TYPE: Final = "application/json"
-# Held, because `json.dumps` makes an encoder for each call that wants it compact.
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @quick_value
@@ -121,4 +120,4 @@ def _json(
 
 def json_body(content: Mapping[str, object]) -> bytes:
     """Compact JSON."""
-    return _encode(content).encode()
+    return to_json(content)

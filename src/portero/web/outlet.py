@@ -41,7 +41,7 @@ class Outlet:
 
     async def whole(self, answer: Response) -> None:
         """Send a finished answer, with its Content-Length."""
-        await self._start(answer.status, answer.headers, length=len(answer.body))
+        await self._send(self._head(answer.status, answer.headers, length=len(answer.body)))
         await self._body(answer.body if self._with_body else b"", more=False)
 
     def push(self, piece: Response | bytes) -> None:
@@ -64,18 +64,18 @@ class Outlet:
 
     async def _piece(self, piece: Response | bytes) -> None:
         if isinstance(piece, Response):
-            await self._start(piece.status, piece.headers, length=None)
+            await self._send(self._head(piece.status, piece.headers, length=None))
             piece = piece.body
         await self._body(piece if self._with_body else b"", more=True)
 
-    async def _start(self, status: int, headers: Headers, *, length: int | None) -> None:
+    def _head(self, status: int, headers: Headers, *, length: int | None) -> Message:
         # No version of the server: scanners read it.
         own = ((b"x-request-id", self.request_id.encode()), (b"server", b"portero"))
         lines = [*on_wire(headers), *own]
         if length is not None and status not in _NO_LENGTH and b"content-length" not in dict(lines):
             lines.append((b"content-length", b"%d" % length))
         self.status = status
-        await self._send({"type": "http.response.start", "status": status, "headers": lines})
+        return {"type": "http.response.start", "status": status, "headers": lines}
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         message: Message = {"type": "http.response.body", "body": body, "more_body": more}

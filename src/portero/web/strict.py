@@ -139,7 +139,7 @@ def _checked_path(raw_path: bytes, query: bytes) -> str:
     # "//host" becomes one as soon as somebody builds a redirect from it.
     if not raw_path.startswith(b"/") or raw_path.startswith(b"//"):
         raise BadTarget("not an origin-form target")
-    if _TARGET_FORBIDDEN.search(raw_path) or _TARGET_FORBIDDEN.search(query):
+    if _TARGET_FORBIDDEN.search(raw_path) or (query and _TARGET_FORBIDDEN.search(query)):
         raise BadTarget("a character that no URI holds")
     if b"%" not in raw_path:
         return raw_path.decode("ascii")

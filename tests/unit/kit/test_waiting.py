@@ -31,7 +31,7 @@ def test_a_lock_that_is_held_is_not_waited_for() -> None:
     lock = threading.Lock()
 
     def take(answer: int) -> int:
-        with waiting.held(lock):
+        with waiting.Holding(lock):
             return answer
 
     assert waiting.at_once(take, 1) == 1

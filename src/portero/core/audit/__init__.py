@@ -6,8 +6,18 @@ its own transaction, so that nothing happens without a trace and no trace tells 
 rolled back. Sealing the log is a later room's work.
 """
 
-from portero.core.audit.buffer import AuditBuffer
+from portero.core.audit.buffer import Alike, AuditBuffer
 from portero.core.audit.flows import AuditLog
 from portero.core.audit.model import Actor, ActorKind, Entry, Event, Origin, Outcome
 
-__all__ = ["Actor", "ActorKind", "AuditBuffer", "AuditLog", "Entry", "Event", "Origin", "Outcome"]
+__all__ = [
+    "Actor",
+    "ActorKind",
+    "Alike",
+    "AuditBuffer",
+    "AuditLog",
+    "Entry",
+    "Event",
+    "Origin",
+    "Outcome",
+]

@@ -28,7 +28,9 @@ _MOST_WAITING: Final = 50_000
 
 
 @dataclass(slots=True)
-class _Alike:
+class Alike:
+    """The first of many, and how many there are by now."""
+
     actor: Actor
     at: datetime
     event_of: EventOf
@@ -44,7 +46,7 @@ class AuditBuffer:
         self._audit = audit
         self._lock = threading.Lock()
         self._waiting: list[Entry] = []
-        self._alike: dict[Hashable, _Alike] = {}
+        self._alike: dict[Hashable, Alike] = {}
         self._lost = 0
 
     def add(self, actor: Actor, now: datetime, event: Event) -> None:
@@ -56,15 +58,15 @@ class AuditBuffer:
             else:
                 self._lost += 1
 
-    def count(self, key: Hashable, actor: Actor, now: datetime, event_of: EventOf) -> None:
-        """One entry for all that are alike by `key` until the next flush, with the first one's
-        request and their `count`: a thousand of them a second must not be a thousand rows."""
+    def count(self, key: Hashable, begun: Callable[[], Alike]) -> None:
+        """One entry for all that are alike by `key` until the next flush, with what has `begun`
+        them and their `count`: a thousand of them a second must not be a thousand rows."""
         with self._lock:
             alike = self._alike.get(key)
             if alike is not None:
                 alike.count += 1
             elif len(self._alike) < _MOST_WAITING:
-                self._alike[key] = _Alike(actor, now, event_of)
+                self._alike[key] = begun()
             else:
                 self._lost += 1
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from portero.core.audit import Actor, AuditBuffer
+from portero.core.audit import Actor, Alike, AuditBuffer
 from portero.core.clients import Client
 from portero.core.provider import store
 from portero.core.provider.checking import TokenCheck
@@ -69,15 +69,19 @@ class Introspection:
         if caller.metadata.is_public:
             raise InvalidClient("anybody could ask in the name of a public client")
         told = self._told(caller, call.form.require("token"))
-        self._note(acting(call.actor, caller), caller.client_id, active=told["active"])
+        self._note(call.actor, caller, active=told["active"])
         return self._signed(caller, told) if call.wants_jwt else told
 
-    def _note(self, actor: Actor, client_id: str, *, active: bool) -> None:
+    def _note(self, actor: Actor, caller: Client, *, active: bool) -> None:
+        client_id = caller.client_id
+
         def asked(count: int) -> TokenIntrospected:
             return TokenIntrospected(client_id=client_id, active=active, count=count)
 
-        key = (client_id, actor.origin.address, active)
-        self._buffer.count(key, actor, self._clock.now(), asked)
+        def begun() -> Alike:
+            return Alike(acting(actor, caller), self._clock.now(), asked)
+
+        self._buffer.count((client_id, actor.origin.address, active), begun)
 
     def _signed(self, caller: Client, told: Mapping[str, Any]) -> str:
         """RFC 9701 §5. What the token says lies in a member of its own, and nothing at the top says

@@ -220,7 +220,7 @@ class Issuing:
             "scope": scope,
             **self.statuses.claim(status),
         }
-        if binding.cnf:
+        if binding is not UNBOUND and binding.cnf:
             claims["cnf"] = dict(binding.cnf)
         return claims
 

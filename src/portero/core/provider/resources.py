@@ -25,6 +25,8 @@ class Resources:
 
     def audience_of(self, client: Client, asked: tuple[str, ...]) -> str:
         """The audience of a token for the client itself; raises `InvalidTarget`."""
+        if not asked:
+            return self._usual_for(client)
         return self.picked(client, granted=tuple(self.open_to(client)), asked=asked)
 
     def first_of(self, client: Client, *, granted: tuple[str, ...], asked: tuple[str, ...]) -> str:
@@ -40,7 +42,7 @@ class Resources:
         other. The UserInfo endpoint needs no grant of its own, since it asks for `openid`.
         """
         if not asked:
-            return client.metadata.default_resource or self.fallback
+            return self._usual_for(client)
         if len(set(asked)) > 1:
             raise InvalidTarget("more than one resource")
         usable = {*granted, self.fallback}
@@ -49,3 +51,6 @@ class Resources:
         if asked[0] not in usable or asked[0] not in self.open_to(client):
             raise InvalidTarget("unknown, or not granted")
         return asked[0]
+
+    def _usual_for(self, client: Client) -> str:
+        return client.metadata.default_resource or self.fallback

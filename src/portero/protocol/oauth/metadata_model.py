@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from portero.protocol.oauth.metadata_policy import SECRET_METHODS, AuthMethod, GrantType
@@ -137,6 +138,7 @@ HMAC_CAPABLE: Final = (
 )
 
 
+@cache
 def encryption_members(kind: Encrypted) -> tuple[str, str]:
     """The names of its `alg` and its `enc`."""
     return f"{kind}_encrypted_response_alg", f"{kind}_encrypted_response_enc"

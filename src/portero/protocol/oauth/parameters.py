@@ -63,18 +63,24 @@ def read_parameters(encoded: str) -> Parameters:
     Names and values are UTF-8 after decoding; a broken escape is refused and not guessed at, so
     that two parsers can't read one request in two ways.
     """
-    found: dict[str, list[str]] = {}
+    found: dict[str, tuple[str, ...]] = {}
     pairs = encoded.split("&") if encoded else []
     if len(pairs) > MAX_PARAMETERS:
         raise InvalidRequest("There are too many parameters.")
+    is_plain = _is_plain(encoded)
     for pair in pairs:
         name, _, value = pair.partition("=")
-        if name and value:
-            found.setdefault(_decoded(name), []).append(_decoded(value))
-    for name, values in found.items():
-        if len(values) > 1 and name not in _MAY_REPEAT:
+        if not (name and value):
+            continue
+        if not is_plain:
+            name, value = _decoded(name), _decoded(value)
+        if name not in found:
+            found[name] = (value,)
+        elif name in _MAY_REPEAT:
+            found[name] = (*found[name], value)
+        else:
             raise InvalidRequest(_named("A parameter was sent more than once", name))
-    return Parameters({name: tuple(values) for name, values in found.items()})
+    return Parameters(found)
 
 
 def bounded(parameters: Parameters, name: str, longest: int) -> str:
@@ -90,8 +96,12 @@ def words(parameters: Parameters, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(bounded(parameters, name, 1024).split()))
 
 
+def _is_plain(text: str) -> bool:
+    return "%" not in text and "+" not in text and text.isascii()
+
+
 def _decoded(text: str) -> str:
-    if "%" not in text and "+" not in text and text.isascii():
+    if _is_plain(text):
         return text
     if _BROKEN_ESCAPE.search(text):
         raise InvalidRequest("A parameter is not form-encoded.")

@@ -26,4 +26,6 @@ def read_form(content_type: str | None, body: bytes) -> Parameters:
 
 
 def is_form(content_type: str | None) -> bool:
+    if content_type == FORM_TYPE:
+        return True
     return (content_type or "").partition(";")[0].strip().lower() == FORM_TYPE

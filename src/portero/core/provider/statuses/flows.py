@@ -86,7 +86,7 @@ class StatusList:
         """An index for a token of that client, which no other live token has. One statement for
         hundreds of them; never call it inside a transaction, because it has one of its own.
         Raises `StatusListFull` or `DatabaseUnavailable`: what can't be revoked is not issued."""
-        with waiting.held(self._leasing):
+        with waiting.Holding(self._leasing):
             lease = self._leases.get(client_id)
             if lease is None or not lease.indices or now >= lease.use_until:
                 lease = self._leases[client_id] = self._leased(client_id, lease, now)
