@@ -36,12 +36,13 @@ def create_app(settings: Settings | None = None, *, house: House | None = None) 
 def create_front(house: House) -> Front:
     """The ASGI application that `portero serve` runs."""
     from portero.background import Background
+    from portero.web.closed import closable
     from portero.web.front import Front
 
     settings = house.settings
     background = Background(house)
     return Front(
-        endpoints_of(house),
+        closable(endpoints_of(house), house.rooms),
         make_flask(house),
         allowed_hosts=house.rooms.settings.allowed_hosts,
         threads=settings.threads,
@@ -58,7 +59,7 @@ def make_flask(house: House) -> Flask:
     from portero.web.dev import styleguide
     from portero.web.forms import Forms
     from portero.web.host import make_host
-    from portero.web.login import forgot, links, sign_in
+    from portero.web.login import doorstep, forgot, links, sign_in
     from portero.web.oidc import consent, device_page, logout, requests_page
     from portero.web.render import set_up
 
@@ -74,6 +75,7 @@ def make_flask(house: House) -> Flask:
     )
     forms.set_up(host)
     for face in (
+        doorstep,
         links,
         sign_in,
         forgot,

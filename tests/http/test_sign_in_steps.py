@@ -69,3 +69,12 @@ def test_the_first_step_wants_the_forms_token(stepped: Home) -> None:
     """Login CSRF begins with a name of somebody else's choice."""
     answer = stepped.client().post("/sign-in", data={"username": "mallory", "name_first": "1"})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("issuer", ["http://127.0.0.1:8000", "http://127.0.0.1:8000/auth"])
+def test_the_bare_address_leads_in(make_home: MakeHome, issuer: str) -> None:
+    """Who types it sees no error: their account, and before it the sign-in."""
+    home = make_home(PORTERO_ISSUER=issuer)
+    answer = home.client().get(home.at("/"))
+    assert (answer.status_code, answer.location) == (303, home.at("/account"))
+    assert home.client().get(answer.location).status_code == 303

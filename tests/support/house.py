@@ -46,6 +46,9 @@ class MovableClock(SystemClock):
     def now(self) -> datetime:
         return super().now() + self.passed
 
+    def monotonic(self) -> float:
+        return super().monotonic() + self.passed.total_seconds()
+
     def let_pass(self, **span: float) -> None:
         self.passed += timedelta(**span)
 

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "audit": "Read what happened.",
     "settings": "Show every setting: its value, source and meaning.",
     "doctor": "Check the whole installation, and say what to do.",
+    "maintenance": "Close the service for a while, and open it again.",
     "purge": "Forget what expired long ago.",
 }
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from portero.kit.maintenance import Maintenance
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import NO_STORE, Request, Response, json_response
 
@@ -17,6 +18,7 @@ class Health:
     """Named checks; each raises when its neighbour can't be used."""
 
     checks: Mapping[str, Callable[[], object]]
+    maintenance: Callable[[], Maintenance | None] = lambda: None
 
     def faults(self) -> list[str]:
         """The names of the checks that failed; why is in the log, not in the answer."""
@@ -40,7 +42,9 @@ def health_endpoints(health: Health) -> list[Endpoint]:
         failed = health.faults()
         if failed:
             return json_response(503, {"status": "unavailable", "failed": failed}, NO_STORE)
-        return json_response(200, {"status": "ready"}, NO_STORE)
+        # A balancer that took this server away would show people a page of its own.
+        status = "ready" if health.maintenance() is None else "maintenance"
+        return json_response(200, {"status": status}, NO_STORE)
 
     return [
         Endpoint("/healthz", get, alive, on_loop=True),

@@ -21,6 +21,7 @@ from portero.kit.request_id import request_id
 from portero.translations import Translator, translator_for
 from portero.web import strict
 from portero.web.addresses import client_address
+from portero.web.closed import require_open
 from portero.web.exchange import log_refusal
 from portero.web.headers import page_headers
 from portero.web.problems import (
@@ -88,6 +89,7 @@ def make_host(rooms: Rooms) -> Flask:
             return
         if request.host.lower().encode("latin-1", "replace") not in hosts:
             raise UnknownHost(request.host[:100])
+        require_open(rooms, request.path)
 
     host.after_request(_headers_for(rooms.settings))
     host.register_error_handler(Refusal, _refused)
@@ -113,9 +115,7 @@ def translator() -> Translator:
 def problem_response(status: int, content: dict[str, Any], headers: dict[str, str]) -> Response:
     """The problem document; for a person in a browser, a page that says the same."""
     if "text/html" in request.headers.get("Accept", ""):
-        page = render_template(
-            "error.html", title=content["title"], request_id=content["request_id"]
-        )
+        page = render_template("error.html", problem=content)
         answer = Response(page, content_type="text/html; charset=utf-8")
     else:
         answer = jsonify(content)

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 
 METADATA_PATH: Final = "/.well-known/oauth-authorization-server"
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
+JWKS_PATH: Final = "/.well-known/jwks.json"
+STATUS_LIST_PATH: Final = "/oauth/status-list"
 SIGN_IN_PATH: Final = "/sign-in"
 SIGN_OUT_PATH: Final = "/sign-out"
 SIGN_UP_PATH: Final = "/sign-up"

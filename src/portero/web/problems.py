@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from portero.core.login.errors import OwesMore
+from portero.kit.maintenance import UnderMaintenance
 from portero.kit.refusals import (
     Busy,
     Conflict,
@@ -67,6 +68,8 @@ def problem_of(refusal: Refusal, translator: Translator, *, request_id: str) -> 
             }
             for fault in refusal.faults
         ]
+    if isinstance(refusal, UnderMaintenance) and refusal.message:
+        content["detail"] = refusal.message
     if isinstance(refusal, OwesMore):
         still = refusal.still
         content |= {

@@ -39,6 +39,7 @@ from portero.core.provider.statuses import StatusList
 from portero.core.provider.token_endpoint import TokenEndpoint
 from portero.core.provider.userinfo import UserInfo
 from portero.core.sessions import Sessions
+from portero.kit.maintenance import Maintenance
 from portero.kit.ports import Clock
 from portero.protocol.oauth.detail_types import AuthorizationDetailType
 from portero.web.addresses import Network
@@ -121,6 +122,7 @@ class Rooms:
     settings: FaceSettings
     clock: Clock
     health: Health
+    maintenance: Callable[[], Maintenance | None]
     place_of: PlaceOf
     audit: AuditLog
     accounts: Accounts

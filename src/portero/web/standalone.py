@@ -3,7 +3,7 @@ headers, from a value to a value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -12,9 +12,9 @@ from werkzeug.http import parse_accept_header
 
 from portero.kit.refusals import Refusal
 from portero.translations import Translator, translator_for
-from portero.web.exchange import Request, Response
+from portero.web.exchange import Request, Response, json_body
 from portero.web.headers import page_headers
-from portero.web.problems import extra_headers, status_of
+from portero.web.problems import PROBLEM_TYPE, extra_headers, problem_of
 from portero.web.rooms import FaceSettings
 from portero.web.templating import environment, of_every_page
 
@@ -57,15 +57,24 @@ class StandalonePages:
         translator = self.translator(request)
         # What a developer is told is English, whatever the sentence around it: isolated (UAX #9).
         values = {name: f"\u2068{value}\u2069" for name, value in refusal.values.items()}
-        answer = self.page(
-            request,
-            "error.html",
-            status=status_of(refusal),
-            title=translator.text(refusal.public, **values),
-            request_id=request.request_id,
-        )
-        more = tuple(extra_headers(refusal).items())
-        return Response(answer.status, answer.body, (*answer.headers, *more))
+        content = problem_of(refusal, translator, request_id=request.request_id)
+        content["title"] = translator.text(refusal.public, **values)
+        return self._error(request, content, extra_headers(refusal))
+
+    def problem(
+        self, request: Request, content: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> Response:
+        """The problem document; for a person in a browser, a page that says the same."""
+        if "text/html" in (request.header("accept") or ""):
+            return self._error(request, content, headers)
+        named = (("Content-Type", PROBLEM_TYPE), *headers.items())
+        return Response(content["status"], json_body(content), named)
+
+    def _error(
+        self, request: Request, content: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> Response:
+        answer = self.page(request, "error.html", status=content["status"], problem=content)
+        return Response(answer.status, answer.body, (*answer.headers, *headers.items()))
 
     def translator(self, request: Request, locales: Sequence[str] = ()) -> Translator:
         """For what the application asked (`locales`) before what the browser prefers."""

@@ -29,6 +29,7 @@ from portero.kit.ports import Clock, Dice, Meter
 from portero.kit.vault import Vault
 from portero.outside.clock import SystemClock, SystemDice
 from portero.outside.hashing import HashPool
+from portero.outside.maintenance import MaintenanceFile
 from portero.outside.signing import LocalKeyMaker
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.protocol.oauth.profiles import FAPI2_PROFILES
@@ -213,6 +214,7 @@ def join(
         *(OutboxWorker(db, clock, dice, vault, queue) for queue in (mails, provider.calls))
     )
     waker.worker = worker
+    maintenance = MaintenanceFile(settings.data_dir, clock)
     rooms = Rooms(
         settings=FaceSettings(
             issuer=settings.issuer,
@@ -231,8 +233,13 @@ def join(
         ),
         clock=clock,
         health=Health(
-            {"database": db.ping, "signing_key": lambda: ring.signer(SigningAlg.ES256, clock.now())}
+            {
+                "database": db.ping,
+                "signing_key": lambda: ring.signer(SigningAlg.ES256, clock.now()),
+            },
+            maintenance,
         ),
+        maintenance=maintenance,
         place_of=places_of(settings),
         audit=audit,
         accounts=accounts,

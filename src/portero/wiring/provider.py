@@ -37,9 +37,8 @@ from portero.core.sessions import SESSIONS_ENDED
 from portero.outside.http_fetch import HttpFetch
 from portero.web.oidc.oauth import TOKEN_PATH
 from portero.web.oidc.register import REGISTRATION_PATH
-from portero.web.oidc.status_list import STATUS_LIST_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
-from portero.web.places import CIBA_PATH, DEVICE_PATH, PAR_PATH
+from portero.web.places import CIBA_PATH, DEVICE_PATH, PAR_PATH, STATUS_LIST_PATH
 from portero.web.rooms import ProviderRooms
 from portero.wiring.authorization import join_authorization
 from portero.wiring.base import Base, Provider

@@ -3,7 +3,7 @@ request value to a response value, like a protocol endpoint."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -21,10 +21,9 @@ from portero.kit.refusals import (
 from portero.web.addresses import client_address
 from portero.web.api.registry import Access, Answer, Call, Route, told
 from portero.web.browser import TokenCookies
-from portero.web.exchange import JSON_TYPE, Request, Response, json_body, log_refusal
+from portero.web.exchange import JSON_TYPE, Request, Response, log_refusal
 from portero.web.headers import page_headers
 from portero.web.problems import (
-    PROBLEM_TYPE,
     extra_headers,
     problem_of,
     status_of,
@@ -142,26 +141,13 @@ class Api:
         headers = extra_headers(refusal)
         if status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        return self._problem(request, status, content, headers)
+        return self._pages.problem(request, content, headers)
 
     def _token_refused(self, request: Request, refusal: Refused) -> Response:
         translator = self._pages.translator(request)
         content, headers = token_problem_of(refusal, translator, request_id=request.request_id)
         log_refusal(request.method, request.path, content["code"], refusal.detail)
-        return self._problem(request, refusal.status, content, headers)
-
-    def _problem(
-        self, request: Request, status: int, content: dict[str, Any], headers: dict[str, str]
-    ) -> Response:
-        """The problem document; for a person in a browser, a page that says the same."""
-        if "text/html" in (request.header("accept") or ""):
-            title, request_id = content["title"], request.request_id
-            page = self._pages.page(
-                request, "error.html", status=status, title=title, request_id=request_id
-            )
-            return Response(status, page.body, (*page.headers, *headers.items()))
-        named = (("Content-Type", PROBLEM_TYPE), *headers.items())
-        return Response(status, json_body(content), named)
+        return self._pages.problem(request, content, headers)
 
     def _closed(self, answer: Response) -> Response:
         """With the headers of every page, where the answer does not say otherwise."""

@@ -10,8 +10,8 @@ from portero.kit.ports import Clock
 from portero.web.cached import CachedDocument
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Request, Response, json_body
+from portero.web.places import JWKS_PATH
 
-JWKS_PATH: Final = "/.well-known/jwks.json"
 # Verifiers may hold the set this long. It must stay well below the time that a key is published
 # before it signs, or they would meet a token of a key that they have not heard of.
 MAX_AGE_SECONDS: Final = 300

@@ -28,7 +28,6 @@ from portero.web.cached import CachedDocument
 from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import JSON_TYPE, json_body
-from portero.web.oidc.jwks import JWKS_PATH
 from portero.web.oidc.oauth import INTROSPECTION_PATH, REVOCATION_PATH, TOKEN_PATH
 from portero.web.oidc.register import REGISTRATION_PATH
 from portero.web.oidc.userinfo import USERINFO_PATH
@@ -38,6 +37,7 @@ from portero.web.places import (
     DEVICE_PATH,
     DISCOVERY_PATH,
     END_SESSION_PATH,
+    JWKS_PATH,
     METADATA_PATH,
     PAR_PATH,
 )

@@ -10,8 +10,8 @@ from portero.protocol.oauth.status_list import STATUS_LIST_MEDIA_TYPE
 from portero.web.cached import CachedDocument
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Request, Response, problem
+from portero.web.places import STATUS_LIST_PATH
 
-STATUS_LIST_PATH: Final = "/oauth/status-list"
 # §11.3: applications in browsers may check tokens too. It names nobody.
 _CORS: Final = ("Access-Control-Allow-Origin", "*")
 
