@@ -195,7 +195,7 @@ def test_a_password_is_changed_in_the_page(home: Home) -> None:
     answer = sent(
         browser, "/security/password", current_password=PASSWORD, new_password=OTHER_PASSWORD
     )
-    assert answer.location == "/account/security/password"
+    assert answer.location == "/account/security"
     assert "Your new password is in force." in browser.get(answer.location).text
     assert other.get("/account").status_code == 303
     thief = home.client()

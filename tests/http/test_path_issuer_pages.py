@@ -80,6 +80,7 @@ def journey(home: Home, visitor: Visitor) -> None:
     visitor.go("/auth/styleguide")
     sign_up_and_forget(home, visitor)
     prove_a_second_factor(home, visitor)
+    move_mailbox(home, visitor)
     change_password(home, visitor)
     look_around(visitor)
     party = relying_party(
@@ -113,6 +114,17 @@ def sign_up_and_forget(home: Home, visitor: Visitor) -> None:
     visitor.go(link)  # once more: it is spent
     home.house.rooms.sign_up.invite(Actor.operator(), "eve@mail.example")
     visitor.go(mailed(home, "/sign-up"))
+
+
+def move_mailbox(home: Home, visitor: Visitor) -> None:
+    """From one mailbox to another, and back because it was somebody else."""
+    home.create("mia", email="mia@mail.example")
+    page = visitor.go("/auth/sign-in")
+    visitor.submit(page, "/auth/sign-in", username="mia", password=PASSWORD)
+    visitor.submit(visitor.go("/auth/account/profile/email"), None, email="mia@other.example")
+    visitor.submit(visitor.go(mailed(home, "/allow-new-email")), None)
+    visitor.submit(visitor.go(mailed(home, "/verify-email")), None)
+    visitor.submit(visitor.go(mailed(home, "/take-back-email")), None)
 
 
 def prove_a_second_factor(home: Home, visitor: Visitor) -> None:

@@ -22,6 +22,7 @@ from portero.core.login.recovery import Recovery
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.login.steps import SignInSteps
+from portero.core.login.taking_back import TakingBack
 from portero.core.provider.authorize import Authorize
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.ciba import CibaAnswering, CibaAsking
@@ -132,6 +133,7 @@ class Rooms:
     sign_up: SignUp
     recovery: Recovery
     password_change: PasswordChange
+    taking_back: TakingBack
     authenticators: Authenticators
     enrolment: Enrolment
     account_admin: AccountAdmin

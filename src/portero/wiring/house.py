@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from portero.core.accounts.email import EMAIL_CLAIMED, EmailProofs
+from portero.core.accounts.email import EMAIL_CLAIMED, EMAIL_MOVE_ASKED, EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
 from portero.core.audit import AuditBuffer, AuditLog
@@ -208,6 +208,7 @@ def join(
     mails = {
         NOTICE: mailer(settings),
         EMAIL_CLAIMED: email.follow_claim,
+        EMAIL_MOVE_ASKED: email.follow_move,
         RECOVERY_ASKED: entry.recovery.follow,
     }
     worker = OutboxWorkers(
@@ -249,6 +250,7 @@ def join(
         sign_up=entry.sign_up,
         recovery=entry.recovery,
         password_change=entry.password_change,
+        taking_back=entry.taking_back,
         authenticators=entry.authenticators,
         enrolment=entry.enrolment,
         account_admin=account_admin,

@@ -19,6 +19,7 @@ from portero.core.login.recovery import Recovery
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.login.steps import SignInSteps
+from portero.core.login.taking_back import TakingBack
 from portero.wiring.base import Base
 
 
@@ -29,6 +30,7 @@ class SignInJoined:
     sign_up: SignUp
     recovery: Recovery
     password_change: PasswordChange
+    taking_back: TakingBack
     authenticators: Authenticators
     enrolment: Enrolment
     totp: Totp
@@ -126,6 +128,16 @@ def join_sign_in(
             passwords=passwords,
             sessions=sessions,
             notices=notices,
+        ),
+        taking_back=TakingBack(
+            db=db,
+            clock=clock,
+            audit=audit,
+            passwords=passwords,
+            authenticators=authenticators,
+            sessions=sessions,
+            outbox=base.outbox,
+            feed=base.feed,
         ),
         authenticators=authenticators,
         enrolment=Enrolment(db=db, clock=clock, limits=limits, accounts=accounts, factors=factors),

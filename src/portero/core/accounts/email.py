@@ -9,13 +9,19 @@ from typing import Final
 from portero.core import links
 from portero.core.accounts import store
 from portero.core.accounts.errors import EmailTaken
-from portero.core.accounts.events import AccountChanged, EmailVerificationSent, EmailVerified
+from portero.core.accounts.events import (
+    AccountChanged,
+    EmailMoveAllowed,
+    EmailMoveAsked,
+    EmailVerificationSent,
+    EmailVerified,
+)
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
-from portero.core.audit import Actor, AuditLog
+from portero.core.audit import Actor, AuditLog, Event
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.limits import LimitPolicy, Limits, OverLimit
-from portero.core.links import Link, LinkPurpose
+from portero.core.links import Link, LinkPurpose, LinkSpent
 from portero.core.notices import Notice, Notices, NoticeTemplate
 from portero.core.outbox import Outbox
 from portero.kit.db import Database, Tx
@@ -23,8 +29,12 @@ from portero.kit.ports import Clock, Dice
 
 # A day: long enough for greylisting and a night's sleep, and all that it proves is the mailbox.
 VERIFY_LINK_LIFETIME: Final = timedelta(hours=24)
+# A week: whoever is on holiday still hears of it in time.
+UNDO_LINK_LIFETIME: Final = timedelta(days=7)
 # The outbox job that follows a claimed address; `EmailProofs.follow_claim` delivers it.
 EMAIL_CLAIMED: Final = "email_claimed"
+# The outbox job that asks the present mailbox first; `EmailProofs.follow_move` delivers it.
+EMAIL_MOVE_ASKED: Final = "email_move_asked"
 
 # So that nobody's mailbox is filled by somebody else.
 MAIL_BY_ACCOUNT: Final = LimitPolicy("mail_by_account", tries=5, window_seconds=3600)
@@ -32,13 +42,16 @@ MAIL_BY_ACCOUNT: Final = LimitPolicy("mail_by_account", tries=5, window_seconds=
 LinkUrl = Callable[[LinkPurpose, str], str]
 
 
-def claim_in(outbox: Outbox, tx: Tx, account_id: str, email: str, *, now: datetime) -> None:
-    """Queue what follows a claimed address.
+def claim_in(
+    outbox: Outbox, tx: Tx, account_id: str, email: str, *, now: datetime, allowed: bool = False
+) -> None:
+    """Queue what follows a claimed address; `allowed`: the present mailbox agreed to it.
 
     Whether it is free is looked up by the worker, so that the request does the same work, in the
     same time, for an address that is somebody's and one that is nobody's.
     """
-    outbox.enqueue(tx, EMAIL_CLAIMED, {"account_id": account_id, "email": email}, now=now)
+    told = {"account_id": account_id, "email": email, "allowed": allowed}
+    outbox.enqueue(tx, EMAIL_CLAIMED, told, now=now)
 
 
 class EmailProofs:
@@ -70,8 +83,8 @@ class EmailProofs:
     def claim(self, actor: Actor, account: Account, email: str) -> None:
         """The account names a mail address; raises `Invalid`, `OverLimit`.
 
-        An address that was proven stays in force until the new one is: a slip of the finger, or
-        a thief, does not cut the owner off.
+        An address that was proven stays in force until the new one is: a slip of the finger does
+        not cut the owner off. And its mailbox is asked before the new one is: nor does a thief.
         """
         named = email_key(email)
         now = self._clock.now()
@@ -80,10 +93,14 @@ class EmailProofs:
             over = self._limits.spend(tx, MAIL_BY_ACCOUNT, account.id, now=now)
             if over is not None:
                 return over
-            store.name_email(tx, account.id, named.display, named.key, now=now)
-            self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
-            claim_in(self._outbox, tx, account.id, named.display, now=now)
-            event = AccountChanged(account_id=account.id, changed=("email",))
+            event: Event = AccountChanged(account_id=account.id, changed=("email",))
+            if store.name_email(tx, account.id, named.display, named.key, now=now):
+                self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
+                claim_in(self._outbox, tx, account.id, named.display, now=now)
+            else:
+                asked = {"account_id": account.id, "email": named.display}
+                self._outbox.enqueue(tx, EMAIL_MOVE_ASKED, asked, now=now)
+                event = EmailMoveAsked(account_id=account.id)
             self._audit.record(tx, actor, now, event)
             return None
 
@@ -99,7 +116,8 @@ class EmailProofs:
 
         def unit(tx: Tx) -> None:
             account = store.find(tx, account_id)
-            if account is None:
+            # Named before another address was proven: this one is not allowed any more.
+            if account is None or (account.email_verified and not payload.get("allowed")):
                 return
             owner = store.find_by_verified_email(tx, email_key(email).key)
             if owner is None:
@@ -111,10 +129,45 @@ class EmailProofs:
 
         self._db.write(unit)
 
-    def look(self, token: str) -> None:
-        """Raise `LinkSpent` for a link that would open nothing; spends nothing."""
+    def follow_move(self, payload: Mapping[str, object]) -> None:
+        """Deliver an `EMAIL_MOVE_ASKED` job: ask the present mailbox whether the account may leave
+        it. The same mail for an address that is free and one that is somebody's."""
+        account_id, email = str(payload["account_id"]), str(payload["email"])
         now = self._clock.now()
-        self._db.read(lambda tx: links.find_live(tx, token, LinkPurpose.VERIFY_EMAIL, now=now))
+
+        def unit(tx: Tx) -> None:
+            account = store.find(tx, account_id)
+            if account is None or not account.email_verified:
+                return
+            if email_key(email).key == account.email_key:
+                return
+            ends_at = now + VERIFY_LINK_LIFETIME
+            link = Link(LinkPurpose.MOVE_EMAIL, account.id, account.email, now, ends_at, email)
+            values = {"username": account.username, "email": email}
+            self._mail_link(tx, NoticeTemplate.MOVE_EMAIL, link, account.locale, values)
+
+        self._db.write(unit)
+
+    def look(self, token: str, purpose: LinkPurpose = LinkPurpose.VERIFY_EMAIL) -> Link:
+        """The link; raises `LinkSpent` for one that would open nothing. Spends nothing."""
+        now = self._clock.now()
+        return self._db.read(lambda tx: links.find_live(tx, token, purpose, now=now))
+
+    def allow_move(self, actor: Actor, token: str) -> str:
+        """The present mailbox agrees: the new one is asked now, and is told. Raises `LinkSpent`."""
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> str:
+            link = links.find_live(tx, token, LinkPurpose.MOVE_EMAIL, now=now)
+            account = store.hold(tx, link.account_id)
+            links.redeem(tx, token, LinkPurpose.MOVE_EMAIL, now=now)
+            if account is None or not account.email_verified or account.email != link.email:
+                raise LinkSpent("the account is gone, or has left that mailbox already")
+            claim_in(self._outbox, tx, account.id, link.about, now=now, allowed=True)
+            self._audit.record(tx, actor, now, EmailMoveAllowed(account_id=account.id))
+            return link.about
+
+        return self._db.write(unit)
 
     def verify(self, actor: Actor, token: str) -> Account:
         """Spend a link and take its address as proven; raises `LinkSpent`, `EmailTaken`.
@@ -137,10 +190,7 @@ class EmailProofs:
             self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
             self._audit.record(tx, actor, now, EmailVerified(account_id=account.id))
             if known.email_verified and known.email_key != key:
-                # The mailbox that loses its account is told, so that a thief can't do it quietly.
-                self._notices.send_in(
-                    tx, Notice(NoticeTemplate.EMAIL_CHANGED, known.email, known.locale, {}), now
-                )
+                self._tell_former(tx, known, now)
             return account
 
         account = self._db.write(unit)
@@ -149,26 +199,34 @@ class EmailProofs:
         return account
 
     def _send_link(self, tx: Tx, account: Account, email: str, *, now: datetime) -> None:
-        token = self._dice.token()
-        links.withdraw(tx, account.id, LinkPurpose.VERIFY_EMAIL, now=now)
-        links.issue(
-            tx,
-            token,
-            Link(LinkPurpose.VERIFY_EMAIL, account.id, email, now, now + VERIFY_LINK_LIFETIME),
-        )
-        url = self._link_url(LinkPurpose.VERIFY_EMAIL, token)
-        self._notices.send_in(
-            tx,
-            Notice(
-                NoticeTemplate.VERIFY_EMAIL,
-                email,
-                account.locale,
-                {
-                    "link": url,
-                    "username": account.username,
-                    "lifetime_seconds": str(int(VERIFY_LINK_LIFETIME.total_seconds())),
-                },
-            ),
-            now,
-        )
+        link = Link(LinkPurpose.VERIFY_EMAIL, account.id, email, now, now + VERIFY_LINK_LIFETIME)
+        values = {"username": account.username}
+        self._mail_link(tx, NoticeTemplate.VERIFY_EMAIL, link, account.locale, values)
         self._audit.record(tx, Actor.system(), now, EmailVerificationSent(account_id=account.id))
+
+    def _tell_former(self, tx: Tx, known: Account, now: datetime) -> None:
+        """The mailbox that loses its account is told, and can take it back: a thief does it neither
+        quietly nor for good. The links of earlier moves stay: each mailbox has its own."""
+        links.withdraw(tx, known.id, LinkPurpose.MOVE_EMAIL, now=now)
+        ends_at = now + UNDO_LINK_LIFETIME
+        link = Link(LinkPurpose.UNDO_EMAIL, known.id, known.email, now, ends_at)
+        self._mail_link(tx, NoticeTemplate.EMAIL_CHANGED, link, known.locale, {})
+
+    def _mail_link(
+        self,
+        tx: Tx,
+        template: NoticeTemplate,
+        link: Link,
+        locale: str,
+        values: Mapping[str, str],
+    ) -> None:
+        token = self._dice.token()
+        if link.purpose is not LinkPurpose.UNDO_EMAIL:
+            links.withdraw(tx, link.account_id, link.purpose, now=link.created_at)
+        links.issue(tx, token, link)
+        told = {
+            **values,
+            "link": self._link_url(link.purpose, token),
+            "lifetime_seconds": str(int((link.expires_at - link.created_at).total_seconds())),
+        }
+        self._notices.send_in(tx, Notice(template, link.email, locale, told), link.created_at)

@@ -47,6 +47,20 @@ class EmailVerified(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmailMoveAsked(Event):
+    """The account wants to leave its proven mailbox for another; that mailbox is asked first."""
+
+    kind: ClassVar[str] = "account.email_move_asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmailMoveAllowed(Event):
+    """The mailbox that is to be left agreed; the new one is asked now."""
+
+    kind: ClassVar[str] = "account.email_move_allowed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EmailVerificationSent(Event):
     """A verification link was queued."""
 

@@ -43,6 +43,16 @@ class Authenticators:
         if not renamed:
             raise NoSuchAuthenticator(f"{authenticator_id} is none of {account_id}")
 
+    def remove_since_in(
+        self, tx: Tx, actor: Actor, account_id: str, moment: datetime, *, now: datetime
+    ) -> None:
+        """What was enrolled from that moment on proves nothing any more: somebody else was in."""
+        for authenticator_id, kind in store.remove_since(tx, account_id, moment):
+            event = FactorRemoved(
+                account_id=account_id, factor=kind, authenticator_id=authenticator_id
+            )
+            self.audit.record(tx, actor, now, event)
+
     def remove(self, actor: Actor, account_id: str, authenticator_id: str) -> None:
         """Its secret goes with it. Raises `NoSuchAuthenticator`."""
         now = self.clock.now()

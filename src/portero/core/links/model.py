@@ -13,17 +13,21 @@ class LinkPurpose(StrEnum):
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105  # a purpose, not a password
     INVITE = "invite"
+    MOVE_EMAIL = "move_email"  # to the present mailbox: whether the account may leave it
+    UNDO_EMAIL = "undo_email"  # to the one that was left: "it was not me"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link's record: `email` is where it was sent; `account_id` is empty for an invitation."""
+    """A link's record: `email` is where it was sent; `account_id` is empty for an invitation;
+    `about` is the address that an account wants to move to."""
 
     purpose: LinkPurpose
     account_id: str
     email: str
     created_at: datetime
     expires_at: datetime
+    about: str = ""
 
 
 class LinkSpent(Invalid):

@@ -21,6 +21,7 @@ links: Final = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False),
     sa.Column("spent_at", UtcTime),
+    sa.Column("about", sa.String(320), nullable=False, server_default=""),
     sa.Index("ix_links_account_id", "account_id", "purpose"),
     sa.Index("ix_links_expires_at", "expires_at"),
 )
@@ -36,6 +37,7 @@ def issue(tx: Tx, token: str, link: Link) -> None:
             email=link.email,
             created_at=link.created_at,
             expires_at=link.expires_at,
+            about=link.about,
         )
     )
 
@@ -58,13 +60,13 @@ def redeem(tx: Tx, token: str, purpose: LinkPurpose, *, now: datetime) -> Link:
     return _link(row, purpose)
 
 
-def withdraw(tx: Tx, account_id: str, purpose: LinkPurpose, *, now: datetime) -> None:
-    """End every open link of that purpose: only the newest mail opens anything."""
+def withdraw(tx: Tx, account_id: str, *purposes: LinkPurpose, now: datetime) -> None:
+    """End every open link of these purposes: only the newest mail opens anything."""
     tx.execute(
         links.update()
         .where(
             links.c.account_id == account_id,
-            links.c.purpose == purpose,
+            links.c.purpose.in_(purposes),
             links.c.spent_at.is_(None),
         )
         .values(spent_at=now)
@@ -81,6 +83,7 @@ _columns: Final = (
     links.c.email,
     links.c.created_at,
     links.c.expires_at,
+    links.c.about,
 )
 
 
@@ -96,4 +99,4 @@ def _live(token: str, purpose: LinkPurpose, now: datetime) -> sa.ColumnElement[b
 def _link(row: Any, purpose: LinkPurpose) -> Link:
     if row is None:
         raise LinkSpent(f"no live link for {purpose}")
-    return Link(purpose, row.account_id, row.email, row.created_at, row.expires_at)
+    return Link(purpose, row.account_id, row.email, row.created_at, row.expires_at, row.about)

@@ -50,6 +50,14 @@ class RecoveryUsed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmailMoveUndone(Event):
+    """The mailbox that the account had left took it back; sessions, grants, the password and what
+    was enrolled lately are gone."""
+
+    kind: ClassVar[str] = "account.email_move_undone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationSent(Event):
     """Somebody was invited to register."""
 

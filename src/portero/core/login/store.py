@@ -36,6 +36,8 @@ interactions: Final = sa.Table(
     sa.Column("expires_at", UtcTime, nullable=False, index=True),
 )
 
+_WAYS_IN: Final = (LinkPurpose.VERIFY_EMAIL, LinkPurpose.RESET_PASSWORD, LinkPurpose.MOVE_EMAIL)
+
 
 def hold_account(tx: Tx, account_id: str) -> Account | None:
     """The account as it is now, held until this transaction ends.
@@ -103,8 +105,7 @@ def end_of_account(tx: Tx, account_id: str, *, now: datetime, but: str = "") -> 
     A thief who was in may have asked for a link to a mailbox of his own; what the owner does to
     shut him out must shut that too.
     """
-    for purpose in (LinkPurpose.VERIFY_EMAIL, LinkPurpose.RESET_PASSWORD):
-        links.withdraw(tx, account_id, purpose, now=now)
+    links.withdraw(tx, account_id, *_WAYS_IN, now=now)
     tx.execute(
         interactions.delete().where(
             interactions.c.account_id == account_id, interactions.c.id != but

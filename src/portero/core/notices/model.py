@@ -18,7 +18,8 @@ class NoticeTemplate(Enum):
 
     VERIFY_EMAIL = ("verify_email", {LINK}, {LIFETIME, USERNAME})
     EMAIL_IN_USE = ("email_in_use", set[str](), set[str]())
-    EMAIL_CHANGED = ("email_changed", set[str](), {USERNAME})
+    MOVE_EMAIL = ("move_email", {LINK, USERNAME, "email"}, {LIFETIME})
+    EMAIL_CHANGED = ("email_changed", {LINK}, {LIFETIME, USERNAME})
     RESET_PASSWORD = ("reset_password", {LINK, USERNAME}, {LIFETIME})
     PASSWORD_RESET_DONE = ("password_reset_done", {USERNAME}, set[str]())
     PASSWORD_CHANGED = ("password_changed", {USERNAME}, set[str]())

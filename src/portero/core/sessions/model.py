@@ -15,6 +15,7 @@ class EndReason(StrEnum):
     RENEWED = "renewed"  # replaced by a new one at a rise of privilege
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_DELETED = "account_deleted"
+    TAKEN_BACK = "taken_back"  # the owner's former mailbox said that somebody else was in
     TOO_MANY = "too_many"  # the least recently used ones of an account with too many
     REPLAYED = "refresh_replayed"  # a copy of its refresh token came back
 

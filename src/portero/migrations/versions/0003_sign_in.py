@@ -19,6 +19,10 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("wanted_acr", sa.String(length=16), nullable=False, server_default="")
         )
+    with op.batch_alter_table("links", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("about", sa.String(length=320), nullable=False, server_default="")
+        )
     _authenticators()
     _totp()
 
@@ -94,6 +98,8 @@ def _totp() -> None:
 def downgrade() -> None:
     for table in ("totp_pending", "totp_secrets", "authenticators"):
         op.drop_table(table)
+    with op.batch_alter_table("links", schema=None) as batch_op:
+        batch_op.drop_column("about")
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.drop_column("wanted_acr")
         batch_op.drop_column("wanted_client_id")

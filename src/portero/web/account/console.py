@@ -95,9 +95,17 @@ class Console:
         self._told = Told(keys=rooms.form_keys, issuer=rooms.settings.issuer)
 
     def page(
-        self, path: str, show: Show, act: Act | None = None, *, here: str, fresh: bool = False
+        self,
+        path: str,
+        show: Show,
+        act: Act | None = None,
+        *,
+        here: str,
+        fresh: bool = False,
+        then: str | None = None,
     ) -> None:
-        """A page at `path` below `/account`, and what its form does."""
+        """A page at `path` below `/account`, and what its form does; it leads to the page `then`,
+        or back to this one."""
 
         def view(**named: str) -> AnyResponse:
             visit = self._visit(here)
@@ -105,7 +113,8 @@ class Console:
                 return self._sign_in(request.path)
             if request.method == "POST" and act is not None:
                 did = partial(act, visit, **named)
-                return self._acted(visit, did, partial(show, visit, **named), request.path)
+                after = request.path if then is None else ACCOUNT_PATH + then
+                return self._acted(visit, did, partial(show, visit, **named), after)
             return self._shown(visit, partial(show, visit, **named))
 
         self._route(path, view, ["GET"] if act is None else ["GET", "POST"])
@@ -153,7 +162,7 @@ class Console:
         visit: Visit,
         act: Callable[[], Done | AnyResponse],
         show: Callable[[], Response],
-        back: str,
+        after: str,
     ) -> AnyResponse:
         try:
             self._forms.check()
@@ -167,7 +176,7 @@ class Console:
             return refused(show(), refusal)
         if not isinstance(ended, Done):
             return ended
-        answer = redirect(self.rooms.settings.at(back), 303)
+        answer = redirect(self.rooms.settings.at(after), 303)
         answer.headers.extend(self._told.put(ended, self._forms.browser()))
         return answer
 

@@ -13,6 +13,9 @@ _SENTENCES: Final = {
     "account.created": "Your account was made.",
     "account.changed": "Your profile was changed.",
     "account.changed:email": "A new mail address was given.",
+    "account.email_move_allowed": "Your mailbox allowed the change to another one.",
+    "account.email_move_asked": "Leaving for another mailbox was asked for.",
+    "account.email_move_undone": "Your former mailbox took the account back.",
     "account.email_verified": "Your mail address was confirmed.",
     "account.state_changed:active": "An administrator enabled your account.",
     "account.state_changed:disabled": "An administrator disabled your account.",
@@ -25,6 +28,8 @@ _SENTENCES: Final = {
     "consent.withdrawn": "You disconnected %(name)s.",
     "device.approved": "You connected a device with %(name)s.",
     "device.denied": "You refused a device with %(name)s.",
+    "factor.enrolled": "Something was added with which you can prove that it is you.",
+    "factor.removed": "Something was removed with which you could prove that it is you.",
     "login.failed": "A sign-in failed.",
     "login.limited": "There were too many failed sign-ins, and more were refused for a while.",
     "password.changed": "The password was changed.",
@@ -35,6 +40,9 @@ _SENTENCES: Final = {
     "session.ended": "A session was ended.",
     "session.ended:logout": "You signed out.",
     "session.ended:password_changed": "You were signed out elsewhere: the password was changed.",
+    "session.ended:taken_back": (
+        "You were signed out everywhere: your former mailbox took the account back."
+    ),
     "session.ended:password_reset": "You were signed out everywhere: there is a new password.",
     "session.ended:account_disabled": "You were signed out everywhere.",
     "session.ended:refresh_replayed": "A session was ended: somebody had a copy of its keys.",

@@ -1,4 +1,5 @@
-"""What a mailed link opens: prove an address, choose a new password, accept an invitation.
+"""What a mailed link opens: prove an address, let the account leave it or take it back, choose a
+new password, accept an invitation.
 
 A GET never spends anything: mail scanners open links. The page's button posts, and that does.
 """
@@ -26,6 +27,8 @@ PATHS: Final = {
     LinkPurpose.VERIFY_EMAIL: "/verify-email",
     LinkPurpose.RESET_PASSWORD: "/reset-password",
     LinkPurpose.INVITE: "/sign-up",
+    LinkPurpose.MOVE_EMAIL: "/allow-new-email",
+    LinkPurpose.UNDO_EMAIL: "/take-back-email",
 }
 
 
@@ -46,8 +49,8 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             token = request.values.get("token", "")[:512]
             try:
                 if request.method != "POST":
-                    look(token)
-                    return _page(template, token=token, handle=handle_of_request())
+                    link = look(token)
+                    return _page(template, token=token, handle=handle_of_request(), link=link)
                 forms.check()
                 done = verb(token)
             except _NO_WAY_IN as refusal:
@@ -61,6 +64,16 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def verify(token: str) -> str:
         rooms.email.verify(Actor.anonymous(g.origin), token)
         return translator().text("Your mail address is confirmed.")
+
+    def allow(token: str) -> str:
+        email = rooms.email.allow_move(Actor.anonymous(g.origin), token)
+        return translator().text("Now open the mail that we send to %(email)s.", email=email)
+
+    def take_back(token: str) -> str:
+        rooms.taking_back.use(Actor.anonymous(g.origin), token)
+        return translator().text(
+            "Your account has this mailbox again. We have mailed you a link to a new password."
+        )
 
     def reset(token: str) -> str:
         password = request.form.get("new_password", "")
@@ -81,6 +94,13 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     for purpose, template, look, verb in (
         (LinkPurpose.VERIFY_EMAIL, "login/verify_email.html", rooms.email.look, verify),
         (LinkPurpose.RESET_PASSWORD, "login/reset_password.html", rooms.recovery.look, reset),
+        (
+            LinkPurpose.MOVE_EMAIL,
+            "login/allow_email.html",
+            lambda token: rooms.email.look(token, LinkPurpose.MOVE_EMAIL),
+            allow,
+        ),
+        (LinkPurpose.UNDO_EMAIL, "login/take_back_email.html", rooms.taking_back.look, take_back),
         (LinkPurpose.INVITE, "login/sign_up.html", rooms.sign_up.look, sign_up),
     ):
         host.add_url_rule(

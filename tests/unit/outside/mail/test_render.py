@@ -23,6 +23,7 @@ VALUES = {
     "lifetime_seconds": "1800",
     "client_name": "Bank",
     "binding_message": "Pay 30 EUR",
+    "email": "ana@example.net",
 }
 
 

@@ -86,6 +86,10 @@ class Passwords:
         self._put(tx, account_id, encoded, now, must_change=must_change)
         self._remember(tx, account_id, encoded, now)
 
+    def remove_in(self, tx: Tx, account_id: str) -> None:
+        """No password opens the account until its owner chooses one by a mailed link."""
+        store.remove(tx, account_id)
+
     def import_in(self, tx: Tx, account_id: str, encoded_foreign: str, *, now: datetime) -> str:
         """Take over a hash from another system; its scheme. Raises `UnknownHashFormat`."""
         return self._put(tx, account_id, encoded_foreign, now, must_change=False)

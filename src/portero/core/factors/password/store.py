@@ -73,6 +73,11 @@ def put(tx: Tx, stored: StoredPassword) -> None:
     )
 
 
+def remove(tx: Tx, account_id: str) -> None:
+    """No password opens the account. Former ones stay known, so that none comes back."""
+    tx.execute(passwords.delete().where(passwords.c.account_id == account_id))
+
+
 def replace(
     tx: Tx,
     account_id: str,

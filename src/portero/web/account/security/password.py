@@ -20,7 +20,7 @@ SECTION: Final = Section("account/parts/password.html", _look)
 
 
 def mount(console: Console) -> None:
-    console.page("/security/password", _show, _change, here="/security")
+    console.page("/security/password", _show, _change, here="/security", then="/security")
 
 
 def _show(visit: Visit) -> Response:
