@@ -197,6 +197,27 @@ def _connected(walk: Walk) -> None:
     walk.open("/account/applications")
 
 
+def _allow_new_email(walk: Walk, name: str = "fay") -> None:
+    """The question to the mailbox that is to be left."""
+    walk.made(
+        "users", "create", name, "--email", f"{name}@example.org", "--email-verified",
+        "--password-stdin", stdin=PASSWORD,
+    )  # fmt: skip
+    walk.sign_in(name)
+    walk.open("/account/profile/email")
+    walk.fill(email=f"{name}@example.net")
+    walk.send()
+    walk.mailed("/allow-new-email")
+
+
+def _take_back_email(walk: Walk) -> None:
+    _allow_new_email(walk, "gil")
+    walk.send()
+    walk.mailed("/verify-email")
+    walk.send()
+    walk.mailed("/take-back-email")
+
+
 def _signed_out(walk: Walk) -> None:
     walk.signed_in("/oauth/logout")
     walk.send()
@@ -239,6 +260,10 @@ ROWS = (
     Row("error-unknown-client", at("/oauth/authorize?client_id=nobody")),
     Row("account", signed_in_at("/account")),
     Row("account-profile", signed_in_at("/account/profile")),
+    Row("account-email", signed_in_at("/account/profile/email")),
+    Row("account-password", signed_in_at("/account/security/password")),
+    Row("allow-new-email", _allow_new_email),
+    Row("take-back-email", _take_back_email),
     Row("account-security", signed_in_at("/account/security")),
     Row("account-sessions", signed_in_at("/account/sessions")),
     Row("account-applications-none", signed_in_at("/account/applications")),
