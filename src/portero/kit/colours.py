@@ -32,6 +32,10 @@ class Accent:
         return _upon(self.dark)
 
 
+# The tokens of `static/portero.css` that a brand changes.
+OUR_ACCENT: Final = Accent("#1f5c4d", "#7cc9b3")
+
+
 def is_colour(text: str) -> bool:
     """Whether it is written as `#rrggbb`."""
     return _COLOUR.fullmatch(text) is not None

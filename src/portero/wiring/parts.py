@@ -251,7 +251,7 @@ def _make_mailer(settings: Settings) -> Deliverer:
     from portero.outside.mail import FileSender, MailDelivery, MailRenderer, SmtpSender
 
     renderer = MailRenderer(
-        product_name=settings.product_name,
+        brand=settings.branding.site,
         mail_from=settings.mail_from,
         message_id_host=urlsplit(settings.issuer).hostname or "localhost",
     )

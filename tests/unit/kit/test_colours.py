@@ -55,6 +55,7 @@ def test_our_own_accent_can_be_read() -> None:
     """The tokens that no brand has changed, in both schemes."""
     css = SHEET.read_text()
     tokens = dict(re.findall(r"--([\w-]+): light-dark\((#\w+, #\w+)\)", css))
+    assert tokens["accent"] == f"{colours.OUR_ACCENT.light}, {colours.OUR_ACCENT.dark}"
     for name in ("accent", "ink", "soft", "good", "warn", "fault"):
         light, dark = tokens[name].split(", ")
         assert colours.least_contrast(light, colours.LIGHT_GROUNDS) >= colours.READABLE, name

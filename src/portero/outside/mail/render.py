@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -17,19 +18,26 @@ from markupsafe import Markup
 
 from portero.core.notices import Notice
 from portero.core.notices.model import LIFETIME
+from portero.kit.branding import Brand
+from portero.kit.colours import OUR_ACCENT, Accent
 from portero.outside.mail.headers import checked_header, recipient, sender
 from portero.translations import Translator, translator_for
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _TEXT_COLUMNS: Final = 72
+_BUTTON: Final = (
+    "display:inline-block;padding:12px 24px;border-radius:10px;background:{ground};color:{ink};"
+    "font-weight:600;text-decoration:none"
+)
 
 
 class MailRenderer:
-    """`product_name` is what the reader knows the service by; `mail_from` the sender's address,
-    with or without a name; `message_id_host` the issuer's host."""
+    """`brand` is how the reader knows the service; `mail_from` the sender's address, with or
+    without a name; `message_id_host` the issuer's host."""
 
-    def __init__(self, *, product_name: str, mail_from: str, message_id_host: str) -> None:
-        self._product = product_name
+    def __init__(self, *, brand: Brand, mail_from: str, message_id_host: str) -> None:
+        self._brand = brand
+        self._accent = brand.accent or OUR_ACCENT
         self._from = sender(mail_from)
         self._host = message_id_host.strip("[]").replace(":", ".")  # no [::1] in a Message-ID
 
@@ -40,8 +48,8 @@ class MailRenderer:
         translator = translator_for((notice.locale,))
         values = self._values(notice, translator)
         name = f"{notice.template.label}.jinja"
-        text = _environment(translator, _TextPaper).get_template(name)
-        html = _environment(translator, _HtmlPaper).get_template(name)
+        text = _environment(translator, _TextPaper()).get_template(name)
+        html = _environment(translator, _HtmlPaper(self._accent)).get_template(name)
         subject = "".join(text.blocks["subject"](text.new_context({**values})))
 
         message = EmailMessage(policy=SMTP)
@@ -60,53 +68,59 @@ class MailRenderer:
         return message
 
     def _values(self, notice: Notice, translator: Translator) -> dict[str, Any]:
-        values: dict[str, Any] = {**notice.values, "product": self._product, "lifetime": ""}
+        values: dict[str, Any] = {
+            **notice.values,
+            "product": self._brand.name,
+            "accent": self._accent,
+            "support": self._brand.support,
+            "support_told": self._brand.support.removeprefix("mailto:"),
+            "lifetime": "",
+        }
         if LIFETIME in notice.values:
             values["lifetime"] = translator.span(timedelta(seconds=int(notice.values[LIFETIME])))
         values["lang"], values["dir"] = translator.locale, translator.direction
         return values
 
 
+@dataclass(frozen=True, slots=True)
 class _TextPaper:
     """How the parts of a mail look as plain text."""
 
     markup = False
 
-    @staticmethod
-    def p(sentence: str) -> str:
+    def p(self, sentence: str) -> str:
         # Never in the middle of a word: a broken URL is a broken link.
         wrapped = textwrap.fill(
             sentence, _TEXT_COLUMNS, break_long_words=False, break_on_hyphens=False
         )
         return f"{wrapped}\n\n"
 
-    @staticmethod
-    def button(label: str, url: str) -> str:
+    def button(self, label: str, url: str) -> str:
         return f"{label}:\n{url}\n\n"
 
 
+@dataclass(frozen=True, slots=True)
 class _HtmlPaper:
     """The same as HTML; every value is escaped by `Markup.format`."""
 
+    accent: Accent
     markup = True
 
-    @staticmethod
-    def p(sentence: str) -> Markup:
+    def p(self, sentence: str) -> Markup:
         return Markup("<p>{}</p>\n").format(sentence)
 
-    @staticmethod
-    def button(label: str, url: str) -> Markup:
+    def button(self, label: str, url: str) -> Markup:
+        # Its look stands in the tag too: some readers drop the sheet in the head.
+        style = _BUTTON.format(ground=self.accent.light, ink=self.accent.on_light)
         # The address in full below it: a reader can see where it leads, and can copy it.
         return Markup(
-            '<p class="action"><a class="button" href="{url}">{label}</a></p>\n'
+            '<p class="action"><a class="button" href="{url}" style="{style}">{label}</a></p>\n'
             '<p class="url" dir="ltr"><a href="{url}">{url}</a></p>\n'
-        ).format(url=url, label=label)
+        ).format(url=url, label=label, style=style)
 
 
 @lru_cache(maxsize=32)
-def _environment(
-    translator: Translator, paper: type[_TextPaper] | type[_HtmlPaper]
-) -> SandboxedEnvironment:
+def _environment(translator: Translator, paper: _TextPaper | _HtmlPaper) -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,

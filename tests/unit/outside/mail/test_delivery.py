@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portero.core.notices import NOTICE, Notice, Notices, NoticeTemplate
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker
+from portero.kit.branding import Brand
 from portero.kit.db import Database
 from portero.kit.secrets import Secret
 from portero.kit.vault import Vault
@@ -23,7 +24,7 @@ RESET = Notice(
 
 def worker(db: Database, clock: MovableClock, vault: Vault, port: int) -> OutboxWorker:
     renderer = MailRenderer(
-        product_name="Portero", mail_from="no-reply@id.example", message_id_host="id.example"
+        brand=Brand("Portero"), mail_from="no-reply@id.example", message_id_host="id.example"
     )
     sender = SmtpSender(host="127.0.0.1", port=port, tls="off", timeout_seconds=5)
     deliver = MailDelivery(renderer, sender)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
 from portero.core.notices import Notice, NoticeTemplate
 from portero.core.outbox import PermanentFailure
+from portero.kit.branding import Brand
+from portero.kit.colours import OUR_ACCENT, Accent
 from portero.outside.mail import MailRenderer
 from portero.translations import available
 
@@ -28,10 +32,12 @@ VALUES = {
 
 
 def renderer(
-    product_name: str = "Portero", mail_from: str = "Portero <no-reply@id.example>"
+    product_name: str = "Portero",
+    mail_from: str = "Portero <no-reply@id.example>",
+    **brand: Any,
 ) -> MailRenderer:
     return MailRenderer(
-        product_name=product_name, mail_from=mail_from, message_id_host="id.example"
+        brand=Brand(product_name, **brand), mail_from=mail_from, message_id_host="id.example"
     )
 
 
@@ -196,3 +202,31 @@ def test_long_and_foreign_subject() -> None:
     message = rendered(notice(NoticeTemplate.INVITATION, locale="ar"), by)
     assert "خدمة خدمة" in message["Subject"]
     assert "\n" not in message["Subject"]
+
+
+def test_a_mail_looks_as_the_pages_do() -> None:
+    """The brand's colour on the button, in the tag too because some readers drop the sheet; by
+    night the other; and where help is, in both parts."""
+    accent = Accent("#7a0019", "#ff9aa8")
+    message = rendered(notice(), renderer(accent=accent, support="mailto:help@id.example"))
+    page = part(message, "html")
+    assert 'style="display:inline-block;' in page
+    assert "background:#7a0019;color:#ffffff;" in page
+    assert "background: #ff9aa8 !important; color: #000000 !important;" in page
+    assert '<a href="mailto:help@id.example">help@id.example</a>' in page
+    assert part(message, "plain").endswith("-- \nPortero\nHelp: help@id.example\n")
+
+
+def test_a_mail_of_nobody_in_particular_has_our_colour() -> None:
+    """And no line about help that there is not."""
+    page = part(rendered(notice()), "html")
+    assert f"background:{OUR_ACCENT.light};" in page
+    assert "Help:" not in page
+    assert "Help:" not in part(rendered(notice()), "plain")
+
+
+def test_a_mail_asks_for_nothing_of_another_place() -> None:
+    """No picture, no font, no sheet: opening it tells nobody."""
+    for template in NoticeTemplate:
+        page = part(rendered(notice(template)), "html")
+        assert not re.search(r"<img|<link|@import|url\(|src=", page), template
