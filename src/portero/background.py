@@ -14,6 +14,7 @@ from typing import Final
 
 from portero.core.audit.buffer import FLUSH_SECONDS
 from portero.core.changes.feed import POLL_SECONDS
+from portero.core.factors.passkey import store as passkey_store
 from portero.core.factors.totp import store as totp_store
 from portero.core.limits import store as limit_store
 from portero.core.links import store as link_store
@@ -123,6 +124,7 @@ def purge(house: House) -> int:
             (link_store.purge, before),
             (login_store.purge, before),
             (totp_store.purge_pending, now),
+            (passkey_store.purge_challenges, now),
             (provider_store.purge_refresh_tokens, before),
             (provider_store.purge_grants, before),
             (register_store.purge, before),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
-from portero.settings import secret_key
+from portero.settings import passkeys, secret_key
 from portero.settings.errors import SettingsError
 from portero.settings.parsing import is_loopback
 
@@ -38,6 +38,7 @@ def check(values: Values) -> None:
         _passwords,
         _mail,
         _looks,
+        passkeys.rules,
     ):
         for key, broken, sentence in part(values):
             if broken:

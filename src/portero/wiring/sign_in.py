@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
-from portero.core.authenticators import Authenticators, FactorKind
+from portero.core.authenticators import Authenticators, Enrollable, FactorKind, SecondFactor
+from portero.core.factors.passkey import Passkeys
 from portero.core.factors.password import Passwords
 from portero.core.factors.totp import Totp
 from portero.core.links import LinkPurpose
@@ -21,6 +22,7 @@ from portero.core.login.sign_up import SignUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
 from portero.wiring.base import Base
+from portero.wiring.passkeys import join_passkeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class SignInJoined:
     authenticators: Authenticators
     enrolment: Enrolment
     totp: Totp
+    passkeys: Passkeys | None
 
     def reseal(self) -> int:
         """Seal every factor's secret under the present SECRET_KEY; how many were changed."""
@@ -59,7 +62,12 @@ def join_sign_in(
         authenticators=authenticators,
         issuer_name=settings.product_name,
     )
-    factors = Factors(second={FactorKind.TOTP: totp}, to_enrol={FactorKind.TOTP: totp})
+    passkeys = join_passkeys(base, authenticators)
+    second: dict[FactorKind, SecondFactor] = {FactorKind.TOTP: totp}
+    to_enrol: dict[FactorKind, Enrollable] = {FactorKind.TOTP: totp}
+    if passkeys is not None:
+        second[FactorKind.PASSKEY] = to_enrol[FactorKind.PASSKEY] = passkeys
+    factors = Factors(second=second, to_enrol=to_enrol)
     dispatcher = Dispatcher(
         dice=dice,
         audit=audit,
@@ -68,7 +76,9 @@ def join_sign_in(
         policy=SignInPolicy(
             require_verified_email=settings.require_verified_email,
             second_factor=SecondFactorRule(settings.second_factor),
-            factors=tuple(FactorKind(name) for name in settings.second_factors),
+            factors=tuple(
+                kind for kind in FactorKind if kind in second and kind in settings.second_factors
+            ),
         ),
     )
     return SignInJoined(
@@ -142,4 +152,5 @@ def join_sign_in(
         authenticators=authenticators,
         enrolment=Enrolment(db=db, clock=clock, limits=limits, accounts=accounts, factors=factors),
         totp=totp,
+        passkeys=passkeys,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0003_sign_in"
 down_revision = "0002_openid_provider"
@@ -25,6 +26,7 @@ def upgrade() -> None:
         )
     _authenticators()
     _totp()
+    _passkeys()
 
 
 def _authenticators() -> None:
@@ -95,8 +97,65 @@ def _totp() -> None:
         )
 
 
+def _passkeys() -> None:
+    op.create_table(
+        "passkeys",
+        sa.Column("authenticator_id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("credential_id", sa.String(length=1364), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "transports", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False
+        ),
+        sa.Column("aaguid", sa.String(length=36), nullable=False),
+        sa.Column("backup_eligible", sa.Boolean(), nullable=False),
+        sa.Column("backed_up", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["authenticator_id"],
+            ["authenticators.id"],
+            name=op.f("fk_passkeys_authenticator_id_authenticators"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("authenticator_id", name=op.f("pk_passkeys")),
+        sa.UniqueConstraint("credential_id", name=op.f("uq_passkeys_credential_id")),
+    )
+    with op.batch_alter_table("passkeys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_passkeys_account_id"), ["account_id"], unique=False)
+    op.create_table(
+        "passkey_users",
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("handle", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_passkey_users_account_id_accounts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_passkey_users")),
+        sa.UniqueConstraint("handle", name=op.f("uq_passkey_users_handle")),
+    )
+    op.create_table(
+        "spent_challenges",
+        sa.Column("challenge_hash", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("challenge_hash", name=op.f("pk_spent_challenges")),
+    )
+    with op.batch_alter_table("spent_challenges", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_spent_challenges_expires_at"), ["expires_at"], unique=False
+        )
+
+
 def downgrade() -> None:
-    for table in ("totp_pending", "totp_secrets", "authenticators"):
+    for table in (
+        "spent_challenges",
+        "passkey_users",
+        "passkeys",
+        "totp_pending",
+        "totp_secrets",
+        "authenticators",
+    ):
         op.drop_table(table)
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.drop_column("about")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from portero.settings import parsing
 from portero.settings.rows import DAY, Derived, setting
-from portero.settings.table.access import AccessSettings
+from portero.settings.table.passkeys import PasskeysSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TokensSettings(AccessSettings):
+class TokensSettings(PasskeysSettings):
     api_scopes: tuple[str, ...] = setting(
         "PORTERO_API_SCOPES", parsing.scopes, "api", "Scope of the tokens that POST /login issues."
     )
