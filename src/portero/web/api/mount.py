@@ -37,6 +37,10 @@ def mount(host: flask.Flask, rooms: Rooms, routes: Sequence[Route]) -> None:
 
 
 def _endpoint(api: Api, route: Route) -> Endpoint:
+    if route.at_once and route.answer is not None:
+        # Made here and not at its first answer: that would be in each worker, on its event loop.
+        route.answer.model_rebuild()
+
     def answer(request: Request) -> Response:
         return api.answer(route, request)
 
