@@ -14,6 +14,7 @@ from typing import Final
 
 from portero.core.audit.buffer import FLUSH_SECONDS
 from portero.core.changes.feed import POLL_SECONDS
+from portero.core.factors.one_time_code import store as one_time_code_store
 from portero.core.factors.passkey import store as passkey_store
 from portero.core.factors.totp import store as totp_store
 from portero.core.limits import store as limit_store
@@ -124,6 +125,7 @@ def purge(house: House) -> int:
             (link_store.purge, before),
             (login_store.purge, before),
             (totp_store.purge_pending, now),
+            (one_time_code_store.purge, now),
             (passkey_store.purge_challenges, now),
             (provider_store.purge_refresh_tokens, before),
             (provider_store.purge_grants, before),

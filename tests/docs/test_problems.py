@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import portero
+from portero.core.factors.one_time_code import POLICIES as CODES
 from portero.core.login.rules import POLICIES
 from portero.core.provider.authorize import BEGUN_BY_ADDRESS
 from portero.core.provider.ciba import POLICIES as CIBA_POLICIES
@@ -74,7 +75,8 @@ def test_the_page_of_limits_has_the_limits_in_force() -> None:
     """Name, tries and seconds of every policy, as the code has them."""
     rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| (\d+) \|", read("limits.md"), re.MULTILINE)
     in_force = {
-        (one.name, one.tries, one.window_seconds) for one in (*POLICIES, *PROVIDER, *REGISTERING)
+        (one.name, one.tries, one.window_seconds)
+        for one in (*POLICIES, *CODES, *PROVIDER, *REGISTERING)
     }
     assert {(name, int(tries), int(seconds)) for name, tries, seconds in rows} == in_force
 

@@ -35,6 +35,13 @@ def smtp_tls(given: str) -> Literal["starttls", "tls", "off"]:
     raise Unparsable("starttls, tls or off")
 
 
+def sms_provider(given: str) -> Literal["off", "http", "twilio", "vonage", "sns"]:
+    match given:
+        case "off" | "http" | "twilio" | "vonage" | "sns":
+            return given
+    raise Unparsable("off, http, twilio, vonage or sns")
+
+
 def log_level(given: str) -> Literal["debug", "info", "warning", "error"]:
     match given:
         case "debug" | "info" | "warning" | "error":

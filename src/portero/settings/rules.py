@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
-from portero.settings import passkeys, secret_key
+from portero.settings import passkeys, secret_key, texts
 from portero.settings.errors import SettingsError
 from portero.settings.parsing import is_loopback
 
@@ -37,6 +37,7 @@ def check(values: Values) -> None:
         _lifetimes,
         _passwords,
         _mail,
+        texts.rules,
         _looks,
         passkeys.rules,
     ):

@@ -21,7 +21,7 @@ from portero.core.keys.rules import KeySchedule
 from portero.core.limits import Limits
 from portero.core.login.model import Registration
 from portero.core.login.recovery import RECOVERY_ASKED
-from portero.core.notices import NOTICE, Notices
+from portero.core.notices import CODE_TEXT, NOTICE, Notices
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker, OutboxWorkers
 from portero.core.sessions import Lifetimes, Sessions
 from portero.kit.db import Database
@@ -40,6 +40,7 @@ from portero.web.login.links import link_url
 from portero.web.looks import Looks
 from portero.web.rooms import FaceSettings, Rooms
 from portero.wiring.base import Base
+from portero.wiring.codes import texter
 from portero.wiring.parts import (
     Waker,
     allowed_hosts,
@@ -207,6 +208,7 @@ def join(
 
     mails = {
         NOTICE: mailer(settings),
+        CODE_TEXT: texter(settings, clock),
         EMAIL_CLAIMED: email.follow_claim,
         EMAIL_MOVE_ASKED: email.follow_move,
         RECOVERY_ASKED: entry.recovery.follow,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from portero.core.clients import RemoteKeys
 from portero.core.clients.remote_keys import UNKNOWN_KEY_SECONDS
+from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
 from portero.core.factors.password import CharacterClass, PasswordPolicy
 from portero.core.limits import LimitPolicy
 from portero.core.login.rules import POLICIES
@@ -135,7 +136,7 @@ def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
         *DEVICE_POLICIES,
         *CIBA_POLICIES,
     )
-    known = {policy.name for policy in (*POLICIES, *clients)}
+    known = {policy.name for policy in (*POLICIES, *CODE_POLICIES, *clients)}
     settled = _relaxed_limits() if settings.profile is Profile.CERTIFICATION else {}
     for part in settings.limits:
         name, _, figures = part.partition("=")

@@ -22,6 +22,7 @@ from portero.core.login.sign_up import SignUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
 from portero.wiring.base import Base
+from portero.wiring.codes import join_code_factors, join_codes
 from portero.wiring.passkeys import join_passkeys
 
 
@@ -67,6 +68,8 @@ def join_sign_in(
     to_enrol: dict[FactorKind, Enrollable] = {FactorKind.TOTP: totp}
     if passkeys is not None:
         second[FactorKind.PASSKEY] = to_enrol[FactorKind.PASSKEY] = passkeys
+    for code_factor in join_code_factors(base, join_codes(base), authenticators):
+        second[code_factor.kind] = to_enrol[code_factor.kind] = code_factor
     factors = Factors(second=second, to_enrol=to_enrol)
     dispatcher = Dispatcher(
         dice=dice,

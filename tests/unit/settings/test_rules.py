@@ -284,3 +284,24 @@ def test_certification_opens_registration_and_says_so(tmp_path: Path) -> None:
     usual = load(PUBLIC, cwd=tmp_path)
     assert usual.client_registration == "off"
     assert not any("PRODUCTION" in note for note in usual.notes)
+
+
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"PORTERO_SMS_PROVIDER": "carrier"}, "PORTERO_SMS_PROVIDER"),
+        ({"PORTERO_SMS_PROVIDER": "http"}, "PORTERO_SMS_COUNTRIES"),
+        ({"PORTERO_SMS_PROVIDER": "http", "PORTERO_SMS_COUNTRIES": "DE"}, "PORTERO_SMS_URL"),
+        ({"PORTERO_SMS_PROVIDER": "sns", "PORTERO_SMS_COUNTRIES": "all"}, "PORTERO_SMS_ACCOUNT"),
+        ({"PORTERO_SMS_COUNTRIES": "Germany"}, "PORTERO_SMS_COUNTRIES"),
+        ({"PORTERO_SMS_COUNTRIES": "DE,all"}, "PORTERO_SMS_COUNTRIES"),
+        ({"PORTERO_SMS_HEADERS": '{"Authorization": "a\\nb"}'}, "PORTERO_SMS_HEADERS"),
+        ({"PORTERO_SMS_HEADERS": "Authorization: x"}, "PORTERO_SMS_HEADERS"),
+        ({"PORTERO_SMS_URL": "http://sms.example/"}, "PORTERO_SMS_URL"),
+    ],
+)
+def test_half_a_provider_of_text_messages_stops_the_start(
+    tmp_path: Path, given: dict[str, str], key: str
+) -> None:
+    """No message goes to a country that nobody chose, and none in clear."""
+    assert refusal(PUBLIC | given, tmp_path).key == key

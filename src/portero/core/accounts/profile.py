@@ -2,7 +2,7 @@
 
 Pure rules. Accepts `display_name`, `locale`, `zoneinfo`, `phone`, `picture` and `attributes`; any
 other key is a fault, so that no caller can set a state, a verified flag or a name through it.
-The heavy libraries (Babel, phonenumbers) are imported when first needed.
+Babel, which is heavy, is imported when first needed.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from portero.core.accounts.model import Account
+from portero.core.accounts.phones import InvalidPhone, e164
 from portero.kit.refusals import FieldFault, Invalid
 from portero.protocol.oauth.faults import Unacceptable
 from portero.protocol.oauth.uris import parse_uri
 
 DISPLAY_NAME_MAX: Final = 200  # code points; the column's width
 LOCALE_MAX: Final = 35  # characters; RFC 5646 §4.4.1
-_PHONE_MAX: Final = 32  # characters, with the spaces that people write
 _EXACT_INTEGER: Final = 2**53 - 1  # what every JSON reader keeps exactly (RFC 8259 §6)
 _NAME_SHOWN: Final = 64  # characters of an unknown key that are told back
 
 _LETTERS_AND_DASHES: Final = re.compile(r"[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8})*")
-_PHONE: Final = re.compile(r"\+[0-9 ().\-/]+")
 # ZWNJ and ZWJ: Persian and Indic names and emoji need them. Other format characters turn text
 # around or hide it (CVE-2021-42574).
 _JOINERS: Final = "\u200c\u200d"
@@ -148,19 +147,11 @@ def _zoneinfo(given: str) -> str:
 
 
 def _phone(given: str) -> str:
-    """A number in E.164 (ITU-T E.164 §6): a plus sign, country code and number, without spaces."""
-    unfit = _Unfit("not_a_phone_number", "Give a phone number with + and its country code.")
-    if len(given) > _PHONE_MAX or not _PHONE.fullmatch(given):
-        raise unfit
-    import phonenumbers
-
     try:
-        number = phonenumbers.parse(given, None)
-    except phonenumbers.NumberParseException as error:
-        raise unfit from error
-    if not phonenumbers.is_valid_number(number):
-        raise unfit
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+        return e164(given)
+    except InvalidPhone as refusal:
+        (fault,) = refusal.faults
+        raise _Unfit(fault.code, fault.public) from refusal
 
 
 def _picture(given: str) -> str:

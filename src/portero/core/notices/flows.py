@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from portero.core.notices.model import Notice
+from portero.core.notices.texts import CODE_TEXT, CodeText
 from portero.core.outbox import Outbox
 from portero.kit.db import Tx
 
@@ -22,3 +23,7 @@ class Notices:
         `ValueError` when a value is missing or unknown: a mistake of the calling room."""
         notice.check()
         return self._outbox.enqueue(tx, NOTICE, notice.to_payload(), now=now)
+
+    def text_in(self, tx: Tx, text: CodeText, now: datetime) -> str:
+        """Queue a text message; the job's id."""
+        return self._outbox.enqueue(tx, CODE_TEXT, text.to_payload(), now=now)

@@ -11,6 +11,7 @@ LINK: Final = "link"
 # How long the link lives, in seconds; the mail says it in words, or says nothing when not given.
 LIFETIME: Final = "lifetime_seconds"
 USERNAME: Final = "username"
+CODE: Final = "code"
 
 
 class NoticeTemplate(Enum):
@@ -24,6 +25,7 @@ class NoticeTemplate(Enum):
     PASSWORD_RESET_DONE = ("password_reset_done", {USERNAME}, set[str]())
     PASSWORD_CHANGED = ("password_changed", {USERNAME}, set[str]())
     INVITATION = ("invitation", {LINK}, {LIFETIME})
+    ONE_TIME_CODE = ("one_time_code", {CODE, LIFETIME, USERNAME}, set[str]())
     SIGN_IN_ASKED = (
         "sign_in_asked",
         {LINK, LIFETIME, USERNAME, "client_name", "binding_message"},

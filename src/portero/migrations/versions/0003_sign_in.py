@@ -27,6 +27,7 @@ def upgrade() -> None:
     _authenticators()
     _totp()
     _passkeys()
+    _one_time_codes()
 
 
 def _authenticators() -> None:
@@ -147,8 +148,52 @@ def _passkeys() -> None:
         )
 
 
+def _one_time_codes() -> None:
+    op.create_table(
+        "one_time_codes",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.Column("code_mac", sa.String(length=64), nullable=False),
+        sa.Column("tries_left", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_one_time_codes_account_id_accounts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_codes")),
+        sa.UniqueConstraint("purpose", "subject", name=op.f("uq_one_time_codes_purpose_subject")),
+    )
+    with op.batch_alter_table("one_time_codes", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_one_time_codes_account_id"), ["account_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_one_time_codes_expires_at"), ["expires_at"], unique=False
+        )
+    op.create_table(
+        "one_time_code_addresses",
+        sa.Column("authenticator_id", sa.String(length=36), nullable=False),
+        sa.Column("address", sa.String(length=320), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["authenticator_id"],
+            ["authenticators.id"],
+            name=op.f("fk_one_time_code_addresses_authenticator_id_authenticators"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("authenticator_id", name=op.f("pk_one_time_code_addresses")),
+    )
+
+
 def downgrade() -> None:
     for table in (
+        "one_time_code_addresses",
+        "one_time_codes",
         "spent_challenges",
         "passkey_users",
         "passkeys",

@@ -98,6 +98,10 @@ class _TextPaper:
     def button(self, label: str, url: str) -> str:
         return f"{label}:\n{url}\n\n"
 
+    @staticmethod
+    def code_line(code: str) -> str:
+        return f"    {code}\n\n"
+
 
 @dataclass(frozen=True, slots=True)
 class _HtmlPaper:
@@ -118,6 +122,10 @@ class _HtmlPaper:
             '<p class="url" dir="ltr"><a href="{url}">{url}</a></p>\n'
         ).format(url=url, label=label, style=style)
 
+    @staticmethod
+    def code_line(code: str) -> Markup:
+        return Markup('<p class="code" dir="ltr">{}</p>\n').format(code)
+
 
 @lru_cache(maxsize=32)
 def _environment(translator: Translator, paper: _TextPaper | _HtmlPaper) -> SandboxedEnvironment:
@@ -132,5 +140,5 @@ def _environment(translator: Translator, paper: _TextPaper | _HtmlPaper) -> Sand
     )
     install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # added by the i18n extension
     install(translator.gettext, translator.ngettext, newstyle=True)
-    environment.globals.update(p=paper.p, button=paper.button)
+    environment.globals.update(p=paper.p, button=paper.button, code_line=paper.code_line)
     return environment

@@ -25,6 +25,7 @@ VALUES = {
     "link": LINK,
     "username": "ana",
     "lifetime_seconds": "1800",
+    "code": "123456",
     "client_name": "Bank",
     "binding_message": "Pay 30 EUR",
     "email": "ana@example.net",

@@ -1,0 +1,16 @@
+"""What happens to codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from portero.core.audit import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSent(Event):
+    """A one-time code was queued; neither code nor address is in the log."""
+
+    kind: ClassVar[str] = "code.sent"
+    purpose: str
