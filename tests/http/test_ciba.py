@@ -367,7 +367,7 @@ def test_an_application_that_demands_a_new_sign_in_gets_one(ana: Home) -> None:
     ana.clock.let_pass(seconds=120)
     refused, wanted = shop.begin(), shop.begin()
     sent = answer(browser)
-    assert sent.location == "/sign-in?request=requests"
+    assert sent.location == "/sign-in?request=requests.fresh"
     assert error_of(shop.poll(wanted)) == "authorization_pending"
     assert answer(browser, "deny", which=1).status_code == 200
     assert error_of(shop.poll(refused)) == "access_denied"

@@ -47,6 +47,13 @@ def sign_in_and_back(page: str) -> str:
     return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}"
 
 
+def sign_in_for(place: str, *, acr: str = "", fresh: bool = False) -> str:
+    """The sign-in page, which leads back to one of our places by its name; for a session that is
+    not yet of that level, or too old."""
+    handle = ".".join((place, *([acr] if acr else []), *(["fresh"] if fresh else [])))
+    return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}"
+
+
 def account_page_of(handle: str) -> str:
     """The page of the console that a handle stands for; '' for any other handle. Made of words
     and numbers below `/account` alone, so it leads nowhere else."""

@@ -21,6 +21,7 @@ from portero.core.login.password_change import PasswordChange
 from portero.core.login.recovery import Recovery
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
+from portero.core.login.step_up import StepUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
 from portero.core.provider.authorize import Authorize
@@ -130,6 +131,7 @@ class Rooms:
     email: EmailProofs
     sign_in: SignIn
     sign_in_steps: SignInSteps
+    step_up: StepUp
     sign_up: SignUp
     recovery: Recovery
     password_change: PasswordChange

@@ -37,6 +37,7 @@ def join_authorization(
     scopes: Scopes,
     signer: ClientSigner,
     subjects: Subjects,
+    reachable_levels: tuple[str, ...],
 ) -> tuple[Authorize, PushedRequests, RequestReader]:
     """With what the certification profile relaxes, and nobody else gets."""
     settings, db, clock, dice, limits = base.settings, base.db, base.clock, base.dice, base.limits
@@ -81,7 +82,7 @@ def join_authorization(
             clock=clock, signer=signer, issuer=settings.issuer, registrants_trusted=relaxed
         ),
         subjects=subjects,
-        reachable_levels=("aal1",),
+        reachable_levels=reachable_levels,
         registrants_trusted=relaxed,
     )
     return authorize, pushed, reader

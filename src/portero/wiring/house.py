@@ -189,10 +189,10 @@ def join(
         notices=notices,
         longest_token=longest_token,
     )
-    provider = join_provider(base)
     entry = join_sign_in(
         base, accounts=accounts, email=email, passwords=passwords, link_url=make_link
     )
+    provider = join_provider(base, reachable_levels=entry.levels)
 
     account_admin = AccountAdmin(
         db=db,
@@ -249,6 +249,7 @@ def join(
         email=email,
         sign_in=entry.sign_in,
         sign_in_steps=entry.steps,
+        step_up=entry.step_up,
         sign_up=entry.sign_up,
         recovery=entry.recovery,
         password_change=entry.password_change,

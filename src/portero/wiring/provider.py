@@ -47,7 +47,8 @@ from portero.wiring.grants import grants_of
 from portero.wiring.parts import encryption, registrants_of
 
 
-def join_provider(base: Base) -> Provider:
+def join_provider(base: Base, *, reachable_levels: tuple[str, ...]) -> Provider:
+    """`reachable_levels`: those that a sign-in can reach here."""
     settings, db, clock, dice, vault = base.settings, base.db, base.clock, base.dice, base.vault
     audit, feed, limits, ring = base.audit, base.feed, base.limits, base.ring
     clients, client_keys, sessions = base.clients, base.client_keys, base.sessions
@@ -147,6 +148,7 @@ def join_provider(base: Base) -> Provider:
         scopes=scopes,
         signer=signer,
         subjects=subjects,
+        reachable_levels=reachable_levels,
     )
     elsewhere = join_elsewhere(
         base,
@@ -159,7 +161,7 @@ def join_provider(base: Base) -> Provider:
         hints=hints,
         subjects=subjects,
         fetch=fetch,
-        reachable_levels=authorize.reachable_levels,
+        reachable_levels=reachable_levels,
     )
     token_urls = base.urls_of(TOKEN_PATH)
     token_endpoint = TokenEndpoint(

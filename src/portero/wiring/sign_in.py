@@ -12,6 +12,7 @@ from portero.core.factors.passkey import Passkeys
 from portero.core.factors.password import Passwords
 from portero.core.factors.totp import Totp
 from portero.core.links import LinkPurpose
+from portero.core.login import rules
 from portero.core.login.dispatcher import Dispatcher
 from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import Factors, Registration, SecondFactorRule, SignInPolicy
@@ -19,6 +20,7 @@ from portero.core.login.password_change import PasswordChange
 from portero.core.login.recovery import Recovery
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
+from portero.core.login.step_up import StepUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
 from portero.wiring.base import Base
@@ -30,6 +32,7 @@ from portero.wiring.passkeys import join_passkeys
 class SignInJoined:
     sign_in: SignIn
     steps: SignInSteps
+    step_up: StepUp
     sign_up: SignUp
     recovery: Recovery
     password_change: PasswordChange
@@ -38,6 +41,7 @@ class SignInJoined:
     enrolment: Enrolment
     totp: Totp
     passkeys: Passkeys | None
+    levels: tuple[str, ...]
 
     def reseal(self) -> int:
         """Seal every factor's secret under the present SECRET_KEY; how many were changed."""
@@ -71,18 +75,19 @@ def join_sign_in(
     for code_factor in join_code_factors(base, join_codes(base), authenticators):
         second[code_factor.kind] = to_enrol[code_factor.kind] = code_factor
     factors = Factors(second=second, to_enrol=to_enrol)
+    policy = SignInPolicy(
+        require_verified_email=settings.require_verified_email,
+        second_factor=SecondFactorRule(settings.second_factor),
+        factors=tuple(
+            kind for kind in FactorKind if kind in second and kind in settings.second_factors
+        ),
+    )
     dispatcher = Dispatcher(
         dice=dice,
         audit=audit,
         sessions=sessions,
         passwords=passwords,
-        policy=SignInPolicy(
-            require_verified_email=settings.require_verified_email,
-            second_factor=SecondFactorRule(settings.second_factor),
-            factors=tuple(
-                kind for kind in FactorKind if kind in second and kind in settings.second_factors
-            ),
-        ),
+        policy=policy,
     )
     return SignInJoined(
         sign_in=SignIn(
@@ -105,6 +110,7 @@ def join_sign_in(
             factors=factors,
             dispatcher=dispatcher,
         ),
+        step_up=StepUp(db=db, clock=clock, passwords=passwords, dispatcher=dispatcher),
         sign_up=SignUp(
             db=db,
             clock=clock,
@@ -156,4 +162,5 @@ def join_sign_in(
         enrolment=Enrolment(db=db, clock=clock, limits=limits, accounts=accounts, factors=factors),
         totp=totp,
         passkeys=passkeys,
+        levels=rules.reachable_levels(policy),
     )

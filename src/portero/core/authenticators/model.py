@@ -19,6 +19,11 @@ class FactorKind(StrEnum):
     EMAIL = "email"
     RECOVERY_CODE = "recovery_code"
 
+    @property
+    def sends(self) -> bool:
+        """Whether beginning it sends the person something: never for merely opening a page."""
+        return self in {FactorKind.PUSH, FactorKind.SMS, FactorKind.EMAIL}
+
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:

@@ -15,8 +15,8 @@ from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.login import rules, store
-from portero.core.login.errors import OwesMore
-from portero.core.login.events import SignInOwes
+from portero.core.login.errors import InteractionOver, OwesMore
+from portero.core.login.events import DemandMet, SignInOwes
 from portero.core.login.model import (
     Facts,
     Interaction,
@@ -25,7 +25,7 @@ from portero.core.login.model import (
     StillOwes,
     Wanted,
 )
-from portero.core.sessions import Proven, Sessions
+from portero.core.sessions import Proven, Session, Sessions
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
 from portero.kit.secrets import Secret, fingerprint
@@ -74,11 +74,13 @@ class Dispatcher:
         under_way: Interaction | None = None,
         secret: str = "",
         in_browser: str | None = None,
+        lifting: Session | None = None,
     ) -> SignedIn | StillOwes:
         """A session, or the next step. `under_way` is the interaction that this step advanced,
         with the new `secret` that it now has; else the sign-in begins, for what is `wanted`.
         `in_browser` is the cookie of a browser that is to hold the session ("" when it has none
-        yet), None for a sign-in without a browser."""
+        yet), None for a sign-in without a browser. `lifting`: the live session that the sign-in
+        begins with and is to lift; it has to owe something."""
         if under_way is not None:
             wanted = under_way.wanted
         facts = self.facts_in(tx, account, stored, proven, wanted, now=now)
@@ -86,17 +88,19 @@ class Dispatcher:
         if step is None:
             if under_way is not None:
                 store.finish(tx, under_way.id)
+            stepped_up = False
+            if under_way is not None:
+                self._check_place_in(tx, under_way, in_browser, now=now)
+                stepped_up = bool(under_way.session_id)
             browser = None
             if in_browser is not None:
                 browser = self.sessions.renew_browser(tx, in_browser, now=now)
+            browser_id = browser.browser_id if browser else ""
             session = self.sessions.start(
-                tx,
-                actor,
-                account.id,
-                proven,
-                now=now,
-                browser_id=browser.browser_id if browser else "",
+                tx, actor, account.id, proven, now=now, browser_id=browser_id
             )
+            if wanted.acr:
+                self._record_met_in(tx, actor, session, proven, wanted, stepped_up, now=now)
             return SignedIn(session, account, browser.secret if browser else None)
         if under_way is None:
             secret = self.dice.token()
@@ -107,6 +111,7 @@ class Dispatcher:
                 wanted=wanted,
                 created_at=now,
                 expires_at=now + rules.INTERACTION_LIFETIME,
+                session_id=lifting.id if lifting else "",
             )
             store.add(tx, under_way, fingerprint(secret))
         self.audit.record(
@@ -119,6 +124,57 @@ class Dispatcher:
             under_way.expires_at,
             factors=rules.factors_for(step, facts, self.policy),
         )
+
+    def under_way_in(
+        self, tx: Tx, auth_session: str, in_browser: str | None, *, now: datetime
+    ) -> Interaction:
+        """The sign-in that goes on with that secret, here; raises `InteractionOver`."""
+        found = store.find(tx, fingerprint(auth_session), now=now)
+        if found is None:
+            raise InteractionOver("unknown or expired auth_session")
+        self._check_place_in(tx, found, in_browser, now=now)
+        return found
+
+    def _check_place_in(
+        self, tx: Tx, under_way: Interaction, in_browser: str | None, *, now: datetime
+    ) -> None:
+        """What was proven earlier is worth no more than the session that it was proven in: ended
+        meanwhile, or taken to another browser, it is nothing. Raises `InteractionOver`."""
+        if not under_way.session_id:
+            return
+        if in_browser is None:
+            held = self.sessions.find_live_in(
+                tx, under_way.account_id, under_way.session_id, now=now
+            )
+            is_here = held is not None and not held.browser_id
+        else:
+            here = self.sessions.of_browser_in(tx, in_browser, now=now)
+            is_here = any(each.id == under_way.session_id for each in here)
+        if not is_here:
+            raise InteractionOver("the session that it began with is over, or elsewhere")
+
+    def _record_met_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        session: Session,
+        proven: Proven,
+        wanted: Wanted,
+        stepped_up: bool,
+        *,
+        now: datetime,
+    ) -> None:
+        met = DemandMet(
+            account_id=session.account_id,
+            session_id=session.id,
+            client_id=wanted.client_id,
+            factor=proven.factor,
+            wanted=wanted.acr,
+            acr=proven.acr,
+            amr=proven.amr,
+            stepped_up=stepped_up,
+        )
+        self.audit.record(tx, actor, now, met)
 
 
 def signed_in(arrived: SignedIn | StillOwes) -> SignedIn:

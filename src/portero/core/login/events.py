@@ -36,6 +36,18 @@ class SignInOwes(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemandMet(Event):
+    """An application wanted a level, and the sign-in reached it: `factor` is what satisfied it, and
+    `stepped_up` says whether a session that was there was lifted."""
+
+    kind: ClassVar[str] = "login.demand_met"
+    wanted: str
+    acr: str
+    amr: tuple[str, ...]
+    stepped_up: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoverySent(Event):
     """A link to choose a new password was queued."""
 

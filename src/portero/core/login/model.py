@@ -51,6 +51,7 @@ class Interaction:
     wanted: Wanted
     created_at: datetime
     expires_at: datetime
+    session_id: str = ""  # of the live session that this one lifts, '' for a sign-in from nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,8 +11,8 @@ from portero.core.accounts.email import MAIL_BY_ACCOUNT
 from portero.core.authenticators import Evidence, FactorKind
 from portero.core.limits import LimitPolicy
 from portero.core.login.model import Facts, Owed, SecondFactorRule, SignInPolicy
-from portero.core.sessions import Proven, Session
-from portero.core.sessions.demand import LEVELS, reaches
+from portero.core.sessions import Proven, Session, SignInDemand, satisfies
+from portero.core.sessions.demand import LEVELS, reaches, weakest
 
 # Long enough to find a mail or think of a password, short enough that a screen left open in a
 # library is not a way in (decision "What is still owed").
@@ -87,6 +89,28 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
     return None
 
 
+def is_only_too_weak(session: Session, demand: SignInDemand, now: datetime) -> bool:
+    """Whether the session would do if it were stronger: what it has proven is fresh enough, and a
+    further factor is all that is missing."""
+    weaker = replace(demand, acr="")
+    return satisfies(session, weaker, now) and not reaches(session.acr, demand.acr)
+
+
+def reachable_levels(policy: SignInPolicy) -> tuple[str, ...]:
+    """The levels that somebody can reach here, from weak to strong."""
+    levels = {"aal1"}
+    if policy.second_factor is not SecondFactorRule.OFF:
+        levels |= {LIFTS_TO[kind] for kind in policy.factors}
+    return tuple(level for level in LEVELS if level in levels)
+
+
+def level_enrolled(enrolled: Collection[FactorKind], policy: SignInPolicy) -> str:
+    """The level that somebody with these factors can always reach; '' where none is asked for."""
+    if policy.second_factor is SecondFactorRule.OFF:
+        return ""
+    return weakest([LIFTS_TO[kind] for kind in _usable(enrolled, policy)])
+
+
 def is_fresh(session: Session, now: datetime) -> bool:
     """Whether the person proved who they are so lately that what harms most may be done."""
     return (now - session.auth_time).total_seconds() <= FRESH_SECONDS
@@ -95,17 +119,17 @@ def is_fresh(session: Session, now: datetime) -> bool:
 def provable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
     """The kinds to ask for, in this order: those that reach what is wanted, or else all that are
     enrolled. None for whoever has recovery codes alone: they stand in for a factor that is lost."""
-    return _reaching(facts, policy) or _usable(facts, policy)
+    return _reaching(facts, policy) or _usable(facts.enrolled, policy)
 
 
 def _reaching(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
-    usable = _usable(facts, policy)
+    usable = _usable(facts.enrolled, policy)
     reaching = tuple(kind for kind in usable if reaches(LIFTS_TO[kind], facts.wanted.acr))
     return () if reaching == (FactorKind.RECOVERY_CODE,) else reaching
 
 
-def _usable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
-    usable = {kind for kind in facts.enrolled if kind in policy.factors}
+def _usable(enrolled: Collection[FactorKind], policy: SignInPolicy) -> tuple[FactorKind, ...]:
+    usable = {kind for kind in enrolled if kind in policy.factors}
     return (
         () if usable <= {FactorKind.RECOVERY_CODE} else tuple(k for k in FactorKind if k in usable)
     )
@@ -117,7 +141,9 @@ def factors_for(step: Owed, facts: Facts, policy: SignInPolicy) -> tuple[FactorK
         case Owed.SECOND_FACTOR:
             return provable(facts, policy)
         case Owed.ENROL_FACTOR:
-            return tuple(k for k in policy.factors if reaches(LIFTS_TO[k], facts.wanted.acr))
+            # Codes for when a factor is lost are made beside one, and never stand alone.
+            kinds = (kind for kind in policy.factors if kind is not FactorKind.RECOVERY_CODE)
+            return tuple(kind for kind in kinds if reaches(LIFTS_TO[kind], facts.wanted.acr))
     return ()
 
 

@@ -87,7 +87,7 @@ class SignInSteps:
     ) -> SignedIn:
         """Answer the step that is owed; raises `InteractionOver`, `OwesMore`, `WrongFactor`,
         `OverLimit` and the refusals of the step itself, which leave the sign-in where it was."""
-        under_way = self._under_way(auth_session)
+        under_way = self._under_way(auth_session, in_browser)
         effect = self._answered(actor, under_way, step)
         secret_hash = fingerprint(auth_session)
         now = self._clock.now()
@@ -102,9 +102,9 @@ class SignInSteps:
         self._dispatcher.sessions.announce(ended_sessions, now)
         return signed_in(arrived)
 
-    def look(self, auth_session: str) -> StillOwes:
+    def look(self, auth_session: str, *, in_browser: str | None = None) -> StillOwes:
         """What is owed, with nothing done and the secret as it is; raises `InteractionOver`."""
-        under_way = self._under_way(auth_session)
+        under_way = self._under_way(auth_session, in_browser)
         account = self._accounts.get(under_way.account_id)
         policy = self._dispatcher.policy
         _, facts = self._facts(under_way, account)
@@ -121,12 +121,9 @@ class SignInSteps:
 
     # --- outside the transaction --------------------------------------------------------------
 
-    def _under_way(self, auth_session: str) -> Interaction:
-        now, secret_hash = self._clock.now(), fingerprint(auth_session)
-        found = self._db.read(lambda tx: store.find(tx, secret_hash, now=now))
-        if found is None:
-            raise InteractionOver("unknown or expired auth_session")
-        return found
+    def _under_way(self, auth_session: str, in_browser: str | None) -> Interaction:
+        now, find = self._clock.now(), self._dispatcher.under_way_in
+        return self._db.read(lambda tx: find(tx, auth_session, in_browser, now=now))
 
     def _facts(
         self, under_way: Interaction, account: Account

@@ -32,6 +32,7 @@ interactions: Final = sa.Table(
     sa.Column("factor", sa.String(32), nullable=False),
     sa.Column("wanted_client_id", sa.String(255), nullable=False, server_default=""),
     sa.Column("wanted_acr", sa.String(16), nullable=False, server_default=""),
+    sa.Column("session_id", sa.String(36), nullable=False, server_default=""),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False, index=True),
 )
@@ -60,6 +61,7 @@ def add(tx: Tx, interaction: Interaction, secret_hash: str) -> None:
             factor=interaction.proven.factor,
             wanted_client_id=interaction.wanted.client_id,
             wanted_acr=interaction.wanted.acr,
+            session_id=interaction.session_id,
             created_at=interaction.created_at,
             expires_at=interaction.expires_at,
         )
@@ -126,4 +128,5 @@ def _interaction(row: sa.Row[tuple[object, ...]]) -> Interaction:
         wanted=Wanted(found["wanted_client_id"], found["wanted_acr"]),
         created_at=found["created_at"],
         expires_at=found["expires_at"],
+        session_id=found["session_id"],
     )

@@ -122,6 +122,14 @@ class Sessions:
             tx, actor, session.account_id, proven, now=now, browser_id=session.browser_id
         )
 
+    def find_live_in(
+        self, tx: Tx, account_id: str, session_id: str, *, now: datetime
+    ) -> Session | None:
+        return store.find_live(tx, account_id, session_id, now=now)
+
+    def of_browser_in(self, tx: Tx, secret: str, *, now: datetime) -> list[Session]:
+        return store.find_by_browser(tx, fingerprint(secret), now=now)
+
     def touch_in(self, tx: Tx, session: Session, *, now: datetime) -> None:
         """Note that the session was used, at most once in `rules.touch_every`."""
         if rules.needs_touch(session, now, self.lifetimes):
@@ -211,7 +219,7 @@ class Sessions:
     def find_live(self, account_id: str, session_id: str) -> Session:
         """The live session; raises `SessionEnded`."""
         now = self._clock.now()
-        found = self._db.read(lambda tx: store.find_live(tx, account_id, session_id, now=now))
+        found = self._db.read(lambda tx: self.find_live_in(tx, account_id, session_id, now=now))
         if found is None:
             raise SessionEnded(f"session {session_id} is not live")
         return found
@@ -222,7 +230,7 @@ class Sessions:
         if not secret:
             return []
         now = self._clock.now()
-        return self._db.read(lambda tx: store.find_by_browser(tx, fingerprint(secret), now=now))
+        return self._db.read(lambda tx: self.of_browser_in(tx, secret, now=now))
 
     def end_one(self, actor: Actor, account_id: str, session_id: str, reason: EndReason) -> None:
         """End one session of this account; raises `NoSuchSession` for anybody else's."""

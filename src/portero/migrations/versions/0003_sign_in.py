@@ -20,6 +20,9 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("wanted_acr", sa.String(length=16), nullable=False, server_default="")
         )
+        batch_op.add_column(
+            sa.Column("session_id", sa.String(length=36), nullable=False, server_default="")
+        )
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("about", sa.String(length=320), nullable=False, server_default="")
@@ -205,5 +208,6 @@ def downgrade() -> None:
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.drop_column("about")
     with op.batch_alter_table("interactions", schema=None) as batch_op:
+        batch_op.drop_column("session_id")
         batch_op.drop_column("wanted_acr")
         batch_op.drop_column("wanted_client_id")

@@ -22,7 +22,6 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor
-from portero.core.login import rules
 from portero.core.sessions import Session
 from portero.kit.refusals import Missing, Refusal
 from portero.web.account.moments import Moments
@@ -143,7 +142,7 @@ class Console:
         return Visit(self.rooms, self._forms, session, account, here)
 
     def _is_fresh(self, visit: Visit) -> bool:
-        return rules.is_fresh(visit.session, self.rooms.clock.now())
+        return self.rooms.step_up.is_enough(visit.session)
 
     def _sign_in(self, back: str) -> AnyResponse:
         return redirect(self.rooms.settings.at(sign_in_and_back(back)), 303)

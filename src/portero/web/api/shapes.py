@@ -43,6 +43,9 @@ class LoginBody(Body):
 
     username: str = Field(max_length=320)
     password: SecretStr
+    acr: Literal["", "aal1", "aal2", "phr"] = Field(
+        "", description="The weakest level that will do."
+    )
     delivery: Literal["body", "cookie"] = Field(
         "body", description="`cookie` sets HttpOnly cookies and leaves the tokens out of the body."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portero.core.authenticators import Given
+from portero.core.clients.builtin import FIRST_PARTY_CLIENT_ID
 from portero.core.limits import OverLimit
 from portero.core.login.errors import (
     AccountNotActive,
@@ -11,10 +12,11 @@ from portero.core.login.errors import (
     WrongCredentials,
     WrongFactor,
 )
-from portero.core.login.model import SignedIn, Step
+from portero.core.login.model import SignedIn, Step, Wanted
 from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.model import TokenSet
 from portero.core.sessions import EndReason
+from portero.kit.refusals import FieldFault, Invalid
 from portero.web.api.registry import Access, Call, Route, told
 from portero.web.api.shapes import (
     ContinueBody,
@@ -32,9 +34,17 @@ def log_in(call: Call) -> Response:
     body = call.body_as(LoginBody)
     if body.delivery == "cookie":
         call.cookies.require_own_origin(call.request)
+    reachable = call.rooms.provider.authorize.reachable_levels
+    if body.acr and body.acr not in reachable:
+        fault = FieldFault("acr", "unreachable", "Nobody can reach this level here.")
+        raise Invalid("an acr that nobody can reach here", faults=(fault,))
     redemption = call.rooms.provider.session_grant.begin(call.actor)
     call.rooms.sign_in.with_password(
-        call.actor, body.username, body.password.get_secret_value(), along=redemption
+        call.actor,
+        body.username,
+        body.password.get_secret_value(),
+        wanted=Wanted(FIRST_PARTY_CLIENT_ID, body.acr),
+        along=redemption,
     )
     return _answer(call, redemption.tokens(), body.delivery)
 

@@ -6,13 +6,18 @@ Only places of our own: what waits is named by a handle and never by a URL (open
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
 from flask import request
 
+from portero.core.login.model import Wanted
 from portero.core.provider.authorize.model import Asked
+from portero.core.sessions import Session, SignInDemand, satisfies
+from portero.protocol.oauth.authorization_request import CREATE
 from portero.web.forms import Forms
 from portero.web.pages import made_for, name_of
 from portero.web.places import (
@@ -25,18 +30,31 @@ from portero.web.places import (
 )
 from portero.web.rooms import Rooms
 
-# The device page, with the code that was typed there. No handle of a request has a dot, or is so
-# short.
-_DEVICE: Final = re.compile(r"device(\.(?P<code>[A-Z]{4}-[A-Z]{4}))?")
-_REQUESTS: Final = REQUESTS_PATH.removeprefix("/")
+# The device page, with the code that was typed there, and the page of requests; then what their
+# sign-in has to reach. No handle of a request has a dot, or is so short.
+_OURS: Final = re.compile(
+    r"(?P<page>device|requests)(\.(?P<code>[A-Z]{4}-[A-Z]{4}))?"
+    r"(\.(?P<acr>aal1|aal2|phr))?(?P<fresh>\.fresh)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """`asked` is the application's request; None for this service and its own pages."""
+    """`asked` is the application's request; None for this service and its own pages. `demand` is
+    what the sign-in has to reach, and `session` the one in this browser that is meant and does not
+    reach it."""
 
     handle: str
     asked: Asked | None
+    demand: SignInDemand
+    session: Session | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """Pages of one's own account demand what that account has: nothing of somebody else."""
+        if account_page_of(self.handle):
+            return Wanted()
+        return Wanted(self.demand.client_id, self.demand.acr)
 
     @property
     def client_name(self) -> str:
@@ -48,15 +66,20 @@ class Errand:
         return "" if self.asked is None else self.asked.request.login_hint
 
     @property
+    def as_somebody_else(self) -> str:
+        """The sign-in page for the same errand, for another person than the one it knows."""
+        return f"{SIGN_IN_PATH}?{urlencode({'request': self.handle, 'other': '1'})}"
+
+    @property
     def next_place(self) -> str:
         if self.asked is not None:
             return f"{CONTINUATION_PATH}?{urlencode({'request': self.handle})}"
-        if self.handle == _REQUESTS:
-            return REQUESTS_PATH
-        device = _DEVICE.fullmatch(self.handle)
-        if device is None:
+        ours = _OURS.fullmatch(self.handle)
+        if ours is None:
             return account_page_of(self.handle) or ACCOUNT_PATH
-        code = device["code"]
+        if ours["page"] == "requests":
+            return REQUESTS_PATH
+        code = ours["code"]
         return f"{DEVICE_PAGE_PATH}?{urlencode({'user_code': code})}" if code else DEVICE_PAGE_PATH
 
 
@@ -73,9 +96,37 @@ def sign_in_url() -> str:
 
 def errand_of_request(rooms: Rooms, forms: Forms) -> Errand:
     """What the handle stands for, in this browser. Raises `WaitingRequestOver`."""
-    handle = handle_of_request()
-    if handle in {"", _REQUESTS} or _DEVICE.fullmatch(handle) or account_page_of(handle):
-        return Errand(handle, None)
-    asked = rooms.provider.authorize.waiting_for(handle, forms.browser())
+    errand = _errand(rooms, forms)
+    return replace(errand, session=None) if "other" in request.values else errand
+
+
+def _errand(rooms: Rooms, forms: Forms) -> Errand:
+    handle, browser, now = handle_of_request(), forms.browser(), rooms.clock.now()
+    nothing = SignInDemand(client_id="", began_at=now)
+    ours = _OURS.fullmatch(handle)
+    if ours is not None:
+        demand = replace(nothing, acr=ours["acr"] or "", fresh=bool(ours["fresh"]))
+        return Errand(
+            handle, None, demand, _short_of(demand, rooms.sessions.of_browser(browser), now)
+        )
+    if account_page_of(handle):
+        held = rooms.sessions.of_browser(browser)[:1]
+        demand = rooms.step_up.demand_of_account(held[0]) if held else nothing
+        return Errand(handle, None, demand, _short_of(demand, held, now))
+    if not handle:
+        return Errand(handle, None, nothing)
+    authorize = rooms.provider.authorize
+    asked = authorize.waiting_for(handle, browser)
     made_for(rooms.settings, asked)
-    return Errand(handle, asked)
+    demand = authorize.demand_of(asked)
+    if asked.request.prompt & {"select_account", CREATE}:
+        return Errand(handle, asked, demand)
+    seats = authorize.seats_for(asked, browser)
+    return Errand(handle, asked, demand, _short_of(demand, [seat.session for seat in seats], now))
+
+
+def _short_of(demand: SignInDemand, sessions: Sequence[Session], now: datetime) -> Session | None:
+    """The one who signed in last, where nobody meets the demand."""
+    if any(satisfies(session, demand, now) for session in sessions):
+        return None
+    return sessions[0] if sessions else None

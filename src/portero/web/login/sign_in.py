@@ -39,12 +39,12 @@ class _SignInPage:
     def view(self) -> AnyResponse:
         errand = errand_of_request(self._rooms, self._forms)
         if request.method != "POST":
-            return self._ask(errand, typed={"username": errand.hint})
+            return self._step_up(errand) or self._ask(errand, typed=self._known(errand))
         try:
             self._forms.check()
             if "name_first" in request.form:
                 return self._ask(errand, typed=request.form)
-            signed_in = self._prove()
+            signed_in = self._prove(errand)
         except OwesMore as refusal:
             # Nothing is lost, so it is no error for the person.
             return self._go_on_asking(errand, refusal.still)
@@ -54,21 +54,46 @@ class _SignInPage:
             self._forms.put_browser(signed_in.browser)
         return redirect(self._rooms.settings.at(errand.next_place), 303)
 
-    def _prove(self) -> SignedIn:
+    def _prove(self, errand: Errand) -> SignedIn:
         actor, form = Actor.anonymous(g.origin), request.form
         browser = self._forms.browser()
         if "auth_session" not in form:
             return self._rooms.sign_in.with_password(
-                actor, form.get("username", ""), form.get("password", ""), in_browser=browser
+                actor,
+                form.get("username", ""),
+                form.get("password", ""),
+                wanted=errand.wanted,
+                in_browser=browser,
             )
         return self._rooms.sign_in_steps.go_on(
             actor, form["auth_session"], step_of(form), in_browser=browser
         )
 
+    def _step_up(self, errand: Errand) -> AnyResponse | None:
+        """Where somebody is signed in whose session is only too weak: the page of what is missing.
+        Opening a page sends nobody a message: another site can open ours."""
+        if errand.session is None:
+            return None
+        actor = Actor.account(
+            errand.session.account_id, session_id=errand.session.id, origin=g.origin
+        )
+        still = self._rooms.step_up.begin(actor, errand.session, errand.demand)
+        if still is None:
+            return None
+        if still.factors and still.factors[0].sends:
+            return self._step(errand, still)
+        return self._go_on_asking(errand, still)
+
+    def _known(self, errand: Errand) -> dict[str, str]:
+        """Who is to prove everything again, else whom the application expects."""
+        if errand.session is None:
+            return {"username": errand.hint}
+        return {"username": self._rooms.accounts.get(errand.session.account_id).username}
+
     def _go_on_asking(self, errand: Errand, still: StillOwes) -> AnyResponse:
         """The page of the next step; the factor that is asked for first is begun unasked."""
         if not still.factors or still.begun is not None or still.owed is Owed.ENROL_FACTOR:
-            return _step(errand, still)
+            return self._step(errand, still)
         return self._begin(errand, still, still.factors[0].value)
 
     def _begin(self, errand: Errand, still: StillOwes, factor: str, **values: Any) -> Response:
@@ -76,11 +101,13 @@ class _SignInPage:
         begin = Step(factor=factor, begin=True)
         secret = still.auth_session.reveal()
         try:
-            self._rooms.sign_in_steps.go_on(Actor.anonymous(g.origin), secret, begin)
+            self._rooms.sign_in_steps.go_on(
+                Actor.anonymous(g.origin), secret, begin, in_browser=self._forms.browser()
+            )
         except OwesMore as refusal:
-            return _step(errand, refusal.still, **values)
+            return self._step(errand, refusal.still, **values)
         except Refusal as refusal:  # it can't be begun just now; there may be others
-            return _step(errand, still, **(values or told(refusal)))
+            return self._step(errand, still, **(values or told(refusal)))
         raise AssertionError("beginning a factor ended a sign-in")
 
     def _ask_again(self, errand: Errand, refusal: Refusal) -> Response:
@@ -89,24 +116,42 @@ class _SignInPage:
             return self._ask(errand, typed=request.form, **again)
         try:
             # The step was refused and is still owed: its secret was not spent.
-            still = self._rooms.sign_in_steps.look(request.form["auth_session"])
+            still = self._rooms.sign_in_steps.look(
+                request.form["auth_session"], in_browser=self._forms.browser()
+            )
         except InteractionOver:
             return self._ask(errand, typed=request.form, **again)
         factor = request.form.get("factor", "")
         if factor in still.factors:
             return self._begin(errand, still, factor, **again)
-        return _step(errand, still, **again)
+        return self._step(errand, still, **again)
+
+    def _step(self, errand: Errand, still: StillOwes, **values: Any) -> Response:
+        values = {"faults": {}, "message": "", **values}
+        return html(
+            f"login/owed_{still.owed.value}.html",
+            handle=errand.handle,
+            still=still,
+            owed=still.owed.value,
+            auth_session=still.auth_session.reveal(),
+            typed={},
+            known=self._known(errand)["username"] if errand.session else "",
+            somebody_else=errand.as_somebody_else,
+            **values,
+        )
 
     def _ask(self, errand: Errand, **values: Any) -> Response:
         values = {"faults": {}, "message": "", **values}
         name_first = self._rooms.settings.sign_in_steps == 2
+        knows = errand.session is not None and values["typed"] == self._known(errand)
         is_open = self._rooms.settings.registration is Registration.OPEN
         return html(
             "login/sign_in.html",
             client_name=errand.client_name,
             handle=errand.handle,
             # The second page comes for every name, whether it is known or not.
-            asks_name=not (name_first and values["typed"].get("username")),
+            asks_name=not (values["typed"].get("username") and (name_first or knows)),
+            somebody_else=errand.as_somebody_else,
             asks_password=not name_first or bool(values["typed"].get("username")),
             sign_in_path=SIGN_IN_PATH,
             forgot_path=FORGOT_PATH,
@@ -137,16 +182,3 @@ def json_object(text: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _step(errand: Errand, still: StillOwes, **values: Any) -> Response:
-    values = {"faults": {}, "message": "", **values}
-    return html(
-        f"login/owed_{still.owed.value}.html",
-        handle=errand.handle,
-        still=still,
-        owed=still.owed.value,
-        auth_session=still.auth_session.reveal(),
-        typed={},
-        **values,
-    )

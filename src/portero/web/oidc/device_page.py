@@ -7,8 +7,6 @@ page looks nothing up, so that no image on another site can use up somebody's tr
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -21,7 +19,7 @@ from portero.web.forms import Forms, FormTooOld
 from portero.web.host import translator
 from portero.web.oidc.wants import wants_of
 from portero.web.pages import described_at, html, name_of, refused, told
-from portero.web.places import DEVICE_PAGE_PATH, SIGN_IN_PATH
+from portero.web.places import DEVICE_PAGE_PATH, sign_in_for
 from portero.web.present import present
 from portero.web.rooms import Rooms
 
@@ -37,8 +35,8 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         try:
             forms.check()
             return _answer(session, code, request.form.get("decision", ""))
-        except FreshSignInNeeded:
-            return redirect(rooms.settings.at(_sign_in_url(code)), 303)
+        except FreshSignInNeeded as refusal:
+            return redirect(rooms.settings.at(_sign_in_url(code, refusal)), 303)
         except (FormTooOld, UserCodeUnknown) as refusal:
             return refused(_ask_for_code(code, fault=told(refusal)["message"]), refusal)
 
@@ -78,8 +76,10 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     )
 
 
-def _sign_in_url(code: str) -> str:
+def _sign_in_url(code: str, refusal: FreshSignInNeeded | None = None) -> str:
     """And back: `device` is a place of ours by name, and only a code can follow it."""
     known = typed(code)
-    handle = f"device.{shown(known)}" if known else "device"
-    return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}"
+    place = f"device.{shown(known)}" if known else "device"
+    if refusal is None:
+        return sign_in_for(place)
+    return sign_in_for(place, acr=refusal.acr, fresh=refusal.too_old)

@@ -8,7 +8,6 @@ of somebody else's choosing.
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
 
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -21,12 +20,12 @@ from portero.web.forms import Forms, FormTooOld
 from portero.web.host import translator
 from portero.web.oidc.wants import wants_of
 from portero.web.pages import html, name_of, refused, told
-from portero.web.places import REQUESTS_PATH, SIGN_IN_PATH
+from portero.web.places import REQUESTS_PATH, sign_in_for
 from portero.web.present import present
 from portero.web.rooms import Rooms
 
-# And back: this page is a place of ours by name.
-_SIGN_IN: Final = f"{SIGN_IN_PATH}?{urlencode({'request': REQUESTS_PATH.removeprefix('/')})}"
+# This page is a place of ours by name.
+_PLACE: Final = REQUESTS_PATH.removeprefix("/")
 
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
@@ -35,14 +34,15 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def requests() -> AnyResponse:
         held = rooms.sessions.of_browser(forms.browser())
         if not held:
-            return redirect(rooms.settings.at(_SIGN_IN), 303)
+            return redirect(rooms.settings.at(sign_in_for(_PLACE)), 303)
         if request.method != "POST":
             return _page(held)
         try:
             forms.check()
             return _decided(held)
-        except FreshSignInNeeded:
-            return redirect(rooms.settings.at(_SIGN_IN), 303)
+        except FreshSignInNeeded as refusal:
+            back = sign_in_for(_PLACE, acr=refusal.acr, fresh=refusal.too_old)
+            return redirect(rooms.settings.at(back), 303)
         except (FormTooOld, RequestNotWaiting) as refusal:
             return refused(_page(held, message=told(refusal)["message"]), refusal)
 

@@ -40,7 +40,7 @@ from portero.core.provider.codes.model import AuthorizationCode
 from portero.core.provider.errors import WaitingRequestOver
 from portero.core.provider.events import CodeIssued, ConsentGiven, ConsentRefused
 from portero.core.provider.subjects import Subjects
-from portero.core.sessions import Sessions
+from portero.core.sessions import Sessions, SignInDemand
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.refusals import Refusal
@@ -129,6 +129,20 @@ class Authorize:
         """What a handle stands for, for the sign-in page to tell. Raises `WaitingRequestOver`."""
         return self._arrivals.back(handle, browser)
 
+    def demand_of(self, asked: Asked) -> SignInDemand:
+        """What a sign-in for that request has to reach."""
+        return rules.demand_of(asked, reachable=self.reachable_levels)
+
+    def seats_for(self, asked: Asked, browser: str) -> tuple[Seat, ...]:
+        """Who is signed in in that browser and may be meant, whether or not it is enough."""
+        now, hashed = self._clock.now(), fingerprint(browser)
+
+        def look(tx: Tx) -> tuple[Seat, ...]:
+            visit = store.find_visit(tx, hashed, asked.client.client_id, now=now)
+            return self._meant_in(tx, asked, visit, now)
+
+        return self._db.read(look)
+
     # --- one transaction -----------------------------------------------------------------------
 
     def _go_on(
@@ -165,7 +179,7 @@ class Authorize:
         if browser:
             visit = store.find_visit(tx, fingerprint(browser), asked.client.client_id, now=now)
         meant = self._meant_in(tx, asked, visit, now)
-        demand = rules.demand_of(asked, reachable=self.reachable_levels)
+        demand = self.demand_of(asked)
         seat = rules.fitting(meant, demand, now)
         if seat is None:
             if "none" in request.prompt:

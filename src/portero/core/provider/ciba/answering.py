@@ -15,8 +15,8 @@ from portero.core.provider.ciba.errors import RequestNotWaiting
 from portero.core.provider.ciba.events import CibaApproved, CibaDenied
 from portero.core.provider.ciba.model import CibaAsked, CibaRequest
 from portero.core.provider.ciba.pings import Pings
-from portero.core.provider.polling import FreshSignInNeeded, decide_in, demand_of
-from portero.core.sessions import Session, satisfies
+from portero.core.provider.polling import check_enough, decide_in, demand_of
+from portero.core.sessions import Session
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.protocol.oauth.metadata_policy import GrantType
@@ -63,8 +63,8 @@ class CibaAnswering:
         demand = demand_of(
             request, client, reachable=self._reachable_levels, acr_values=request.acr_values
         )
-        if agreed and not satisfies(session, demand, now):
-            raise FreshSignInNeeded("the client demands more than this session has")
+        if agreed:
+            check_enough(session, demand, now)
 
         def unit(tx: Tx) -> bool:
             if not decide_in(tx, store.requests, request, session, agreed=agreed, now=now):

@@ -24,15 +24,15 @@ from portero.core.provider.device.events import DeviceApproved, DeviceDenied
 from portero.core.provider.device.model import DeviceAsked, DeviceRequest, DeviceStarted
 from portero.core.provider.model import Binding, ClientCall
 from portero.core.provider.polling import (
-    FreshSignInNeeded,
     RequestState,
+    check_enough,
     decide_in,
     demand_of,
 )
 from portero.core.provider.polling.rules import INTERVAL_SECONDS
 from portero.core.provider.resources import Resources
 from portero.core.provider.scopes import Scopes
-from portero.core.sessions import Session, satisfies
+from portero.core.sessions import Session
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import Secret, fingerprint
@@ -210,8 +210,7 @@ class Devices:
         if request is None or client is None or not client.is_active:
             raise UserCodeUnknown("no such code, or its client is disabled")
         demand = demand_of(request, client, reachable=self._reachable_levels)
-        if not satisfies(session, demand, now):
-            raise FreshSignInNeeded("the client demands more than this session has")
+        check_enough(session, demand, now)
         return DeviceAsked(
             client, read_scope(request.scope), request.resources, rules.shown(rules.typed(typed))
         )

@@ -8,7 +8,7 @@ a request begins and how its person finds it is the business of each flow, and s
 from portero.core.provider.polling.deciding import decide_in
 from portero.core.provider.polling.errors import FreshSignInNeeded
 from portero.core.provider.polling.model import Poll, PolledRequest, PollOutcome, RequestState
-from portero.core.provider.polling.rules import demand_of
+from portero.core.provider.polling.rules import check_enough, demand_of
 
 __all__ = [
     "FreshSignInNeeded",
@@ -16,6 +16,7 @@ __all__ = [
     "PollOutcome",
     "PolledRequest",
     "RequestState",
+    "check_enough",
     "decide_in",
     "demand_of",
 ]

@@ -8,3 +8,9 @@ class FreshSignInNeeded(NotProven):
 
     code = "fresh_sign_in_needed"
     public = "Sign in again to go on."
+
+    def __init__(self, detail: str, *, acr: str, too_old: bool) -> None:
+        """`acr` is the level that is demanded, '' for any."""
+        super().__init__(detail)
+        self.acr = acr
+        self.too_old = too_old

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 from portero.core.clients import Client
+from portero.core.provider.polling.errors import FreshSignInNeeded
 from portero.core.provider.polling.model import PolledRequest, PollOutcome, RequestState
-from portero.core.sessions import SignInDemand
+from portero.core.sessions import Session, SignInDemand, satisfies
 from portero.core.sessions.demand import weakest
 
 # seconds between two polls (RFC 8628 §3.2, CIBA §7.3: 5 where nothing is said)
@@ -46,3 +48,13 @@ def demand_of(
         max_age=metadata.default_max_age,
         acr=weakest(wanted),
     )
+
+
+def check_enough(session: Session, demand: SignInDemand, now: datetime) -> None:
+    """Raises `FreshSignInNeeded` for a session that is too old or too weak."""
+    if not satisfies(session, demand, now):
+        raise FreshSignInNeeded(
+            "the client demands more than this session has",
+            acr=demand.acr,
+            too_old=not satisfies(session, replace(demand, acr=""), now),
+        )

@@ -1,0 +1,70 @@
+"""Lifting a session that is only too weak: what it has proven counts, and the rest is owed.
+
+A session that is too old is no beginning: its person proves everything again, as at any sign-in.
+"""
+
+from __future__ import annotations
+
+from portero.core.audit import Actor
+from portero.core.authenticators import store as authenticator_store
+from portero.core.factors.password import Passwords
+from portero.core.login import rules, store
+from portero.core.login.dispatcher import Dispatcher
+from portero.core.login.model import Owed, StillOwes, Wanted
+from portero.core.sessions import Proven, Session, SignInDemand, satisfies
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock
+
+
+class StepUp:
+    def __init__(
+        self, *, db: Database, clock: Clock, passwords: Passwords, dispatcher: Dispatcher
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._passwords = passwords
+        self._dispatcher = dispatcher
+
+    def demand_of_account(self, session: Session) -> SignInDemand:
+        """What is demanded where most harm can be done: a fresh proof by whatever the account has,
+        a second factor included when one is enrolled."""
+        now = self._clock.now()
+
+        enrolled = self._db.read(lambda tx: authenticator_store.list_of(tx, session.account_id))
+        acr = rules.level_enrolled([each.kind for each in enrolled], self._dispatcher.policy)
+        return SignInDemand(client_id="", began_at=now, max_age=rules.FRESH_SECONDS, acr=acr)
+
+    def is_enough(self, session: Session) -> bool:
+        """Whether that session may do what harms most."""
+        return satisfies(session, self.demand_of_account(session), self._clock.now())
+
+    def begin(self, actor: Actor, session: Session, demand: SignInDemand) -> StillOwes | None:
+        """A sign-in under way that begins with what this live session has proven, and owes what
+        the demand wants beside it. None where that is not to be had: all has to be proven, or
+        nothing is missing. The same steps go on with it as with any other (`SignInSteps`)."""
+        now = self._clock.now()
+        if not rules.is_only_too_weak(session, demand, now):
+            return None
+
+        def unit(tx: Tx) -> StillOwes | None:
+            account = store.hold_account(tx, session.account_id)
+            live = self._dispatcher.sessions.find_live_in(
+                tx, session.account_id, session.id, now=now
+            )
+            if account is None or live is None:
+                return None
+            proven = Proven(live.acr, live.amr, "session")
+            wanted = Wanted(demand.client_id, demand.acr)
+            stored = self._passwords.load_in(tx, account.id)
+            facts = self._dispatcher.facts_in(tx, account, stored, proven, wanted, now=now)
+            step = rules.owed(facts, self._dispatcher.policy)
+            # Whoever finds an open browser must not add a factor of their own to the account.
+            enrols = step is Owed.ENROL_FACTOR and rules.is_fresh(live, now)
+            if step is not Owed.SECOND_FACTOR and not enrols:
+                return None
+            arrived = self._dispatcher.arrive_in(
+                tx, actor, account, proven, stored, now=now, wanted=wanted, lifting=live
+            )
+            return arrived if isinstance(arrived, StillOwes) else None
+
+        return self._db.write(unit)
