@@ -14,6 +14,7 @@ from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
 from portero.core.audit import AuditLog
 from portero.core.authenticators import Authenticators
+from portero.core.factors.passkey import Passkeys
 from portero.core.keys.ring import KeyRing
 from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import Registration
@@ -24,6 +25,7 @@ from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
+from portero.core.login.with_passkey import PasskeySignIn
 from portero.core.provider.authorize import Authorize
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.ciba import CibaAnswering, CibaAsking
@@ -132,11 +134,13 @@ class Rooms:
     sign_in: SignIn
     sign_in_steps: SignInSteps
     step_up: StepUp
+    passkey_sign_in: PasskeySignIn
     sign_up: SignUp
     recovery: Recovery
     password_change: PasswordChange
     taking_back: TakingBack
     authenticators: Authenticators
+    passkeys: Passkeys | None
     enrolment: Enrolment
     account_admin: AccountAdmin
     sessions: Sessions

@@ -23,6 +23,7 @@ from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
+from portero.core.login.with_passkey import PasskeySignIn
 from portero.wiring.base import Base
 from portero.wiring.codes import join_code_factors, join_codes
 from portero.wiring.passkeys import join_passkeys
@@ -42,6 +43,7 @@ class SignInJoined:
     totp: Totp
     passkeys: Passkeys | None
     levels: tuple[str, ...]
+    passkey_sign_in: PasskeySignIn
 
     def reseal(self) -> int:
         """Seal every factor's secret under the present SECRET_KEY; how many were changed."""
@@ -163,4 +165,14 @@ def join_sign_in(
         totp=totp,
         passkeys=passkeys,
         levels=rules.reachable_levels(policy),
+        passkey_sign_in=PasskeySignIn(
+            db=db,
+            clock=clock,
+            audit=audit,
+            limits=limits,
+            passwords=passwords,
+            passkeys=passkeys if settings.passkey_sign_in else None,
+            dispatcher=dispatcher,
+            decoy_key=base.vault.keys("passkey-decoy")[0],
+        ),
     )

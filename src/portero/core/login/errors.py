@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portero.core.authenticators import FactorKind
 from portero.core.login.model import StillOwes
-from portero.kit.refusals import Forbidden, Invalid, NotProven
+from portero.kit.refusals import Forbidden, Invalid, Missing, NotProven
 
 
 class WrongCredentials(NotProven):
@@ -64,6 +64,24 @@ class WrongFactor(Invalid):
     def __init__(self, kind: FactorKind) -> None:
         super().__init__(f"{kind} was not proven")
         self.kind = kind
+
+
+class UnknownPasskey(NotProven):
+    """The authenticator still has what is no passkey here (any more): a page tells the browser, so
+    that it is not offered again."""
+
+    code = "passkey_unknown"
+    public = "This passkey is not known here any more. Choose another way to sign in."
+
+
+class PasskeyRefused(NotProven):
+    code = "passkey_refused"
+    public = "The passkey was not accepted. Try again, or choose another way to sign in."
+
+
+class PasskeySignInOff(Missing):
+    code = "passkey_sign_in_off"
+    public = "Nobody signs in with a passkey alone here."
 
 
 class RegistrationClosed(Forbidden):

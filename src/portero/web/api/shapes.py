@@ -72,6 +72,25 @@ class ContinueBody(Body):
     delivery: Literal["body", "cookie"] = "body"
 
 
+class PasskeyOptionsBody(Body):
+    """Before a login with a passkey."""
+
+    username: str = Field(
+        "", description="For keys that are found by a name only; else leave it out.", max_length=320
+    )
+
+
+class PasskeyLoginBody(Body):
+    """What the browser or system signed for the options of that `auth_session`."""
+
+    auth_session: str = Field(max_length=_TOKEN_CAP)
+    credential: dict[str, Any] = Field(
+        description="The credential as JSON (WebAuthn Level 3, `PublicKeyCredential.toJSON()`)."
+    )
+    username: str = Field("", description="The same as for the options.", max_length=320)
+    delivery: Literal["body", "cookie"] = "body"
+
+
 class RefreshBody(Body):
     """Left out when the refresh token is in its cookie."""
 
@@ -149,6 +168,13 @@ class TokenAnswer(Told):
     refresh_token: str | None = None
     scope: str
     user: UserAnswer
+
+
+class PasskeyOptionsAnswer(Told):
+    auth_session: str = Field(description="Ties the answer to these options.")
+    public_key: dict[str, Any] = Field(
+        description="For `PublicKeyCredential.parseRequestOptionsFromJSON()`."
+    )
 
 
 class ProtectedAnswer(Told):

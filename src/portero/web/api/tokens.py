@@ -46,7 +46,7 @@ def log_in(call: Call) -> Response:
         wanted=Wanted(FIRST_PARTY_CLIENT_ID, body.acr),
         along=redemption,
     )
-    return _answer(call, redemption.tokens(), body.delivery)
+    return answer_with(call, redemption.tokens(), body.delivery)
 
 
 def go_on(call: Call) -> Response:
@@ -79,7 +79,7 @@ def refresh(call: Call) -> Response:
     if not token:
         raise RefreshRefused("no refresh token was sent")
     made = call.rooms.provider.refresh_grant.redeem(call.actor, token)
-    return _answer(call, made, delivery)
+    return answer_with(call, made, delivery)
 
 
 def log_out(call: Call) -> Response:
@@ -99,10 +99,10 @@ def tokens_for(call: Call, signed_in: SignedIn, delivery: str) -> Response:
     made = call.rooms.provider.session_grant.redeem(
         call.actor, signed_in.session, signed_in.account
     )
-    return _answer(call, made, delivery)
+    return answer_with(call, made, delivery)
 
 
-def _answer(call: Call, made: TokenSet, delivery: str) -> Response:
+def answer_with(call: Call, made: TokenSet, delivery: str) -> Response:
     put: Headers = ()
     user = UserAnswer.of(made.account)
     if delivery == "cookie":

@@ -7,6 +7,6 @@ in with a passkey alone by its other verbs. What an answer must hold is in `prot
 
 from portero.core.factors.passkey.challenges import Challenges
 from portero.core.factors.passkey.flows import Passkeys
-from portero.core.factors.passkey.model import Passkey, PasskeyPolicy
+from portero.core.factors.passkey.model import Passkey, PasskeyPolicy, Purpose
 
-__all__ = ["Challenges", "Passkey", "PasskeyPolicy", "Passkeys"]
+__all__ = ["Challenges", "Passkey", "PasskeyPolicy", "Passkeys", "Purpose"]

@@ -131,8 +131,8 @@ class Passkeys:
         """The challenge for whoever is at that browser; nothing is written for it."""
         return self._asked(Purpose.SIGN_IN, allow, subject)
 
-    def find(self, credential_id: str) -> Passkey | None:
-        return self._db.read(lambda tx: store.find(tx, credential_id))
+    def find_in(self, tx: Tx, credential_id: str) -> Passkey | None:
+        return store.find(tx, credential_id)
 
     def list_of(self, account_id: str) -> tuple[Passkey, ...]:
         return self._db.read(lambda tx: store.list_of(tx, account_id))
