@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,9 @@ from portero.wiring import House, join
 if TYPE_CHECKING:
     from flask import Flask
 
+    from portero.web.dev.demo import DemoServer
     from portero.web.endpoints import Endpoint
+    from portero.web.exchange import Headers, Response
     from portero.web.front import Front
 
 
@@ -56,7 +60,7 @@ def create_front(house: House) -> Front:
 def make_flask(house: House) -> Flask:
     from portero.web.account import pages as account
     from portero.web.api import documents, mount
-    from portero.web.dev import styleguide
+    from portero.web.dev import demo, mail, styleguide
     from portero.web.forms import Forms
     from portero.web.host import make_host
     from portero.web.login import doorstep, forgot, links, sign_in
@@ -85,9 +89,34 @@ def make_flask(house: House) -> Flask:
         requests_page,
         account,
         styleguide,
+        mail,
     ):
         face.mount(host, house.rooms, forms)
+    demo.mount(host, house.rooms, forms, _demo_server(house))
     return host
+
+
+def _demo_server(house: House) -> DemoServer:
+    """The way that the demo client has to the rest: in this process, so that a server with one
+    thread does not wait for itself."""
+    from portero.core.audit import Actor
+    from portero.core.clients.errors import ClientIdTaken
+    from portero.web.dev.demo import DemoServer
+    from portero.web.in_process import InProcess
+
+    made: list[InProcess] = []
+
+    def register(client_id: str, metadata: Mapping[str, object]) -> None:
+        with suppress(ClientIdTaken):
+            house.clients.create(Actor.operator(), metadata, client_id=client_id)
+
+    def ask(method: str, url: str, headers: Headers, body: bytes) -> Response:
+        if not made:
+            issuer, table = house.settings.issuer, endpoints_of(house)
+            made.append(InProcess(issuer, table, ready=lambda: None))
+        return made[0].ask(method, url, headers, body)
+
+    return DemoServer(register, ask)
 
 
 def endpoints_of(house: House) -> list[Endpoint]:

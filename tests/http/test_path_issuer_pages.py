@@ -31,7 +31,13 @@ AFTER = "https://app.example/bye"
 FRONT = "https://app.example/front"
 TEMPLATES = Path(__file__).parents[2] / "src/portero/web/templates"
 # What others are made of.
-PARTS = {"layout.html", "account/layout.html", "login/form.html", "oidc/wants.html"}
+PARTS = {
+    "layout.html",
+    "dev/layout.html",
+    "account/layout.html",
+    "login/form.html",
+    "oidc/wants.html",
+}
 # Of endpoints that are no Flask views, and by what each is known.
 STANDALONE = {
     "oidc/form_post.html": "data-submit",
@@ -78,6 +84,8 @@ def journey(home: Home, visitor: Visitor) -> None:
     visitor.go("/auth/oauth/authorize?client_id=nobody")
     visitor.go("/auth/api/docs")
     visitor.go("/auth/styleguide")
+    visitor.go("/auth/dev/mail")
+    visitor.go("/auth/demo/callback")
     sign_up_and_forget(home, visitor)
     prove_a_second_factor(home, visitor)
     move_mailbox(home, visitor)
@@ -94,6 +102,15 @@ def journey(home: Home, visitor: Visitor) -> None:
     connect_device(home, visitor)
     answer_application(home, visitor)
     sign_out(visitor, hint)
+    look_at_mail(visitor)
+
+
+def look_at_mail(visitor: Visitor) -> None:
+    """The demo's first page, and the newest of the mails that were written to files."""
+    visitor.go("/auth/demo")
+    page = visitor.go("/auth/dev/mail")
+    letter = next(url for _, url in page.addresses if url.endswith(".eml"))
+    visitor.go(letter)
 
 
 def sign_up_and_forget(home: Home, visitor: Visitor) -> None:

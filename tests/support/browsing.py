@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import threading
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Root can't have Chromium's sandbox, and the rest keeps it from calling home.
 FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
+# An answer that is no success is none of the page's faults.
+_REFUSED = re.compile(r"status of (4|503)")
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
@@ -173,7 +176,7 @@ def watched(page: Page) -> list[str]:
         "console",
         lambda said: (
             complaints.append(said.text)
-            if said.type in {"error", "warning"} and "status of 4" not in said.text
+            if said.type in {"error", "warning"} and not _REFUSED.search(said.text)
             else None
         ),
     )

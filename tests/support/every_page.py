@@ -223,6 +223,35 @@ def _signed_out(walk: Walk) -> None:
     walk.send()
 
 
+def _demo(walk: Walk) -> None:
+    walk.signed_in("/demo")
+    walk.send()
+    walk.page.click("button[value=allow]")
+    walk.page.wait_for_url(f"{walk.place.url}/demo/callback?*")
+
+
+def _letter(walk: Walk) -> None:
+    walk.made("users", "invite", "gil@example.org")
+    walk.mailed("/sign-up")  # when it has come
+    walk.open("/dev/mail")
+    walk.page.click(".cards a >> nth=0")
+    walk.page.wait_for_selector("iframe")
+
+
+def _closed(walk: Walk) -> None:
+    """The page, and the door open again for the next row."""
+    walk.made("maintenance", "on", "--message", "We are moving to a larger machine.")
+    try:
+        for _ in range(40):
+            walk.open("/sign-in")
+            if walk.page.get_by_text("worked on").count():
+                return
+            walk.page.wait_for_timeout(50)  # each worker looks once a second
+        raise AssertionError("the service stayed open")
+    finally:
+        walk.made("maintenance", "off")
+
+
 def at(path: str) -> Callable[[Walk], None]:
     """Open it as a stranger."""
     return lambda walk: walk.open(path)
@@ -270,5 +299,10 @@ ROWS = (
     Row("account-applications", _connected),
     Row("account-activity", signed_in_at("/account/activity")),
     Row("api-docs", at("/api/docs")),
+    Row("maintenance", _closed),
     Row("styleguide", at("/styleguide")),
+    Row("demo", at("/demo")),
+    Row("demo-answer", _demo),
+    Row("dev-mail", at("/dev/mail")),
+    Row("dev-mail-letter", _letter),
 )

@@ -14,7 +14,7 @@ import uuid_utils
 from portero.protocol.oauth.parameters import FORM_TYPE
 from portero.web.base_path import BasePath
 from portero.web.endpoints import Endpoint, routes
-from portero.web.exchange import Headers, Request, by_name
+from portero.web.exchange import Headers, Request, Response, by_name
 from portero_guard.fetch import Credentials, FetchFailed, NotThere
 
 _PEER: Final = "127.0.0.1"
@@ -34,13 +34,14 @@ class InProcess:
         self._ready = ready
 
     def get(self, url: str) -> bytes:
-        return self._ask("GET", url, (), b"")
+        return self._good("GET", url, (), b"")
 
     def post(self, url: str, *, form: dict[str, str], credentials: Credentials) -> bytes:
         headers = (("authorization", credentials.basic()), ("content-type", FORM_TYPE))
-        return self._ask("POST", url, headers, urlencode(form).encode())
+        return self._good("POST", url, headers, urlencode(form).encode())
 
-    def _ask(self, method: str, url: str, headers: Headers, body: bytes) -> bytes:
+    def ask(self, method: str, url: str, headers: Headers = (), body: bytes = b"") -> Response:
+        """Whatever it answers. Raises `FetchFailed` when it can't."""
         parts = urlsplit(url)
         if (parts.scheme, parts.netloc) != self._origin:
             raise FetchFailed(f"{url} is not of this process")
@@ -62,7 +63,10 @@ class InProcess:
             scheme=parts.scheme,
             request_id=uuid_utils.uuid7().hex,
         )
-        answer = endpoint.answer(request)
+        return endpoint.answer(request)
+
+    def _good(self, method: str, url: str, headers: Headers, body: bytes) -> bytes:
+        answer = self.ask(method, url, headers, body)
         if answer.status != 200:
             raise FetchFailed(f"{url} answered {answer.status}")
         return answer.body

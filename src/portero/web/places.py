@@ -33,6 +33,8 @@ AUTHORIZATION_PATH: Final = "/oauth/authorize"
 CONTINUATION_PATH: Final = "/oauth/authorize/continue"
 # While developing only.
 STYLEGUIDE_PATH: Final = "/styleguide"
+DEV_MAIL_PATH: Final = "/dev/mail"
+DEMO_PATH: Final = "/demo"
 
 # A page of the account console as the handle of an errand: `account.security.password`. No handle
 # of an application's request has a dot.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
@@ -60,7 +61,8 @@ PlaceOf = Callable[[str, str], str]
 @dataclass(frozen=True, slots=True)
 class FaceSettings:
     """What the faces need to know of the deployment. `bearer_tokens`: whether this server issues
-    tokens that are bound to no key, as those of the JSON API are."""
+    tokens that are bound to no key, as those of the JSON API are. `mail_folder`: where mails are
+    written, None where they are sent."""
 
     issuer: str
     product_name: str
@@ -74,6 +76,7 @@ class FaceSettings:
     mtls_url: str = ""
     bearer_tokens: bool = True
     sign_in_steps: int = 1
+    mail_folder: Path | None = None
     looks: Looks = field(default_factory=Looks)
 
     @property

@@ -248,6 +248,11 @@ def mailer(settings: Settings) -> Deliverer:
     return deliver
 
 
+def mail_folder(settings: Settings) -> Path | None:
+    """Where mails are written, because no server is set to send them."""
+    return None if settings.smtp_host else settings.data_dir / "mail"
+
+
 def _make_mailer(settings: Settings) -> Deliverer:
     from portero.outside.mail import FileSender, MailDelivery, MailRenderer, SmtpSender
 
@@ -256,8 +261,9 @@ def _make_mailer(settings: Settings) -> Deliverer:
         mail_from=settings.mail_from,
         message_id_host=urlsplit(settings.issuer).hostname or "localhost",
     )
-    if not settings.smtp_host:
-        return MailDelivery(renderer, FileSender(settings.data_dir / "mail"))
+    folder = mail_folder(settings)
+    if folder is not None:
+        return MailDelivery(renderer, FileSender(folder))
     sender = SmtpSender(
         host=settings.smtp_host,
         port=settings.smtp_port,
