@@ -123,20 +123,17 @@ def _ms(seconds: float) -> int:
     return round(seconds * 1000)
 
 
-def run_on_driver(
-    tx: sa.Connection, statement: str, values: Any = (), *, many: bool = False
-) -> Any:
-    """Run it on a cursor of the driver's own, which is given back. `many`: once for each of the
-    `values`.
+def run_on_driver(tx: sa.Connection, statement: str, values: Any = ()) -> Any:
+    """Run it on a cursor of the driver's own, which is given back.
 
     Listeners see it and its errors are SQLAlchemy's, as with `tx.execute`; but an error never
     shows the values.
     """
     cursor = tx.connection.cursor()
     for listener in tx.engine.dispatch.before_cursor_execute:
-        listener(tx, cursor, statement, values, None, many)
+        listener(tx, cursor, statement, values, None, False)
     try:
-        (cursor.executemany if many else cursor.execute)(statement, values)
+        cursor.execute(statement, values)
     except tx.dialect.loaded_dbapi.Error as error:
         raise _as_execute_raises(tx, statement, error) from error
     return cursor

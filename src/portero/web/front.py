@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -83,6 +82,7 @@ class Front:
         self._on_stop = tuple(on_stop)
         self._meter = meter
         self._base = base or BasePath()
+        self._known_paths = strict.paths_of(map(self._base.at, self._routes))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -131,6 +131,7 @@ class Front:
             query=scope["query_string"],
             headers=scope["headers"],
             allowed_hosts=self._allowed_hosts,
+            known_paths=self._known_paths,
         )
         path = self._base.inside(head.path)
         if path is None:
@@ -157,8 +158,10 @@ class Front:
         if endpoint.on_loop:
             return endpoint.answer(request)
         if endpoint.at_once is not None and endpoint.at_once(request):
-            with suppress(waiting.WouldWait):
+            try:
                 return waiting.at_once(endpoint.answer, request)
+            except waiting.WouldWait:
+                return await self._crew.run(endpoint.answer, request)
         return await self._crew.run(endpoint.answer, request)
 
     async def _body(self, receive: Receive, head: strict.Head, cap: int) -> bytes:

@@ -8,7 +8,7 @@ to another host, or carry a forged proxy header.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -33,6 +33,7 @@ _CONTROL_IN_PATH: Final = re.compile(r"[\x00-\x1f\x7f]")
 # Some parsers decode these before they look for slashes, and some after.
 _ESCAPED_SLASH: Final = re.compile(rb"%(?:2[Ff]|5[Cc])")
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_NO_PATHS: Final[Mapping[bytes, str]] = {}
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -95,13 +96,21 @@ class Head:
 
 
 def checked_head(
-    *, raw_path: bytes, query: bytes, headers: RawHeaders, allowed_hosts: frozenset[bytes]
+    *,
+    raw_path: bytes,
+    query: bytes,
+    headers: RawHeaders,
+    allowed_hosts: frozenset[bytes],
+    known_paths: Mapping[bytes, str] = _NO_PATHS,
 ) -> Head:
     """The head, checked. `headers` have lower-case names; `allowed_hosts` come from `hosts_of`.
+    `known_paths`, from `paths_of`, are not looked at again.
 
     Raises a subclass of `Unacceptable`.
     """
-    path = _checked_path(raw_path, query)
+    path = known_paths.get(raw_path) or _checked_path(raw_path)
+    if query and _TARGET_FORBIDDEN.search(query):
+        raise BadTarget("a character that no URI holds")
     lines = _checked_lines(raw_path, query, headers)
     _check_host(lines.get(b"host"), allowed_hosts, is_probe=path in PROBE_PATHS)
     length, coding = lines.get(b"content-length"), lines.get(b"transfer-encoding")
@@ -134,12 +143,17 @@ def hosts_of(urls: Iterable[str]) -> frozenset[bytes]:
     return frozenset(host.encode("ascii") for host in hosts)
 
 
-def _checked_path(raw_path: bytes, query: bytes) -> str:
+def paths_of(paths: Iterable[str]) -> dict[bytes, str]:
+    """Paths of our own, by how they are asked for; raises `BadTarget` for one that can't be."""
+    return {path.encode("ascii"): _checked_path(path.encode("ascii")) for path in paths}
+
+
+def _checked_path(raw_path: bytes) -> str:
     # Only origin-form (RFC 9112 §3.2.1). An absolute-form names a second host beside Host, and
     # "//host" becomes one as soon as somebody builds a redirect from it.
     if not raw_path.startswith(b"/") or raw_path.startswith(b"//"):
         raise BadTarget("not an origin-form target")
-    if _TARGET_FORBIDDEN.search(raw_path) or (query and _TARGET_FORBIDDEN.search(query)):
+    if _TARGET_FORBIDDEN.search(raw_path):
         raise BadTarget("a character that no URI holds")
     if b"%" not in raw_path:
         return raw_path.decode("ascii")

@@ -101,7 +101,8 @@ def test_many_rows_are_written_at_once(db: Database) -> None:
         made = [replace(ALICE, id=name, username=name, username_key=name) for name in names]
         return [{name: getattr(each, name) for name in Account.__slots__} for each in made]
 
-    db.write(lambda tx: put.run_many(tx, rows("a", "b", "c")))
+    names = [f"{number:03}" for number in range(200)]
+    db.write(lambda tx: put.run_many(tx, rows(*names)))
     with pytest.raises(sa.exc.IntegrityError):
-        db.write(lambda tx: put.run_many(tx, rows("d", "a")))
-    assert db.read(lambda tx: tx.execute(ids).scalars().all()) == ["a", "b", "c"]
+        db.write(lambda tx: put.run_many(tx, rows("200", "000")))
+    assert db.read(lambda tx: tx.execute(ids).scalars().all()) == names

@@ -116,3 +116,26 @@ def test_an_accepted_path_has_no_control_character_and_one_leading_slash(tail: b
     assert path.startswith("/")
     assert not tail.startswith(b"/")
     assert all(ord(character) > 31 and character != "\x7f" for character in path)
+
+
+def test_a_known_path_is_taken_as_it_is_and_no_other() -> None:
+    """Known are ours in the one spelling that needs no decoding; their query is checked as any."""
+    known = strict.paths_of(["/oauth/token"])
+    allowed = strict.hosts_of(["https://id.example"])
+    headers = [(b"host", b"id.example")]
+
+    def path_of(raw_path: bytes, query: bytes = b"") -> str:
+        return strict.checked_head(
+            raw_path=raw_path,
+            query=query,
+            headers=headers,
+            allowed_hosts=allowed,
+            known_paths=known,
+        ).path
+
+    assert path_of(b"/oauth/token") == path_of(b"/oauth/%74oken") == "/oauth/token"
+    for raw_path, query in ((b"/oauth/token", b"a#b"), (b"/oauth%2Ftoken", b""), (b"//oauth", b"")):
+        with pytest.raises(strict.BadTarget):
+            path_of(raw_path, query)
+    with pytest.raises(strict.BadTarget):
+        strict.paths_of(["/a b"])

@@ -39,10 +39,7 @@ _append: Final = Prepared(audit_entries.insert(), _NAMES)
 
 
 def append(tx: Tx, rows: Sequence[Entry]) -> None:
-    if len(rows) == 1:
-        _append.later(tx, _row(rows[0]))
-    else:
-        _append.run_many(tx, [_row(entry) for entry in rows])
+    _append.run_many(tx, [_row(entry) for entry in rows])
 
 
 def list_entries(

@@ -93,8 +93,6 @@ class ClientAuth:
             # A confidential client can't drop to `none`, nor a secret move into the body.
             raise InvalidClient(f"this is not {method}, which is the registered method")
         match method:
-            case AuthMethod.NONE:
-                pass
             case AuthMethod.SECRET_BASIC | AuthMethod.SECRET_POST:
                 if not is_secret_of(client, given=shown.unverified_secret):
                     raise InvalidClient("a wrong secret")
@@ -104,6 +102,8 @@ class ClientAuth:
                 self._spend(self._authenticated_by(client, shown.unverified_assertion))
             case AuthMethod.TLS | AuthMethod.SELF_SIGNED_TLS:
                 self._check_certificate(client, call)
+            case AuthMethod.NONE:
+                pass
         return client
 
     def _signed_by(self, client: Client, unverified_assertion: str) -> CheckedAssertion:

@@ -176,7 +176,8 @@ def _told(issued: IssuedToken) -> dict[str, object]:
         told["refresh_token"] = issued.refresh_token.reveal()
     if issued.id_token is not None:
         told["id_token"] = issued.id_token.reveal()
-    return told | dict(issued.more)
+    told.update(issued.more)
+    return told
 
 
 def refused(refusal: Refusal, request: Request) -> Response:
