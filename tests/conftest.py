@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.support.server",
     "tests.support.smtp",
     "tests.support.browsing",
+    "tests.support.virtual_authenticator",
 ]

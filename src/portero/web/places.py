@@ -14,6 +14,8 @@ DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
 JWKS_PATH: Final = "/.well-known/jwks.json"
 STATUS_LIST_PATH: Final = "/oauth/status-list"
 SIGN_IN_PATH: Final = "/sign-in"
+# Another challenge for a sign-in page that has been open for long.
+PASSKEY_OPTIONS_PATH: Final = "/sign-in/passkey"
 SIGN_OUT_PATH: Final = "/sign-out"
 SIGN_UP_PATH: Final = "/sign-up"
 FORGOT_PATH: Final = "/forgot-password"

@@ -16,6 +16,7 @@ from portero.core.login.model import Owed, Registration, SignedIn, Step, StillOw
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
 from portero.web.login.errands import Errand, errand_of_request
+from portero.web.login.passkeys import asked_here, to_forget
 from portero.web.pages import html, refused, told
 from portero.web.places import FORGOT_PATH, SIGN_IN_PATH, SIGN_UP_PATH
 from portero.web.rooms import Rooms
@@ -57,6 +58,15 @@ class _SignInPage:
     def _prove(self, errand: Errand) -> SignedIn:
         actor, form = Actor.anonymous(g.origin), request.form
         browser = self._forms.browser()
+        if "auth_session" not in form and form.get("credential"):
+            return self._rooms.passkey_sign_in.with_passkey(
+                actor,
+                browser,
+                json_object(form["credential"]),
+                username=form.get("username", ""),
+                wanted=errand.wanted,
+                in_browser=browser,
+            )
         if "auth_session" not in form:
             return self._rooms.sign_in.with_password(
                 actor,
@@ -113,7 +123,8 @@ class _SignInPage:
     def _ask_again(self, errand: Errand, refusal: Refusal) -> Response:
         again = told(refusal)
         if "auth_session" not in request.form:
-            return self._ask(errand, typed=request.form, **again)
+            forget = to_forget(self._rooms, refusal, request.form.get("credential", ""))
+            return self._ask(errand, typed=request.form, forget=forget, **again)
         try:
             # The step was refused and is still owed: its secret was not spent.
             still = self._rooms.sign_in_steps.look(
@@ -141,16 +152,19 @@ class _SignInPage:
         )
 
     def _ask(self, errand: Errand, **values: Any) -> Response:
-        values = {"faults": {}, "message": "", **values}
+        values = {"faults": {}, "message": "", "forget": None, **values}
         name_first = self._rooms.settings.sign_in_steps == 2
         knows = errand.session is not None and values["typed"] == self._known(errand)
         is_open = self._rooms.settings.registration is Registration.OPEN
+        # The second page comes for every name, whether it is known or not.
+        asks_name = not (values["typed"].get("username") and (name_first or knows))
+        named = "" if asks_name else values["typed"]["username"]
         return html(
             "login/sign_in.html",
+            passkey=asked_here(self._rooms, self._forms, named),
             client_name=errand.client_name,
             handle=errand.handle,
-            # The second page comes for every name, whether it is known or not.
-            asks_name=not (values["typed"].get("username") and (name_first or knows)),
+            asks_name=asks_name,
             somebody_else=errand.as_somebody_else,
             asks_password=not name_first or bool(values["typed"].get("username")),
             sign_in_path=SIGN_IN_PATH,
