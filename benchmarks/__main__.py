@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import guard, login, protected, provider, scale, start
+from benchmarks import guard, login, pages, protected, provider, scale, start
 from benchmarks.report import FULL, SHORT, Pace, Result, keep, lines
 
 BENCHMARKS: Final[dict[str, Callable[[Pace], Result]]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: Final[dict[str, Callable[[Pace], Result]]] = {
     "guard": guard.run,
     "protected": protected.run,
     "login": login.run,
+    "pages": pages.run,
     "provider": provider.run,
     "scale": scale.run,
 }
