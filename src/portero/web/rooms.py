@@ -15,6 +15,7 @@ from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
 from portero.core.audit import AuditLog
 from portero.core.authenticators import Authenticators
+from portero.core.factors.one_time_code import PhoneProofs
 from portero.core.factors.passkey import Passkeys
 from portero.core.keys.ring import KeyRing
 from portero.core.login.enrolment import Enrolment
@@ -145,6 +146,7 @@ class Rooms:
     authenticators: Authenticators
     passkeys: Passkeys | None
     enrolment: Enrolment
+    phone: PhoneProofs | None  # where text messages are sent
     account_admin: AccountAdmin
     sessions: Sessions
     provider: ProviderRooms

@@ -13,6 +13,7 @@ from portero.core.factors.one_time_code import (
     CodeFactor,
     Codes,
     MailChannel,
+    PhoneProofs,
     TextChannel,
 )
 from portero.core.outbox import Deliverer
@@ -30,13 +31,33 @@ def join_code_factors(
     base: Base, codes: Codes, authenticators: Authenticators
 ) -> tuple[CodeFactor, ...]:
     """By mail; and by text message where there is anybody to send one."""
-    mail = MailChannel(base.notices)
-    text = TextChannel(base.notices, partial(serves, base.settings))
-    channels = (mail, text) if sends_texts(base.settings) else (mail,)
+    mail, text = MailChannel(base.notices), _texts(base)
     return tuple(
         CodeFactor(db=base.db, codes=codes, channel=channel, authenticators=authenticators)
-        for channel in channels
+        for channel in ((mail, text) if text else (mail,))
     )
+
+
+def join_phone(base: Base, codes: Codes) -> PhoneProofs | None:
+    """None where nobody sends text messages."""
+    channel = _texts(base)
+    return (
+        None
+        if channel is None
+        else PhoneProofs(
+            db=base.db,
+            clock=base.clock,
+            audit=base.audit,
+            feed=base.feed,
+            codes=codes,
+            channel=channel,
+        )
+    )
+
+
+def _texts(base: Base) -> TextChannel | None:
+    serving = partial(serves, base.settings)
+    return TextChannel(base.notices, serving) if sends_texts(base.settings) else None
 
 
 def sends_texts(settings: Settings) -> bool:

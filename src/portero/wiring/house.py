@@ -260,6 +260,7 @@ def join(
         authenticators=entry.authenticators,
         passkeys=entry.passkeys,
         enrolment=entry.enrolment,
+        phone=entry.phone,
         account_admin=account_admin,
         sessions=sessions,
         provider=provider.rooms,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.authenticators import Authenticators, Enrollable, FactorKind, SecondFactor
+from portero.core.factors.one_time_code import PhoneProofs
 from portero.core.factors.passkey import Passkeys
 from portero.core.factors.password import Passwords
 from portero.core.factors.totp import Totp
@@ -25,7 +26,7 @@ from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
 from portero.core.login.with_passkey import PasskeySignIn
 from portero.wiring.base import Base
-from portero.wiring.codes import join_code_factors, join_codes
+from portero.wiring.codes import join_code_factors, join_codes, join_phone
 from portero.wiring.passkeys import join_passkeys
 
 
@@ -41,6 +42,7 @@ class SignInJoined:
     authenticators: Authenticators
     enrolment: Enrolment
     totp: Totp
+    phone: PhoneProofs | None
     passkeys: Passkeys | None
     levels: tuple[str, ...]
     passkey_sign_in: PasskeySignIn
@@ -74,7 +76,8 @@ def join_sign_in(
     to_enrol: dict[FactorKind, Enrollable] = {FactorKind.TOTP: totp}
     if passkeys is not None:
         second[FactorKind.PASSKEY] = to_enrol[FactorKind.PASSKEY] = passkeys
-    for code_factor in join_code_factors(base, join_codes(base), authenticators):
+    codes = join_codes(base)
+    for code_factor in join_code_factors(base, codes, authenticators):
         second[code_factor.kind] = to_enrol[code_factor.kind] = code_factor
     factors = Factors(second=second, to_enrol=to_enrol)
     policy = SignInPolicy(
@@ -163,6 +166,7 @@ def join_sign_in(
         authenticators=authenticators,
         enrolment=Enrolment(db=db, clock=clock, limits=limits, accounts=accounts, factors=factors),
         totp=totp,
+        phone=join_phone(base, codes),
         passkeys=passkeys,
         levels=rules.reachable_levels(policy),
         passkey_sign_in=PasskeySignIn(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from portero.core import links
 from portero.core.accounts.model import Account
 from portero.core.accounts.store import hold
+from portero.core.factors.one_time_code import store as one_time_code_store
 from portero.core.links import LinkPurpose
 from portero.core.login.model import Interaction, Wanted
 from portero.core.sessions import Proven
@@ -102,12 +103,14 @@ def finish(tx: Tx, interaction_id: str) -> None:
 
 
 def end_of_account(tx: Tx, account_id: str, *, now: datetime, but: str = "") -> None:
-    """End every way in that is half open: sign-ins under way (`but` one) and mailed links.
+    """End every way in that is half open: sign-ins under way (`but` one), mailed links
+    and codes.
 
     A thief who was in may have asked for a link to a mailbox of his own; what the owner does to
     shut him out must shut that too.
     """
     links.withdraw(tx, account_id, *_WAYS_IN, now=now)
+    one_time_code_store.withdraw(tx, account_id)
     tx.execute(
         interactions.delete().where(
             interactions.c.account_id == account_id, interactions.c.id != but

@@ -10,6 +10,7 @@ from portero.core.factors.one_time_code.channels import Channel, MailChannel, Te
 from portero.core.factors.one_time_code.codes import Codes
 from portero.core.factors.one_time_code.flows import CodeFactor
 from portero.core.factors.one_time_code.model import CodePurpose, CodeSubject
+from portero.core.factors.one_time_code.phone import PhoneProofs
 from portero.core.factors.one_time_code.rules import POLICIES
 
 __all__ = [
@@ -20,5 +21,6 @@ __all__ = [
     "CodeSubject",
     "Codes",
     "MailChannel",
+    "PhoneProofs",
     "TextChannel",
 ]

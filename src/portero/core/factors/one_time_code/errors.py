@@ -15,6 +15,11 @@ class NoConfirmedPhone(Forbidden):
     public = "Confirm your phone number first. A code goes only to a number that is yours."
 
 
+class WrongPhoneCode(Invalid):
+    code = "wrong_phone_code"
+    public = "That is not the code, or it is over. Have a new one sent."
+
+
 class NumberNotServed(Invalid):
     """Of a country that the operator does not send to, or no mobile phone's: what is dialled there
     may cost a lot, and part of it goes to whoever asked (toll fraud)."""

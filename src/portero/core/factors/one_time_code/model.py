@@ -14,6 +14,8 @@ class CodePurpose(StrEnum):
     PROVE_SMS = "prove_sms"
     ENROL_EMAIL = "enrol_email"
     ENROL_SMS = "enrol_sms"
+    PHONE = "phone"
+    SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class KeptCode:
     code_mac: str
     tries_left: int
     sent_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCode:
+    """The two secrets of a new code: what is typed, and `link_token` for a link beside it, either
+    of which spends both."""
+
+    code: str
+    link_token: str
     expires_at: datetime
 
 

@@ -89,6 +89,17 @@ def find_sent(tx: Tx, about: CodeSubject, *, after: datetime) -> KeptCode | None
     return None if row is None else _code(row)
 
 
+def find_live(tx: Tx, purpose: CodePurpose, subject: str, *, now: datetime) -> KeptCode | None:
+    row = tx.execute(
+        sa.select(one_time_codes).where(
+            one_time_codes.c.purpose == purpose,
+            one_time_codes.c.subject == subject,
+            one_time_codes.c.expires_at > now,
+        )
+    ).one_or_none()
+    return None if row is None else _code(row)
+
+
 def spend_try(tx: Tx, purpose: CodePurpose, subject: str, *, now: datetime) -> KeptCode | None:
     """Count a try; None when there is no live code, or it has been tried too often."""
     row = tx.execute(
