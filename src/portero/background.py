@@ -14,6 +14,7 @@ from typing import Final
 
 from portero.core.audit.buffer import FLUSH_SECONDS
 from portero.core.changes.feed import POLL_SECONDS
+from portero.core.devices import store as device_store
 from portero.core.factors.one_time_code import store as one_time_code_store
 from portero.core.factors.passkey import store as passkey_store
 from portero.core.factors.totp import store as totp_store
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 _CARE_SECONDS: Final = 600
 # A browser that came to sign in may be at it for so long: what waits for it lives no longer.
 _LONGEST_SIGN_IN: Final = timedelta(days=1)
+_LONGEST_COOKIE: Final = timedelta(days=400)  # a device whose cookie is gone can't come back
 # What has expired is kept a while, so that a replay is still known as one and support can look.
 _KEEP_EXPIRED: Final = timedelta(days=30)
 
@@ -124,6 +126,7 @@ def purge(house: House) -> int:
             (limit_store.purge, now),  # a window that is over says nothing to anybody
             (link_store.purge, before),
             (login_store.purge, before),
+            (device_store.purge, now - _LONGEST_COOKIE),
             (totp_store.purge_pending, now),
             (one_time_code_store.purge, now),
             (passkey_store.purge_challenges, now),

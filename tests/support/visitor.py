@@ -38,7 +38,8 @@ class Page(HTMLParser):
             self.addresses.append(("refresh", named["content"].partition("url=")[2]))
         if tag == "form":
             self.forms.append(Form(named.get("action")))
-        if tag == "input" and self.forms and "name" in named:
+        sent = "name" in named and (named.get("type") != "checkbox" or "checked" in named)
+        if tag == "input" and self.forms and sent:
             self.forms[-1].fields[named["name"]] = named.get("value", "")
 
 

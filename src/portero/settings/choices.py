@@ -54,3 +54,10 @@ def log_format(given: str) -> Literal["json", "console"]:
         case "json" | "console":
             return given
     raise Unparsable("json or console")
+
+
+def keep_signed_in(given: str) -> Literal["ask", "always", "never"]:
+    match given:
+        case "ask" | "always" | "never":
+            return given
+    raise Unparsable("ask, always or never")

@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
+from portero.core.login.model import InBrowser, SignedIn
 from portero.kit.refusals import Forbidden
 from portero.kit.secrets import Secret, same_secret
-from portero.web.browser_cookie import BrowserCookie
+from portero.web.browser_cookie import BrowserCookie, DeviceCookie
 from portero_guard.credentials import RequestHead, head_from_environ, require_same_origin
 from portero_guard.errors import CrossSite
 
@@ -46,15 +47,24 @@ class Forms:
         self._new_secret = new_secret
         self._scheme, self._host = urlsplit(issuer)[:2]
         self.cookie = cookie
+        self.devices = DeviceCookie(issuer=issuer)
 
     def browser(self) -> str:
         """The browser's cookie, "" when it has none."""
         fresh: Secret | None = g.get("fresh_browser")
         return fresh.reveal() if fresh else self.cookie.read(request.headers.get("Cookie"))
 
-    def put_browser(self, secret: Secret) -> None:
-        """Have the answer set the cookie."""
-        g.fresh_browser = secret
+    def in_browser(self, *, keep: bool = True) -> InBrowser:
+        """The present browser, for a verb that signs somebody in there."""
+        header = request.headers.get("Cookie")
+        return InBrowser(self.browser(), self.devices.read(header), keep)
+
+    def put(self, signed_in: SignedIn) -> None:
+        """Have the answer set the cookies of a browser in which somebody has signed in."""
+        if signed_in.browser is not None:
+            g.fresh_browser, g.browser_lasts = signed_in.browser, signed_in.lasts
+        if signed_in.devices is not None:
+            g.fresh_devices = signed_in.devices
 
     def token(self) -> str:
         """The value for a form of this page. A browser without a cookie gets one that names
@@ -62,7 +72,7 @@ class Forms:
         secret = self.browser()
         if not secret:
             secret = self._new_secret()
-            self.put_browser(Secret(secret))
+            g.fresh_browser = Secret(secret)
         return _mac(self._keys[0], secret)
 
     def check(self) -> None:
@@ -90,7 +100,11 @@ class Forms:
         def put(answer: Response) -> Response:
             fresh: Secret | None = g.get("fresh_browser")
             if fresh is not None:
-                answer.headers.extend(self.cookie.put(fresh))
+                lasts = g.get("browser_lasts", False)
+                answer.headers.extend(self.cookie.put(fresh, lasts=lasts))
+            devices: Secret | None = g.get("fresh_devices")
+            if devices is not None:
+                answer.headers.extend(self.devices.put(devices))
             return answer
 
     def _head(self) -> RequestHead:

@@ -50,9 +50,10 @@ class OwnCookie:
             return value if len(value) <= _MAX_LENGTH and value.isascii() else ""
         return ""
 
-    def put(self, value: Secret) -> Headers:
-        """The headers that set it."""
-        return self._set(value.reveal(), _witness_of(value.reveal()), self._max_age_seconds)
+    def put(self, value: Secret, *, lasts: bool = True) -> Headers:
+        """The headers that set it; unless it `lasts`, until the browser is closed."""
+        age = self._max_age_seconds if lasts else None
+        return self._set(value.reveal(), _witness_of(value.reveal()), age)
 
     def clear(self) -> Headers:
         """The headers that have the browser forget it."""

@@ -15,11 +15,12 @@ from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
 from portero.core.audit import AuditLog
 from portero.core.authenticators import Authenticators
+from portero.core.devices import KnownDevices
 from portero.core.factors.one_time_code import PhoneProofs
 from portero.core.factors.passkey import Passkeys
 from portero.core.keys.ring import KeyRing
 from portero.core.login.enrolment import Enrolment
-from portero.core.login.model import Registration
+from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.password_change import PasswordChange
 from portero.core.login.recovery import Recovery
 from portero.core.login.sign_in import SignIn
@@ -73,6 +74,8 @@ class FaceSettings:
     allowed_hosts: tuple[str, ...]
     development: bool
     registration: Registration = Registration.OPEN
+    keep_signed_in: KeepSignedIn = KeepSignedIn.ASK
+    trust_device_days: int = 30
     certificates: CertificateSource = NO_SOURCE
     mtls_url: str = ""
     bearer_tokens: bool = True
@@ -149,6 +152,7 @@ class Rooms:
     phone: PhoneProofs | None  # where text messages are sent
     account_admin: AccountAdmin
     sessions: Sessions
+    devices: KnownDevices
     provider: ProviderRooms
     keys: KeyRing
     browser_cookie: BrowserCookie

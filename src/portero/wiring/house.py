@@ -19,7 +19,7 @@ from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
 from portero.core.keys.rules import KeySchedule
 from portero.core.limits import Limits
-from portero.core.login.model import Registration
+from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.recovery import RECOVERY_ASKED
 from portero.core.notices import CODE_TEXT, NOTICE, Notices
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker, OutboxWorkers
@@ -159,7 +159,9 @@ def join(
         audit=audit,
         feed=feed,
         outbox=outbox,
-        lifetimes=Lifetimes(settings.session_idle_seconds, settings.session_seconds),
+        lifetimes=Lifetimes(
+            settings.session_idle_seconds, settings.session_seconds, settings.brief_session_seconds
+        ),
     )
     hasher = hasher_of(settings)
     passwords = Passwords(
@@ -229,6 +231,8 @@ def join(
             allowed_hosts=allowed_hosts(settings),
             development=settings.development,
             registration=Registration(settings.registration),
+            keep_signed_in=KeepSignedIn(settings.keep_signed_in),
+            trust_device_days=settings.trust_device_days,
             certificates=certificates(settings),
             mtls_url=settings.mtls_url,
             bearer_tokens=settings.profile not in FAPI2_PROFILES,
@@ -263,6 +267,7 @@ def join(
         phone=entry.phone,
         account_admin=account_admin,
         sessions=sessions,
+        devices=entry.devices,
         provider=provider.rooms,
         keys=ring,
         browser_cookie=BrowserCookie(

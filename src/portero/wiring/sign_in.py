@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.authenticators import Authenticators, Enrollable, FactorKind, SecondFactor
+from portero.core.devices import KnownDevices
 from portero.core.factors.one_time_code import PhoneProofs
 from portero.core.factors.passkey import Passkeys
 from portero.core.factors.password import Passwords
@@ -40,6 +42,7 @@ class SignInJoined:
     password_change: PasswordChange
     taking_back: TakingBack
     authenticators: Authenticators
+    devices: KnownDevices
     enrolment: Enrolment
     totp: Totp
     phone: PhoneProofs | None
@@ -71,6 +74,9 @@ def join_sign_in(
         authenticators=authenticators,
         issuer_name=settings.product_name,
     )
+    devices = KnownDevices(
+        db, clock, dice, audit, trust_for=timedelta(days=settings.trust_device_days)
+    )
     passkeys = join_passkeys(base, authenticators)
     second: dict[FactorKind, SecondFactor] = {FactorKind.TOTP: totp}
     to_enrol: dict[FactorKind, Enrollable] = {FactorKind.TOTP: totp}
@@ -92,6 +98,7 @@ def join_sign_in(
         audit=audit,
         sessions=sessions,
         passwords=passwords,
+        devices=devices,
         policy=policy,
     )
     return SignInJoined(
@@ -164,6 +171,7 @@ def join_sign_in(
             feed=base.feed,
         ),
         authenticators=authenticators,
+        devices=devices,
         enrolment=Enrolment(db=db, clock=clock, limits=limits, accounts=accounts, factors=factors),
         totp=totp,
         phone=join_phone(base, codes),

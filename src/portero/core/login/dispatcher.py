@@ -6,20 +6,23 @@ the step that proved the last thing, on what that transaction sees.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store as authenticator_store
+from portero.core.devices import KnownDevices
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.login import rules, store
 from portero.core.login.errors import InteractionOver, OwesMore
 from portero.core.login.events import DemandMet, SignInOwes
 from portero.core.login.model import (
     Facts,
+    InBrowser,
     Interaction,
+    Owed,
     SignedIn,
     SignInPolicy,
     StillOwes,
@@ -39,6 +42,7 @@ class Dispatcher:
     audit: AuditLog
     sessions: Sessions
     passwords: Passwords
+    devices: KnownDevices
     policy: SignInPolicy
 
     def facts_in(
@@ -50,8 +54,10 @@ class Dispatcher:
         wanted: Wanted,
         *,
         now: datetime,
+        in_browser: InBrowser | None = None,
     ) -> Facts:
         """What decides on the next step for that account, as it is now."""
+        devices = in_browser.devices if in_browser else ""
         enrolled = authenticator_store.list_of(tx, account.id)
         return Facts(
             account,
@@ -59,6 +65,7 @@ class Dispatcher:
             proven=proven,
             wanted=wanted,
             enrolled=tuple(dict.fromkeys(each.kind for each in enrolled)),
+            device_trusted=self.devices.is_trusted_in(tx, account.id, devices, now=now),
         )
 
     def arrive_in(
@@ -73,17 +80,18 @@ class Dispatcher:
         wanted: Wanted = ANYTHING,
         under_way: Interaction | None = None,
         secret: str = "",
-        in_browser: str | None = None,
+        in_browser: InBrowser | None = None,
+        trust_device: bool = False,
         lifting: Session | None = None,
     ) -> SignedIn | StillOwes:
         """A session, or the next step. `under_way` is the interaction that this step advanced,
         with the new `secret` that it now has; else the sign-in begins, for what is `wanted`.
-        `in_browser` is the cookie of a browser that is to hold the session ("" when it has none
-        yet), None for a sign-in without a browser. `lifting`: the live session that the sign-in
-        begins with and is to lift; it has to owe something."""
+        `in_browser` is None for a sign-in without a browser. `trust_device`: the person wants that
+        one not to be asked for a second factor again for a while. `lifting`: the live session that
+        the sign-in begins with and is to lift; it has to owe something."""
         if under_way is not None:
             wanted = under_way.wanted
-        facts = self.facts_in(tx, account, stored, proven, wanted, now=now)
+        facts = self.facts_in(tx, account, stored, proven, wanted, now=now, in_browser=in_browser)
         step = rules.owed(facts, self.policy)
         if step is None:
             if under_way is not None:
@@ -92,16 +100,16 @@ class Dispatcher:
             if under_way is not None:
                 self._check_place_in(tx, under_way, in_browser, now=now)
                 stepped_up = bool(under_way.session_id)
-            browser = None
-            if in_browser is not None:
-                browser = self.sessions.renew_browser(tx, in_browser, now=now)
-            browser_id = browser.browser_id if browser else ""
-            session = self.sessions.start(
-                tx, actor, account.id, proven, now=now, browser_id=browser_id
+                if in_browser is not None:
+                    in_browser = replace(in_browser, keep=under_way.keep)
+            # Only by whoever has proven the second factor, just now and there.
+            trust = trust_device and rules.is_multi_factor(proven)
+            ended = self._start_in(
+                tx, actor, account, proven, in_browser, trust_device=trust, now=now
             )
             if wanted.acr:
-                self._record_met_in(tx, actor, session, proven, wanted, stepped_up, now=now)
-            return SignedIn(session, account, browser.secret if browser else None)
+                self._record_met_in(tx, actor, ended.session, proven, wanted, stepped_up, now=now)
+            return ended
         if under_way is None:
             secret = self.dice.token()
             under_way = Interaction(
@@ -109,6 +117,7 @@ class Dispatcher:
                 account_id=account.id,
                 proven=proven,
                 wanted=wanted,
+                keep=in_browser is not None and in_browser.keep,
                 created_at=now,
                 expires_at=now + rules.INTERACTION_LIFETIME,
                 session_id=lifting.id if lifting else "",
@@ -117,16 +126,48 @@ class Dispatcher:
         self.audit.record(
             tx, actor, now, SignInOwes(account_id=account.id, factor=proven.factor, owed=step)
         )
+        return self.still(Secret(secret), step, facts, under_way.expires_at)
+
+    def still(self, secret: Secret, step: Owed, facts: Facts, expires_at: datetime) -> StillOwes:
+        """What is owed, with the ways to answer it."""
         return StillOwes(
-            Secret(secret),
+            secret,
             step,
             rules.options(step),
-            under_way.expires_at,
+            expires_at,
             factors=rules.factors_for(step, facts, self.policy),
         )
 
+    def _start_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        account: Account,
+        proven: Proven,
+        in_browser: InBrowser | None,
+        *,
+        trust_device: bool,
+        now: datetime,
+    ) -> SignedIn:
+        if in_browser is None:
+            return SignedIn(self.sessions.start(tx, actor, account.id, proven, now=now), account)
+        browser = self.sessions.renew_browser(tx, in_browser.cookie, now=now, lasts=in_browser.keep)
+        session = self.sessions.start(
+            tx,
+            actor,
+            account.id,
+            proven,
+            now=now,
+            browser_id=browser.browser_id,
+            lasts=in_browser.keep,
+        )
+        devices = self.devices.see_in(
+            tx, actor, account.id, in_browser.devices, trust=trust_device, now=now
+        )
+        return SignedIn(session, account, browser.secret, browser.lasts, devices)
+
     def under_way_in(
-        self, tx: Tx, auth_session: str, in_browser: str | None, *, now: datetime
+        self, tx: Tx, auth_session: str, in_browser: InBrowser | None, *, now: datetime
     ) -> Interaction:
         """The sign-in that goes on with that secret, here; raises `InteractionOver`."""
         found = store.find(tx, fingerprint(auth_session), now=now)
@@ -136,7 +177,7 @@ class Dispatcher:
         return found
 
     def _check_place_in(
-        self, tx: Tx, under_way: Interaction, in_browser: str | None, *, now: datetime
+        self, tx: Tx, under_way: Interaction, in_browser: InBrowser | None, *, now: datetime
     ) -> None:
         """What was proven earlier is worth no more than the session that it was proven in: ended
         meanwhile, or taken to another browser, it is nothing. Raises `InteractionOver`."""
@@ -148,7 +189,7 @@ class Dispatcher:
             )
             is_here = held is not None and not held.browser_id
         else:
-            here = self.sessions.of_browser_in(tx, in_browser, now=now)
+            here = self.sessions.of_browser_in(tx, in_browser.cookie, now=now)
             is_here = any(each.id == under_way.session_id for each in here)
         if not is_here:
             raise InteractionOver("the session that it began with is over, or elsewhere")

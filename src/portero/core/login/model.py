@@ -42,6 +42,16 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class InBrowser:
+    """The browser that is to hold the session: its cookie and that of the devices ("" when it has
+    none yet), and whether the person wants to stay signed in when it is closed."""
+
+    cookie: str = ""
+    devices: str = ""
+    keep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Interaction:
     """A sign-in that owes something. Its secret (`auth_session`) is spent by each step."""
 
@@ -49,6 +59,7 @@ class Interaction:
     account_id: str
     proven: Proven
     wanted: Wanted
+    keep: bool
     created_at: datetime
     expires_at: datetime
     session_id: str = ""  # of the live session that this one lifts, '' for a sign-in from nothing
@@ -63,6 +74,7 @@ class Facts:
     proven: Proven
     wanted: Wanted
     enrolled: tuple[FactorKind, ...]
+    device_trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,14 @@ class SignInPolicy:
     require_verified_email: bool = False
     second_factor: SecondFactorRule = SecondFactorRule.OPTIONAL
     factors: tuple[FactorKind, ...] = tuple(FactorKind)
+
+
+class KeepSignedIn(StrEnum):
+    """Whether a session outlives the browser's windows."""
+
+    ASK = "ask"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 class Registration(StrEnum):
@@ -84,11 +104,14 @@ class Registration(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The end of a sign-in; `browser` is the new cookie of the browser that holds the session."""
+    """The end of a sign-in; `browser` is the new cookie of the browser that holds the session, to
+    outlive its windows if it `lasts`, and `devices` the new cookie of the devices."""
 
     session: Session
     account: Account
     browser: Secret | None = None
+    lasts: bool = True
+    devices: Secret | None = None
 
 
 class Along(Protocol):
@@ -129,6 +152,7 @@ class Step:
     begin: bool = False
     given: Given | None = None
     name: str = ""  # of what is enrolled
+    trust_device: bool = False
 
 
 @dataclass(frozen=True, slots=True)

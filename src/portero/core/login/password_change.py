@@ -14,7 +14,7 @@ from portero.core.limits import Limits, OverLimit
 from portero.core.login import rules, store
 from portero.core.login.errors import WrongPassword
 from portero.core.login.events import SignInFailed
-from portero.core.login.model import SignedIn
+from portero.core.login.model import InBrowser, SignedIn
 from portero.core.notices import Notice, Notices, NoticeTemplate
 from portero.core.sessions import EndReason, Proven, Session, SessionEnded, Sessions
 from portero.kit.db import Database, Tx
@@ -52,10 +52,10 @@ class PasswordChange:
         *,
         present: str,
         new: str,
-        in_browser: str | None = None,
+        in_browser: InBrowser | None = None,
     ) -> SignedIn:
         """The renewed session; raises `WrongPassword`, `WeakPassword`, `SessionEnded`.
-        `in_browser` is the cookie of the browser that holds it, which gets a new one too."""
+        `in_browser` is the browser that holds it, which gets a new cookie too."""
         account = self._accounts.get(account_id)
         session = self._sessions.find_live(account_id, session_id)
         stored = self._prove_present(actor, account, present)
@@ -76,10 +76,10 @@ class PasswordChange:
             if changed is None:
                 return None
             renewed, ended = changed
-            browser = None
-            if in_browser is not None and session.browser_id:
-                browser = self._sessions.renew_browser(tx, in_browser, now=now).secret
-            return SignedIn(renewed, account, browser), ended
+            if in_browser is None or not session.browser_id:
+                return SignedIn(renewed, account), ended
+            browser = self._sessions.renew_browser(tx, in_browser.cookie, now=now, lasts=False)
+            return SignedIn(renewed, account, browser.secret, browser.lasts), ended
 
         done = self._db.write(unit)
         if done is None:

@@ -74,7 +74,7 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
     The second factor comes first: whoever has only the password neither learns nor changes more.
     """
     if policy.second_factor is not SecondFactorRule.OFF:
-        if not is_multi_factor(facts.proven) and provable(facts, policy):
+        if not is_multi_factor(facts.proven) and _asks_second(facts, policy):
             return Owed.SECOND_FACTOR
         if not reaches(facts.proven.acr, facts.wanted.acr):
             # Never before what is enrolled has been proven: a password alone adds no factor to an
@@ -85,8 +85,16 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
     if facts.password_must_change:
         return Owed.CHANGE_PASSWORD
     if policy.second_factor is SecondFactorRule.REQUIRED and not is_multi_factor(facts.proven):
-        return Owed.ENROL_FACTOR
+        # A trusted device stands in for what is enrolled, never for enrolling.
+        return None if provable(facts, policy) else Owed.ENROL_FACTOR
     return None
+
+
+def _asks_second(facts: Facts, policy: SignInPolicy) -> bool:
+    """A trusted device lifts no sign-in to a level: an application that wants one gets a proof."""
+    if facts.device_trusted and reaches(facts.proven.acr, facts.wanted.acr):
+        return False
+    return bool(provable(facts, policy))
 
 
 def is_only_too_weak(session: Session, demand: SignInDemand, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from portero.core.login.errors import (
     WrongCredentials,
 )
 from portero.core.login.events import SignInFailed, SignInLimited
-from portero.core.login.model import Along, SignedIn, StillOwes, Wanted
+from portero.core.login.model import Along, InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.sessions import Proven
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
@@ -68,7 +68,7 @@ class SignIn:
         password: str,
         *,
         wanted: Wanted = ANYTHING,
-        in_browser: str | None = None,
+        in_browser: InBrowser | None = None,
         along: Along | None = None,
     ) -> SignedIn:
         """A session for whoever knows the password; raises `WrongCredentials`, `OverLimit`,
@@ -139,7 +139,7 @@ class SignIn:
         attempt: _Attempt,
         proof: Proof,
         wanted: Wanted,
-        in_browser: str | None,
+        in_browser: InBrowser | None,
     ) -> SignedIn | StillOwes | None:
         """What the account is now, not what it was before the hash."""
         if attempt.account is None or attempt.stored is None:

@@ -28,6 +28,7 @@ from portero.core.login.events import SignInFailed
 from portero.core.login.model import (
     Factors,
     Facts,
+    InBrowser,
     Interaction,
     Owed,
     SecondFactorRule,
@@ -83,12 +84,12 @@ class SignInSteps:
         self._dispatcher = dispatcher
 
     def go_on(
-        self, actor: Actor, auth_session: str, step: Step, *, in_browser: str | None = None
+        self, actor: Actor, auth_session: str, step: Step, *, in_browser: InBrowser | None = None
     ) -> SignedIn:
         """Answer the step that is owed; raises `InteractionOver`, `OwesMore`, `WrongFactor`,
         `OverLimit` and the refusals of the step itself, which leave the sign-in where it was."""
         under_way = self._under_way(auth_session, in_browser)
-        effect = self._answered(actor, under_way, step)
+        effect = self._answered(actor, under_way, step, in_browser)
         secret_hash = fingerprint(auth_session)
         now = self._clock.now()
         advanced = self._db.write(
@@ -102,45 +103,46 @@ class SignInSteps:
         self._dispatcher.sessions.announce(ended_sessions, now)
         return signed_in(arrived)
 
-    def look(self, auth_session: str, *, in_browser: str | None = None) -> StillOwes:
+    def look(self, auth_session: str, *, in_browser: InBrowser | None = None) -> StillOwes:
         """What is owed, with nothing done and the secret as it is; raises `InteractionOver`."""
         under_way = self._under_way(auth_session, in_browser)
         account = self._accounts.get(under_way.account_id)
-        policy = self._dispatcher.policy
-        _, facts = self._facts(under_way, account)
-        owed = rules.owed(facts, policy)
+        _, facts = self._facts(under_way, account, in_browser)
+        owed = rules.owed(facts, self._dispatcher.policy)
         if owed is None:
             raise InteractionOver("nothing is owed any more")
-        return StillOwes(
-            Secret(auth_session),
-            owed,
-            rules.options(owed),
-            under_way.expires_at,
-            factors=rules.factors_for(owed, facts, policy),
-        )
+        return self._dispatcher.still(Secret(auth_session), owed, facts, under_way.expires_at)
 
     # --- outside the transaction --------------------------------------------------------------
 
-    def _under_way(self, auth_session: str, in_browser: str | None) -> Interaction:
+    def _under_way(self, auth_session: str, in_browser: InBrowser | None) -> Interaction:
         now, find = self._clock.now(), self._dispatcher.under_way_in
         return self._db.read(lambda tx: find(tx, auth_session, in_browser, now=now))
 
     def _facts(
-        self, under_way: Interaction, account: Account
+        self, under_way: Interaction, account: Account, in_browser: InBrowser | None
     ) -> tuple[StoredPassword | None, Facts]:
         now = self._clock.now()
 
         def look(tx: Tx) -> tuple[StoredPassword | None, Facts]:
             stored = self._passwords.load_in(tx, account.id)
             return stored, self._dispatcher.facts_in(
-                tx, account, stored, under_way.proven, under_way.wanted, now=now
+                tx,
+                account,
+                stored,
+                under_way.proven,
+                under_way.wanted,
+                now=now,
+                in_browser=in_browser,
             )
 
         return self._db.read(look)
 
-    def _answered(self, actor: Actor, under_way: Interaction, step: Step) -> _Effect:
+    def _answered(
+        self, actor: Actor, under_way: Interaction, step: Step, in_browser: InBrowser | None
+    ) -> _Effect:
         account = self._accounts.get(under_way.account_id)
-        stored, facts = self._facts(under_way, account)
+        stored, facts = self._facts(under_way, account, in_browser)
         owed = rules.owed(facts, self._dispatcher.policy)
         if owed is Owed.VERIFY_EMAIL:
             if step.token is not None:
@@ -218,7 +220,7 @@ class SignInSteps:
         effect: _Effect,
         *,
         now: datetime,
-        in_browser: str | None,
+        in_browser: InBrowser | None,
     ) -> tuple[SignedIn | StillOwes, list[str]] | WrongFactor:
         """Where the sign-in is now, and the sessions that ended. A wrong proof is a refusal to
         commit: the factor may have counted the try; the sign-in's secret is not spent by it."""
@@ -253,6 +255,7 @@ class SignInSteps:
             under_way=under_way,
             secret=secret,
             in_browser=in_browser,
+            trust_device=step.trust_device,
         )
         if isinstance(arrived, StillOwes) and effect.begun in arrived.factors:
             arrived = replace(arrived, begun=effect.begun, shown=effect.shown)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from portero.core import links
 from portero.core.accounts.model import Account
 from portero.core.accounts.store import hold
+from portero.core.devices import store as device_store
 from portero.core.factors.one_time_code import store as one_time_code_store
 from portero.core.links import LinkPurpose
 from portero.core.login.model import Interaction, Wanted
@@ -34,6 +35,7 @@ interactions: Final = sa.Table(
     sa.Column("wanted_client_id", sa.String(255), nullable=False, server_default=""),
     sa.Column("wanted_acr", sa.String(16), nullable=False, server_default=""),
     sa.Column("session_id", sa.String(36), nullable=False, server_default=""),
+    sa.Column("keep", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False, index=True),
 )
@@ -63,6 +65,7 @@ def add(tx: Tx, interaction: Interaction, secret_hash: str) -> None:
             wanted_client_id=interaction.wanted.client_id,
             wanted_acr=interaction.wanted.acr,
             session_id=interaction.session_id,
+            keep=interaction.keep,
             created_at=interaction.created_at,
             expires_at=interaction.expires_at,
         )
@@ -103,13 +106,14 @@ def finish(tx: Tx, interaction_id: str) -> None:
 
 
 def end_of_account(tx: Tx, account_id: str, *, now: datetime, but: str = "") -> None:
-    """End every way in that is half open: sign-ins under way (`but` one), mailed links
-    and codes.
+    """End every way in that is half open: sign-ins under way (`but` one), mailed links, codes, and
+    what trusted devices are trusted with.
 
     A thief who was in may have asked for a link to a mailbox of his own; what the owner does to
     shut him out must shut that too.
     """
     links.withdraw(tx, account_id, *_WAYS_IN, now=now)
+    device_store.distrust_all(tx, account_id)
     one_time_code_store.withdraw(tx, account_id)
     tx.execute(
         interactions.delete().where(
@@ -129,6 +133,7 @@ def _interaction(row: sa.Row[tuple[object, ...]]) -> Interaction:
         account_id=found["account_id"],
         proven=Proven(found["acr"], tuple(found["amr"]), found["factor"]),
         wanted=Wanted(found["wanted_client_id"], found["wanted_acr"]),
+        keep=found["keep"],
         created_at=found["created_at"],
         expires_at=found["expires_at"],
         session_id=found["session_id"],

@@ -28,7 +28,7 @@ from portero.core.login.errors import (
     UnknownPasskey,
 )
 from portero.core.login.events import SignInFailed, SignInLimited
-from portero.core.login.model import Along, SignedIn, StillOwes, Wanted
+from portero.core.login.model import Along, InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.sessions import Proven
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
@@ -90,7 +90,7 @@ class PasskeySignIn:
         *,
         username: str = "",
         wanted: Wanted = ANYTHING,
-        in_browser: str | None = None,
+        in_browser: InBrowser | None = None,
         along: Along | None = None,
     ) -> SignedIn:
         """A session for whoever has the passkey; raises `UnknownPasskey`, `PasskeyRefused`,
@@ -152,7 +152,7 @@ class PasskeySignIn:
         credential: Mapping[str, Any] | None,
         username: str,
         wanted: Wanted,
-        in_browser: str | None,
+        in_browser: InBrowser | None,
     ) -> SignedIn | StillOwes | Refusal:
         now, account_id = self._clock.now(), ""
         try:

@@ -28,10 +28,12 @@ _UNTOLD: Final = frozenset({EndReason.RENEWED, EndReason.ACCOUNT_DELETED})
 
 @dataclass(frozen=True, slots=True)
 class BrowserSecret:
-    """The cookie's value for a browser, told once."""
+    """The cookie's value for a browser, told once; it outlives the browser's windows if it
+    `lasts`."""
 
     browser_id: str
     secret: Secret
+    lasts: bool
 
 
 class Sessions:
@@ -65,8 +67,10 @@ class Sessions:
         *,
         now: datetime,
         browser_id: str = "",
+        lasts: bool = True,
     ) -> Session:
-        """A new session, in the transaction of the sign-in that earned it.
+        """A new session, in the transaction of the sign-in that earned it; unless it `lasts`, a
+        brief one.
 
         In a browser that holds a live session of that account this one is proven anew instead: its
         `sid` is what other applications know the person by, and they need not sign in again.
@@ -94,7 +98,7 @@ class Sessions:
             auth_time=now,
             last_used_at=now,
             idle_until=rules.idle_until(now, self.lifetimes),
-            expires_at=rules.expires_at(now, self.lifetimes),
+            expires_at=rules.expires_at(now, self.lifetimes, lasts=lasts),
             acr=proven.acr,
             amr=proven.amr,
             browser_id=browser_id,
@@ -141,23 +145,30 @@ class Sessions:
                 unless_after=now - rules.touch_every(self.lifetimes),
             )
 
-    def new_browser(self, tx: Tx, *, now: datetime) -> BrowserSecret:
+    def new_browser(self, tx: Tx, *, now: datetime, lasts: bool = False) -> BrowserSecret:
         """A browser record with a fresh secret of 256 bits. Never adopts a value that came from
         outside, so that nobody can plant one (session fixation)."""
-        made = BrowserSecret(self._dice.new_id(), Secret(self._dice.token()))
-        store.add_browser(tx, made.browser_id, fingerprint(made.secret.reveal()), now=now)
+        made = BrowserSecret(self._dice.new_id(), Secret(self._dice.token()), lasts)
+        hashed = fingerprint(made.secret.reveal())
+        store.add_browser(tx, made.browser_id, hashed, now=now, lasts=lasts)
         return made
 
-    def renew_browser(self, tx: Tx, secret: str, *, now: datetime) -> BrowserSecret:
+    def renew_browser(self, tx: Tx, secret: str, *, now: datetime, lasts: bool) -> BrowserSecret:
         """The same browser with a new secret, or a new browser for an unknown one: at a sign-in,
-        so that whoever planted or saw the old cookie is not signed in with the person."""
+        so that whoever planted or saw the old cookie is not signed in with the person. It goes on
+        lasting once somebody in it has wanted that."""
         fresh = Secret(self._dice.token())
         known = (
-            store.renew_browser(tx, fingerprint(secret), new_hash=fingerprint(fresh.reveal()))
+            store.renew_browser(
+                tx, fingerprint(secret), new_hash=fingerprint(fresh.reveal()), lasts=lasts
+            )
             if secret
             else None
         )
-        return BrowserSecret(known, fresh) if known else self.new_browser(tx, now=now)
+        if known is None:
+            return self.new_browser(tx, now=now, lasts=lasts)
+        browser_id, still_lasts = known
+        return BrowserSecret(browser_id, fresh, still_lasts)
 
     def end_in(
         self,

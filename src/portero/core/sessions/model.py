@@ -43,10 +43,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long a session lives unused, and at most."""
+    """How long a session lives unused, and at most; and at most one of a person who does not want
+    to stay signed in."""
 
     idle_seconds: int
     absolute_seconds: int
+    brief_seconds: int = 43_200
 
 
 @dataclass(frozen=True, slots=True)

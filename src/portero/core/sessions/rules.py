@@ -30,5 +30,6 @@ def idle_until(now: datetime, lifetimes: Lifetimes) -> datetime:
     return now + timedelta(seconds=lifetimes.idle_seconds)
 
 
-def expires_at(now: datetime, lifetimes: Lifetimes) -> datetime:
-    return now + timedelta(seconds=lifetimes.absolute_seconds)
+def expires_at(now: datetime, lifetimes: Lifetimes, *, lasts: bool) -> datetime:
+    longest = lifetimes.absolute_seconds
+    return now + timedelta(seconds=longest if lasts else min(longest, lifetimes.brief_seconds))

@@ -20,6 +20,7 @@ browsers: Final = sa.Table(
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("secret_hash", sa.String(64), nullable=False, unique=True),
     sa.Column("created_at", UtcTime, nullable=False, index=True),
+    sa.Column("lasts", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 sessions: Final = sa.Table(
@@ -155,18 +156,26 @@ def end_beyond(
     return [row["id"] for row in _end_beyond.rows(tx, values)]
 
 
-def add_browser(tx: Tx, browser_id: str, secret_hash: str, *, now: datetime) -> None:
-    tx.execute(browsers.insert().values(id=browser_id, secret_hash=secret_hash, created_at=now))
+def add_browser(tx: Tx, browser_id: str, secret_hash: str, *, now: datetime, lasts: bool) -> None:
+    tx.execute(
+        browsers.insert().values(
+            id=browser_id, secret_hash=secret_hash, created_at=now, lasts=lasts
+        )
+    )
 
 
-def renew_browser(tx: Tx, secret_hash: str, *, new_hash: str) -> str | None:
-    """Give the browser a new secret; the old cookie is nothing from now on. Its id, or None."""
-    return tx.execute(
+def renew_browser(
+    tx: Tx, secret_hash: str, *, new_hash: str, lasts: bool
+) -> tuple[str, bool] | None:
+    """Give the browser a new secret; the old cookie is nothing from now on. Its id and whether it
+    lasts, now or since before; None for an unknown one."""
+    row = tx.execute(
         browsers.update()
         .where(browsers.c.secret_hash == secret_hash)
-        .values(secret_hash=new_hash)
-        .returning(browsers.c.id)
-    ).scalar_one_or_none()
+        .values(secret_hash=new_hash, lasts=sa.or_(browsers.c.lasts, sa.literal(lasts)))
+        .returning(browsers.c.id, browsers.c.lasts)
+    ).one_or_none()
+    return None if row is None else (row.id, row.lasts)
 
 
 def prove_again(

@@ -23,6 +23,14 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("session_id", sa.String(length=36), nullable=False, server_default="")
         )
+        batch_op.add_column(
+            sa.Column("keep", sa.Boolean(), nullable=False, server_default=sa.true())
+        )
+    with op.batch_alter_table("browsers", schema=None) as batch_op:
+        # Every cookie so far was set to last.
+        batch_op.add_column(
+            sa.Column("lasts", sa.Boolean(), nullable=False, server_default=sa.true())
+        )
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("about", sa.String(length=320), nullable=False, server_default="")
@@ -31,6 +39,7 @@ def upgrade() -> None:
     _totp()
     _passkeys()
     _one_time_codes()
+    _known_devices()
 
 
 def _authenticators() -> None:
@@ -98,6 +107,33 @@ def _totp() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_totp_pending_expires_at"), ["expires_at"], unique=False
+        )
+
+
+def _known_devices() -> None:
+    op.create_table(
+        "known_devices",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("trusted_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("user_agent", sa.String(length=512), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_known_devices_account_id_accounts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_known_devices")),
+        sa.UniqueConstraint(
+            "account_id", "secret_hash", name=op.f("uq_known_devices_account_id_secret_hash")
+        ),
+    )
+    with op.batch_alter_table("known_devices", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_known_devices_last_seen_at"), ["last_seen_at"], unique=False
         )
 
 
@@ -194,7 +230,10 @@ def _one_time_codes() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("browsers", schema=None) as batch_op:
+        batch_op.drop_column("lasts")
     for table in (
+        "known_devices",
         "one_time_code_addresses",
         "one_time_codes",
         "spent_challenges",
@@ -209,5 +248,6 @@ def downgrade() -> None:
         batch_op.drop_column("about")
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.drop_column("session_id")
+        batch_op.drop_column("keep")
         batch_op.drop_column("wanted_acr")
         batch_op.drop_column("wanted_client_id")

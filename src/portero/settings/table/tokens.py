@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from portero.settings import parsing
+from portero.settings import choices, parsing
 from portero.settings.rows import DAY, Derived, setting
 from portero.settings.table.passkeys import PasskeysSettings
 
@@ -69,6 +70,24 @@ class TokensSettings(PasskeysSettings):
         parsing.integer(60, 400 * DAY),
         str(90 * DAY),
         "How long a session lives at most.",
+    )
+    keep_signed_in: Literal["ask", "always", "never"] = setting(
+        "PORTERO_KEEP_SIGNED_IN",
+        choices.keep_signed_in,
+        "ask",
+        "Whether people stay signed in when they close the browser: ask them, always, or never.",
+    )
+    brief_session_seconds: int = setting(
+        "PORTERO_BRIEF_SESSION_SECONDS",
+        parsing.integer(60, 400 * DAY),
+        str(DAY // 2),
+        "How long a session in a browser lives at most when the person does not stay signed in.",
+    )
+    trust_device_days: int = setting(
+        "PORTERO_TRUST_DEVICE_DAYS",
+        parsing.integer(0, 365),
+        "30",
+        "Days for which a person can trust a browser to be asked for no second factor; 0: never.",
     )
     signing_algs: tuple[str, ...] = setting(
         "PORTERO_SIGNING_ALGS",

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from portero.core.audit import Actor
 from portero.core.authenticators import Given
 from portero.core.login.errors import InteractionOver, OwesMore
-from portero.core.login.model import Owed, Registration, SignedIn, Step, StillOwes
+from portero.core.login.model import KeepSignedIn, Owed, Registration, SignedIn, Step, StillOwes
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
 from portero.web.login.errands import Errand, errand_of_request
@@ -51,21 +51,22 @@ class _SignInPage:
             return self._go_on_asking(errand, refusal.still)
         except Refusal as refusal:
             return refused(self._ask_again(errand, refusal), refusal)
-        if signed_in.browser is not None:
-            self._forms.put_browser(signed_in.browser)
+        self._forms.put(signed_in)
         return redirect(self._rooms.settings.at(errand.next_place), 303)
 
     def _prove(self, errand: Errand) -> SignedIn:
         actor, form = Actor.anonymous(g.origin), request.form
-        browser = self._forms.browser()
+        rule = self._rooms.settings.keep_signed_in
+        keep = rule is KeepSignedIn.ALWAYS or (rule is KeepSignedIn.ASK and "keep" in form)
+        here = self._forms.in_browser(keep=keep)
         if "auth_session" not in form and form.get("credential"):
             return self._rooms.passkey_sign_in.with_passkey(
                 actor,
-                browser,
+                here.cookie,
                 json_object(form["credential"]),
                 username=form.get("username", ""),
                 wanted=errand.wanted,
-                in_browser=browser,
+                in_browser=here,
             )
         if "auth_session" not in form:
             return self._rooms.sign_in.with_password(
@@ -73,10 +74,10 @@ class _SignInPage:
                 form.get("username", ""),
                 form.get("password", ""),
                 wanted=errand.wanted,
-                in_browser=browser,
+                in_browser=here,
             )
         return self._rooms.sign_in_steps.go_on(
-            actor, form["auth_session"], step_of(form), in_browser=browser
+            actor, form["auth_session"], step_of(form), in_browser=here
         )
 
     def _step_up(self, errand: Errand) -> AnyResponse | None:
@@ -112,7 +113,7 @@ class _SignInPage:
         secret = still.auth_session.reveal()
         try:
             self._rooms.sign_in_steps.go_on(
-                Actor.anonymous(g.origin), secret, begin, in_browser=self._forms.browser()
+                Actor.anonymous(g.origin), secret, begin, in_browser=self._forms.in_browser()
             )
         except OwesMore as refusal:
             return self._step(errand, refusal.still, **values)
@@ -128,7 +129,7 @@ class _SignInPage:
         try:
             # The step was refused and is still owed: its secret was not spent.
             still = self._rooms.sign_in_steps.look(
-                request.form["auth_session"], in_browser=self._forms.browser()
+                request.form["auth_session"], in_browser=self._forms.in_browser()
             )
         except InteractionOver:
             return self._ask(errand, typed=request.form, **again)
@@ -145,6 +146,7 @@ class _SignInPage:
             still=still,
             owed=still.owed.value,
             auth_session=still.auth_session.reveal(),
+            trust_days=self._rooms.settings.trust_device_days,
             typed={},
             known=self._known(errand)["username"] if errand.session else "",
             somebody_else=errand.as_somebody_else,
@@ -167,6 +169,7 @@ class _SignInPage:
             asks_name=asks_name,
             somebody_else=errand.as_somebody_else,
             asks_password=not name_first or bool(values["typed"].get("username")),
+            asks_to_keep=self._rooms.settings.keep_signed_in is KeepSignedIn.ASK,
             sign_in_path=SIGN_IN_PATH,
             forgot_path=FORGOT_PATH,
             sign_up_path=SIGN_UP_PATH if is_open else "",
@@ -186,6 +189,7 @@ def step_of(form: Mapping[str, str]) -> Step:
         begin="begin" in form,
         given=Given(code=form.get("code", ""), credential=json_object(signed)) if proves else None,
         name=form.get("name", ""),
+        trust_device="trust_device" in form,
     )
 
 

@@ -35,8 +35,7 @@ def _change(visit: Visit) -> Done:
         visit.session.id,
         present=form.get("current_password", ""),
         new=form.get("new_password", ""),
-        in_browser=visit.forms.browser(),
+        in_browser=visit.forms.in_browser(),
     )
-    if changed.browser is not None:
-        visit.forms.put_browser(changed.browser)
+    visit.forms.put(changed)
     return Done("Your new password is in force. You are signed out everywhere else.")

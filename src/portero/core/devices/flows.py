@@ -1,0 +1,95 @@
+"""Knowing, trusting and forgetting devices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from portero.core.audit import Actor, AuditLog
+from portero.core.devices import store
+from portero.core.devices.errors import NoSuchDevice
+from portero.core.devices.events import DeviceForgotten, DeviceTrusted
+from portero.core.devices.model import Device
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock, Dice
+from portero.kit.secrets import Secret, fingerprint
+
+# More than anybody has; for a page.
+_MOST_LISTED: Final = 100
+# Accounts that one browser is known to, the last ones: a cookie of 350 characters.
+_MOST_ACCOUNTS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevices:
+    """`trust_for` is how long a device may stand in for the second factor; zero: never."""
+
+    db: Database
+    clock: Clock
+    dice: Dice
+    audit: AuditLog
+    trust_for: timedelta
+
+    # --- within a sign-in ---------------------------------------------------------------------
+
+    def is_trusted_in(self, tx: Tx, account_id: str, cookie: str, *, now: datetime) -> bool:
+        """Whether the owner has said so, in that browser, and not too long ago."""
+        if not cookie or not self.trust_for:
+            return False
+        found = store.find_one_of(tx, account_id, _hashes(cookie))
+        return found is not None and found.is_trusted(now)
+
+    def see_in(
+        self, tx: Tx, actor: Actor, account_id: str, cookie: str, *, trust: bool, now: datetime
+    ) -> Secret:
+        """Somebody has signed in to the account there; the new value of the device's cookie.
+
+        It holds a secret for each account that was signed in to, so that two who share a browser
+        don't make each other strangers. One that this account does not know is never adopted:
+        whoever planted it would have a device that the account knows.
+        """
+        user_agent = actor.origin.user_agent[:512]
+        device = store.find_one_of(tx, account_id, _hashes(cookie))
+        if device is None:
+            secret = self.dice.token()
+            device = Device(self.dice.new_id(), account_id, now, now, None, user_agent)
+            store.add(tx, device, fingerprint(secret))
+            cookie = ".".join([*_secrets(cookie), secret][-_MOST_ACCOUNTS:])
+        else:
+            store.see(tx, device.id, user_agent, now=now)
+        if trust and self.trust_for:
+            until = now + self.trust_for
+            store.trust(tx, device.id, until=until)
+            trusted = DeviceTrusted(
+                account_id=account_id, device_id=device.id, until=until.isoformat()
+            )
+            self.audit.record(tx, actor, now, trusted)
+        return Secret(cookie)
+
+    # --- for the owner ------------------------------------------------------------------------
+
+    def list_of(self, account_id: str) -> list[Device]:
+        return self.db.read(lambda tx: store.list_of(tx, account_id, limit=_MOST_LISTED))
+
+    def forget(self, actor: Actor, account_id: str, device_id: str) -> None:
+        """Raises `NoSuchDevice`."""
+        now = self.clock.now()
+
+        def unit(tx: Tx) -> bool:
+            gone = store.forget(tx, account_id, device_id)
+            if gone:
+                event = DeviceForgotten(account_id=account_id, device_id=device_id)
+                self.audit.record(tx, actor, now, event)
+            return gone
+
+        if not self.db.write(unit):
+            raise NoSuchDevice(f"{device_id} is none of {account_id}")
+
+
+def _secrets(cookie: str) -> list[str]:
+    return [each for each in cookie.split(".") if each][-_MOST_ACCOUNTS:]
+
+
+def _hashes(cookie: str) -> list[str]:
+    return [fingerprint(each) for each in _secrets(cookie)]
