@@ -110,10 +110,13 @@ class Background:
 
 
 def purge(house: House) -> int:
-    """Forget what expired long ago; how many rows.
+    """Delete the accounts that are due, and forget what expired long ago; how many rows."""
+    return house.rooms.account_admin.delete_due() + _forget_expired(house)
 
-    One transaction for each table: a year's worth must not lock all of them for its whole time.
-    """
+
+def _forget_expired(house: House) -> int:
+    """One transaction for each table: a year's worth must not lock all of them for its whole
+    time."""
     now = house.clock.now()
     before = now - _KEEP_EXPIRED
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import portero
+from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
 from portero.core.factors.one_time_code import POLICIES as CODES
 from portero.core.login.rules import POLICIES
 from portero.core.provider.authorize import BEGUN_BY_ADDRESS
@@ -34,6 +35,7 @@ ROW = re.compile(r"^\| `([a-z_]+)` \| (\d+) \| ", re.MULTILINE)
 PUSHING = (PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT)
 PROVIDER = (BEGUN_BY_ADDRESS, CLIENT_AUTH_BY_ADDRESS, *PUSHING, *DEVICE_POLICIES, *CIBA_POLICIES)
 REGISTERING = (CLIENT_MANAGEMENT_BY_ADDRESS, CLIENT_REGISTRATION_BY_ADDRESS)
+POLICED = (*POLICIES, *CODES, *PROVIDER, *REGISTERING, DOWNLOADS_BY_ACCOUNT)
 # What acts at import, or needs Alembic around it.
 NOT_IMPORTED = ("portero.wsgi", "portero.__main__", "portero.migrations.")
 # Made where Flask or the front itself says no, without a class of refusal.
@@ -74,10 +76,7 @@ def test_the_page_lists_every_code_with_its_status_and_no_other() -> None:
 def test_the_page_of_limits_has_the_limits_in_force() -> None:
     """Name, tries and seconds of every policy, as the code has them."""
     rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| (\d+) \|", read("limits.md"), re.MULTILINE)
-    in_force = {
-        (one.name, one.tries, one.window_seconds)
-        for one in (*POLICIES, *CODES, *PROVIDER, *REGISTERING)
-    }
+    in_force = {(one.name, one.tries, one.window_seconds) for one in POLICED}
     assert {(name, int(tries), int(seconds)) for name, tries, seconds in rows} == in_force
 
 

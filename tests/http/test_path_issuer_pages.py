@@ -89,6 +89,7 @@ def journey(home: Home, visitor: Visitor) -> None:
     sign_up_and_forget(home, visitor)
     prove_a_second_factor(home, visitor)
     move_mailbox(home, visitor)
+    leave(home, visitor)
     change_password(home, visitor)
     look_around(visitor)
     party = relying_party(
@@ -142,6 +143,16 @@ def move_mailbox(home: Home, visitor: Visitor) -> None:
     visitor.submit(visitor.go(mailed(home, "/allow-new-email")), None)
     visitor.submit(visitor.go(mailed(home, "/verify-email")), None)
     visitor.submit(visitor.go(mailed(home, "/take-back-email")), None)
+
+
+def leave(home: Home, visitor: Visitor) -> None:
+    """To be deleted, and kept after all."""
+    home.create("lea", email="lea@mail.example")
+    lea = {"username": "lea", "password": PASSWORD}
+    visitor.submit(visitor.go("/auth/sign-in"), "/auth/sign-in", **lea)
+    visitor.submit(visitor.go("/auth/account/data/delete"), None, confirm="lea")
+    page = visitor.submit(visitor.go("/auth/sign-in"), "/auth/sign-in", **lea)
+    visitor.submit(page, "/auth/sign-in", keep="1")
 
 
 def prove_a_second_factor(home: Home, visitor: Visitor) -> None:

@@ -218,6 +218,19 @@ def _take_back_email(walk: Walk) -> None:
     walk.mailed("/take-back-email")
 
 
+def _left(walk: Walk, name: str = "hal") -> None:
+    walk.made("users", "create", name, "--password-stdin", stdin=PASSWORD)
+    walk.sign_in(name)
+    walk.open("/account/data/delete")
+    walk.fill(confirm=name)
+    walk.send()
+
+
+def _owes_keeping(walk: Walk) -> None:
+    _left(walk, "ida")
+    walk.sign_in("ida")
+
+
 def _signed_out(walk: Walk) -> None:
     walk.signed_in("/oauth/logout")
     walk.send()
@@ -298,6 +311,10 @@ ROWS = (
     Row("account-applications-none", signed_in_at("/account/applications")),
     Row("account-applications", _connected),
     Row("account-activity", signed_in_at("/account/activity")),
+    Row("account-data", signed_in_at("/account/data")),
+    Row("account-delete", signed_in_at("/account/data/delete")),
+    Row("account-delete-asked", _left),
+    Row("owed-keep-account", _owes_keeping),
     Row("api-docs", at("/api/docs")),
     Row("maintenance", _closed),
     Row("styleguide", at("/styleguide")),

@@ -13,6 +13,7 @@ from pathlib import Path
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.admin.accounts import AccountAdmin
+from portero.core.admin.personal_data import PersonalData
 from portero.core.audit import AuditLog
 from portero.core.authenticators import Authenticators
 from portero.core.devices import KnownDevices
@@ -151,6 +152,7 @@ class Rooms:
     enrolment: Enrolment
     phone: PhoneProofs | None  # where text messages are sent
     account_admin: AccountAdmin
+    personal_data: PersonalData
     sessions: Sessions
     devices: KnownDevices
     provider: ProviderRooms

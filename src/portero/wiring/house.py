@@ -10,7 +10,6 @@ from typing import Final
 
 from portero.core.accounts.email import EMAIL_CLAIMED, EMAIL_MOVE_ASKED, EmailProofs
 from portero.core.accounts.flows import Accounts
-from portero.core.admin.accounts import AccountAdmin
 from portero.core.audit import AuditBuffer, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.clients import ClientKeys, Clients
@@ -58,6 +57,7 @@ from portero.wiring.parts import (
 )
 from portero.wiring.provider import join_provider
 from portero.wiring.sign_in import join_sign_in
+from portero.wiring.whole_accounts import join_whole_accounts
 
 # A resource server may be a little late in noticing that a token has expired.
 _TOKEN_SLACK: Final = timedelta(minutes=5)
@@ -197,16 +197,8 @@ def join(
     )
     provider = join_provider(base, reachable_levels=entry.levels)
 
-    account_admin = AccountAdmin(
-        db=db,
-        clock=clock,
-        audit=audit,
-        limits=limits,
-        feed=feed,
-        accounts=accounts,
-        passwords=passwords,
-        sessions=sessions,
-        back_channel=provider.back_channel,
+    whole = join_whole_accounts(
+        base, accounts=accounts, passwords=passwords, entry=entry, provider=provider
     )
 
     mails = {
@@ -265,7 +257,8 @@ def join(
         passkeys=entry.passkeys,
         enrolment=entry.enrolment,
         phone=entry.phone,
-        account_admin=account_admin,
+        account_admin=whole.admin,
+        personal_data=whole.personal_data,
         sessions=sessions,
         devices=entry.devices,
         provider=provider.rooms,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
 from portero.core.clients import RemoteKeys
 from portero.core.clients.remote_keys import UNKNOWN_KEY_SECONDS
 from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
@@ -135,6 +136,7 @@ def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
         CLIENT_MANAGEMENT_BY_ADDRESS,
         *DEVICE_POLICIES,
         *CIBA_POLICIES,
+        DOWNLOADS_BY_ACCOUNT,
     )
     known = {policy.name for policy in (*POLICIES, *CODE_POLICIES, *clients)}
     settled = _relaxed_limits() if settings.profile is Profile.CERTIFICATION else {}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from portero.core.accounts.deletion import Deletions
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.authenticators import Authenticators, Enrollable, FactorKind, SecondFactor
@@ -46,6 +47,7 @@ class SignInJoined:
     enrolment: Enrolment
     totp: Totp
     phone: PhoneProofs | None
+    deletions: Deletions
     passkeys: Passkeys | None
     levels: tuple[str, ...]
     passkey_sign_in: PasskeySignIn
@@ -93,6 +95,7 @@ def join_sign_in(
             kind for kind in FactorKind if kind in second and kind in settings.second_factors
         ),
     )
+    deletions = Deletions(audit, base.feed, notices)
     dispatcher = Dispatcher(
         dice=dice,
         audit=audit,
@@ -100,6 +103,7 @@ def join_sign_in(
         passwords=passwords,
         devices=devices,
         policy=policy,
+        deletions=deletions,
     )
     return SignInJoined(
         sign_in=SignIn(
@@ -175,6 +179,7 @@ def join_sign_in(
         enrolment=Enrolment(db=db, clock=clock, limits=limits, accounts=accounts, factors=factors),
         totp=totp,
         phone=join_phone(base, codes),
+        deletions=deletions,
         passkeys=passkeys,
         levels=rules.reachable_levels(policy),
         passkey_sign_in=PasskeySignIn(

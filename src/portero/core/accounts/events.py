@@ -33,6 +33,20 @@ class AccountStateChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDeletionAsked(Event):
+    """Its owner wants it deleted; until the time is over, signing in can keep it."""
+
+    kind: ClassVar[str] = "account.deletion_asked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountKept(Event):
+    """Its owner came back before it was deleted."""
+
+    kind: ClassVar[str] = "account.kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountDeleted(Event):
     """An account and everything that it owned is gone; this entry stays."""
 

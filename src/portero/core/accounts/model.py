@@ -19,7 +19,8 @@ class Account:
     """One person or thing that can sign in.
 
     `username_key` and `email_key` are the normalised forms under which names are unique. A mail
-    address identifies its account only when `email_verified`.
+    address identifies its account only when `email_verified`. At `deletion_due_at` it is deleted,
+    unless its owner signs in before.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Account:
     phone_verified: bool = False
     picture: str = ""
     attributes: Mapping[str, object] = field(default_factory=dict)
+    deletion_due_at: datetime | None = None
 
     @property
     def is_active(self) -> bool:

@@ -34,6 +34,7 @@ accounts: Final = sa.Table(
     sa.Column("phone_verified", sa.Boolean, nullable=False),
     sa.Column("picture", sa.String(2048), nullable=False),
     sa.Column("attributes", Json, nullable=False),
+    sa.Column("deletion_due_at", UtcTime, index=True),
     # Grants from before that moment are over, those that outlive their session too.
     sa.Column("grants_void_before", UtcTime),
 )
@@ -142,6 +143,24 @@ def set_state(tx: Tx, account_id: str, state: AccountState, *, now: datetime) ->
     if state is AccountState.DISABLED:
         values["grants_void_before"] = now  # what ended stays ended when it is enabled again
     return change(tx, account_id, values, now=now)
+
+
+def set_deletion(
+    tx: Tx, account_id: str, due_at: datetime | None, *, now: datetime
+) -> Account | None:
+    """From when on it may be deleted; None: it stays."""
+    return change(tx, account_id, {"deletion_due_at": due_at}, now=now)
+
+
+def list_due(tx: Tx, *, now: datetime, limit: int) -> list[str]:
+    """Accounts whose time to be deleted has come, the longest due first."""
+    rows = tx.execute(
+        sa.select(accounts.c.id)
+        .where(accounts.c.deletion_due_at <= now)
+        .order_by(accounts.c.deletion_due_at)
+        .limit(limit)
+    )
+    return [row.id for row in rows]
 
 
 def void_grants(tx: Tx, account_id: str, *, now: datetime) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
 
 from portero.core.accounts import store
+from portero.core.accounts.deletion import Deletions
 from portero.core.accounts.errors import NoSuchAccount
 from portero.core.accounts.events import AccountDeleted, AccountStateChanged
 from portero.core.accounts.flows import Accounts, NewAccount
@@ -17,11 +20,15 @@ from portero.core.factors.password.events import PasswordChanged, PasswordImport
 from portero.core.limits import Limits
 from portero.core.login import store as login_store
 from portero.core.login.rules import LOGIN_BY_ACCOUNT
+from portero.core.notices import NoticeTemplate
 from portero.core.provider.back_channel import BackChannel
 from portero.core.sessions import EndReason, Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.secrets import Secret
+
+# Deleted in one go by one process; the next go is a few minutes later.
+_MOST_AT_ONCE: Final = 100
 
 
 class AccountAdmin:
@@ -37,7 +44,10 @@ class AccountAdmin:
         passwords: Passwords,
         sessions: Sessions,
         back_channel: BackChannel,
+        deletions: Deletions,
+        cooling_off: timedelta,
     ) -> None:
+        """`cooling_off` is how long an account that its owner leaves can still be kept."""
         self._db = db
         self._clock = clock
         self._audit = audit
@@ -47,6 +57,8 @@ class AccountAdmin:
         self._passwords = passwords
         self._sessions = sessions
         self._back_channel = back_channel
+        self._deletions = deletions
+        self.cooling_off = cooling_off
 
     def create(
         self,
@@ -111,12 +123,45 @@ class AccountAdmin:
             lambda tx: self._set_state_in(tx, actor, account_id, AccountState.ACTIVE, now)
         )
 
-    def delete(self, actor: Actor, account_id: str) -> None:
-        """The account and all that it owns are gone; the audit entries stay."""
+    def leave(self, actor: Actor, account_id: str) -> timedelta:
+        """The owner wants it deleted: everything that lives on it ends at once, and it is deleted
+        after the time that is told, unless its owner signs in and keeps it. Zero: it is gone."""
+        if not self.cooling_off:
+            self.delete(actor, account_id)
+            return self.cooling_off
+
+        def unit(tx: Tx, now: datetime) -> list[str]:
+            account = store.find(tx, account_id)
+            if account is None:
+                raise NoSuchAccount(account_id)
+            self._deletions.ask_in(tx, actor, account, now + self.cooling_off, now=now)
+            store.void_grants(tx, account_id, now=now)
+            self._feed.note(tx, ChangeKind.GRANTS_VOIDED, account_id)
+            return self._end_all_in(tx, actor, account_id, EndReason.LEAVING, now)
+
+        self._ended(account_id, ChangeKind.GRANTS_VOIDED, unit)
+        return self.cooling_off
+
+    def delete_due(self) -> int:
+        """Delete the accounts whose time has come; how many."""
+        now = self._clock.now()
+        due = self._db.read(lambda tx: store.list_due(tx, now=now, limit=_MOST_AT_ONCE))
+        for account_id in due:
+            # Kept or deleted meanwhile, by its owner or by another process: nothing to do.
+            with suppress(NoSuchAccount):
+                self.delete(Actor.system(), account_id, only_due=True)
+        return len(due)
+
+    def delete(self, actor: Actor, account_id: str, *, only_due: bool = False) -> None:
+        """The account and all that it owns are gone; the audit entries stay. With `only_due` one
+        that is not due (any more) is left alone: `NoSuchAccount`."""
         # Looked up beforehand: a client may have to be fetched, and then the grants are gone.
         notes = self._back_channel.notes_of_account(account_id)
 
         def unit(tx: Tx, now: datetime) -> list[str]:
+            account = store.find(tx, account_id)
+            if account is None or (only_due and not _is_due(account, now)):
+                raise NoSuchAccount(account_id)
             ended = self._end_all_in(tx, actor, account_id, EndReason.ACCOUNT_DELETED, now)
             self._back_channel.enqueue_in(tx, notes, now=now)
             self._feed.note(tx, ChangeKind.ACCOUNT_DISABLED, account_id)
@@ -124,6 +169,7 @@ class AccountAdmin:
                 raise NoSuchAccount(account_id)
             self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account_id)
             self._audit.record(tx, actor, now, AccountDeleted(account_id=account_id))
+            self._deletions.tell_in(tx, NoticeTemplate.ACCOUNT_DELETED, account, now=now)
             return ended
 
         self._ended(account_id, ChangeKind.ACCOUNT_DISABLED, unit)
@@ -163,3 +209,7 @@ class AccountAdmin:
         self._sessions.announce(ended, now)
         self._feed.apply_now(kind, account_id, now)
         return len(ended)
+
+
+def _is_due(account: Account, now: datetime) -> bool:
+    return account.deletion_due_at is not None and account.deletion_due_at <= now

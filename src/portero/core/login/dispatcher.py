@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from portero.core.accounts.deletion import Deletions
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store as authenticator_store
@@ -44,6 +45,7 @@ class Dispatcher:
     passwords: Passwords
     devices: KnownDevices
     policy: SignInPolicy
+    deletions: Deletions
 
     def facts_in(
         self,

@@ -20,6 +20,7 @@ class Owed(StrEnum):
     """What a sign-in can lack once somebody has been identified and proven a first factor."""
 
     SECOND_FACTOR = "second_factor"
+    KEEP_ACCOUNT = "keep_account"
     VERIFY_EMAIL = "verify_email"
     CHANGE_PASSWORD = "change_password"  # noqa: S105  # a step, not a password
     ENROL_FACTOR = "enrol_factor"
@@ -153,6 +154,7 @@ class Step:
     given: Given | None = None
     name: str = ""  # of what is enrolled
     trust_device: bool = False
+    keep: bool = False  # the account that is to be deleted
 
 
 @dataclass(frozen=True, slots=True)

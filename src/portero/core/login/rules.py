@@ -80,6 +80,8 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
             # Never before what is enrolled has been proven: a password alone adds no factor to an
             # account that has one.
             return Owed.SECOND_FACTOR if _reaching(facts, policy) else Owed.ENROL_FACTOR
+    if facts.account.deletion_due_at is not None:
+        return Owed.KEEP_ACCOUNT
     if policy.require_verified_email and not facts.account.email_verified:
         return Owed.VERIFY_EMAIL
     if facts.password_must_change:
@@ -169,6 +171,8 @@ def raised(proven: Proven, evidence: Evidence, kind: FactorKind) -> Proven:
 def options(step: Owed) -> tuple[str, ...]:
     """The members by which `POST /login/continue` can answer the step."""
     match step:
+        case Owed.KEEP_ACCOUNT:
+            return ("keep",)
         case Owed.VERIFY_EMAIL:
             return ("token", "resend")
         case Owed.CHANGE_PASSWORD:

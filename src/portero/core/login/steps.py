@@ -52,6 +52,7 @@ class _Effect:
     shown: Mapping[str, Any] = field(default_factory=dict)
     proving: FactorKind | None = None
     enrolling: FactorKind | None = None
+    keeps: bool = False
 
 
 _NOTHING = _Effect()
@@ -154,6 +155,8 @@ class SignInSteps:
                 fault = FieldFault("new_password", "required", "Choose a new password.")
                 raise StepMissing("no new_password", faults=(fault,))
             return _Effect(new_encoded=self._new_encoding(step.new_password, account, stored))
+        elif owed is Owed.KEEP_ACCOUNT:
+            return _Effect(keeps=step.keep)
         elif owed in (Owed.SECOND_FACTOR, Owed.ENROL_FACTOR) and step.factor is not None:
             return self._factor_answered(actor, under_way, account, owed, facts, step)
         return _NOTHING
@@ -245,6 +248,8 @@ class SignInSteps:
         ended: list[str] = []
         if effect.new_encoded is not None:
             ended = self._change_password_in(tx, actor, under_way, effect.new_encoded, now)
+        if effect.keeps:
+            account = self._dispatcher.deletions.keep_in(tx, actor, account, now=now)
         arrived = self._dispatcher.arrive_in(
             tx,
             actor,

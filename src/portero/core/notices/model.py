@@ -24,6 +24,9 @@ class NoticeTemplate(Enum):
     RESET_PASSWORD = ("reset_password", {LINK, USERNAME}, {LIFETIME})
     PASSWORD_RESET_DONE = ("password_reset_done", {USERNAME}, set[str]())
     PASSWORD_CHANGED = ("password_changed", {USERNAME}, set[str]())
+    DELETION_ASKED = ("deletion_asked", {USERNAME, LIFETIME}, set[str]())
+    ACCOUNT_KEPT = ("account_kept", {USERNAME}, set[str]())
+    ACCOUNT_DELETED = ("account_deleted", {USERNAME}, set[str]())
     INVITATION = ("invitation", {LINK}, {LIFETIME})
     ONE_TIME_CODE = ("one_time_code", {CODE, LIFETIME, USERNAME}, set[str]())
     SIGN_IN_ASKED = (

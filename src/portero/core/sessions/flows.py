@@ -227,6 +227,11 @@ class Sessions:
         now, most = self._clock.now(), rules.MOST_SESSIONS
         return self._db.read(lambda tx: store.list_live(tx, account_id, now=now, limit=most))
 
+    def list_known(self, account_id: str) -> list[Session]:
+        """The sessions that are still held, ended ones too, the newest first."""
+        most = rules.MOST_KNOWN
+        return self._db.read(lambda tx: store.list_known(tx, account_id, limit=most))
+
     def find_live(self, account_id: str, session_id: str) -> Session:
         """The live session; raises `SessionEnded`."""
         now = self._clock.now()

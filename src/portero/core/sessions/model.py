@@ -14,6 +14,7 @@ class EndReason(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     RENEWED = "renewed"  # replaced by a new one at a rise of privilege
     ACCOUNT_DISABLED = "account_disabled"
+    LEAVING = "leaving"  # the owner wants the account deleted
     ACCOUNT_DELETED = "account_deleted"
     TAKEN_BACK = "taken_back"  # the owner's former mailbox said that somebody else was in
     TOO_MANY = "too_many"  # the least recently used ones of an account with too many

@@ -15,6 +15,8 @@ _TOUCH_SHARE_OF_IDLE: Final = 1 / 4
 # Open sessions of one account. More than anybody has devices and browsers, and few enough for a
 # page, and for ending all of them in a moment, whatever a script signs in with.
 MOST_SESSIONS: Final = 100
+# Ended sessions are forgotten after a month; a script may have made more of them than this.
+MOST_KNOWN: Final = 10_000
 
 
 def touch_every(lifetimes: Lifetimes) -> timedelta:

@@ -105,6 +105,17 @@ def list_live(tx: Tx, account_id: str, *, now: datetime, limit: int) -> list[Ses
     return [session_of(row._mapping) for row in rows]
 
 
+def list_known(tx: Tx, account_id: str, *, limit: int) -> list[Session]:
+    """All that are still held, ended or not, the newest first."""
+    rows = tx.execute(
+        sa.select(sessions)
+        .where(sessions.c.account_id == account_id)
+        .order_by(sessions.c.id.desc())
+        .limit(limit)
+    )
+    return [session_of(row._mapping) for row in rows]
+
+
 def find_by_browser(tx: Tx, secret_hash: str, *, now: datetime) -> list[Session]:
     """The live sessions of the browser whose cookie hashes to that, newest first."""
     rows = tx.execute(

@@ -35,6 +35,11 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("about", sa.String(length=320), nullable=False, server_default="")
         )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("deletion_due_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index(
+            batch_op.f("ix_accounts_deletion_due_at"), ["deletion_due_at"], unique=False
+        )
     _authenticators()
     _totp()
     _passkeys()
@@ -244,6 +249,9 @@ def downgrade() -> None:
         "authenticators",
     ):
         op.drop_table(table)
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_accounts_deletion_due_at"))
+        batch_op.drop_column("deletion_due_at")
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.drop_column("about")
     with op.batch_alter_table("interactions", schema=None) as batch_op:

@@ -45,6 +45,12 @@ class AccessSettings(StorageSettings):
         ),
         "Whether POST /login takes a name and password; off leaves the pages and protocols.",
     )
+    deletion_days: int = setting(
+        "PORTERO_DELETION_DAYS",
+        parsing.integer(0, 365),
+        "14",
+        "Days in which a person who deletes their account on its page can still keep it; 0: none.",
+    )
     require_verified_email: bool = setting(
         "PORTERO_REQUIRE_VERIFIED_EMAIL",
         parsing.on_off,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from flask import Flask, Response, g
 
-from portero.web.account import activity, applications, email, overview, profile, sessions
+from portero.web.account import (
+    activity,
+    applications,
+    download,
+    email,
+    leaving,
+    overview,
+    profile,
+    sessions,
+)
 from portero.web.account.console import Console
 from portero.web.account.security import page as security
 from portero.web.forms import Forms
@@ -15,7 +24,17 @@ from portero.web.signed_out import forget, signed_out
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     console = Console(host, rooms, forms)
-    for part in (overview, profile, email, security, sessions, applications, activity):
+    for part in (
+        overview,
+        profile,
+        email,
+        security,
+        sessions,
+        applications,
+        activity,
+        download,
+        leaving,
+    ):
         part.mount(console)
 
     def sign_out() -> Response:

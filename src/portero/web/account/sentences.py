@@ -13,6 +13,9 @@ _SENTENCES: Final = {
     "account.created": "Your account was made.",
     "account.changed": "Your profile was changed.",
     "account.changed:email": "A new mail address was given.",
+    "account.data_downloaded": "Your data was downloaded.",
+    "account.deletion_asked": "You asked for your account to be deleted.",
+    "account.kept": "You kept your account.",
     "account.email_move_allowed": "Your mailbox allowed the change to another one.",
     "account.email_move_asked": "Leaving for another mailbox was asked for.",
     "account.email_move_undone": "Your former mailbox took the account back.",
@@ -38,6 +41,7 @@ _SENTENCES: Final = {
     "recovery.used": "A new password was chosen with a mailed link.",
     "session.started": "You signed in.",
     "session.ended": "A session was ended.",
+    "session.ended:leaving": "You were signed out everywhere, as your account is to be deleted.",
     "session.ended:logout": "You signed out.",
     "session.ended:password_changed": "You were signed out elsewhere: the password was changed.",
     "session.ended:taken_back": (

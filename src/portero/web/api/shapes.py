@@ -69,6 +69,7 @@ class ContinueBody(Body):
         None, description="What the browser signed: the credential as JSON (WebAuthn Level 3)."
     )
     name: str = Field("", description="The person's own word for what is enrolled.", max_length=100)
+    keep: bool = Field(False, description="Keep the account that is about to be deleted.")
     delivery: Literal["body", "cookie"] = "body"
 
 

@@ -63,6 +63,7 @@ def go_on(call: Call) -> Response:
         begin=body.begin,
         given=Given(code=body.code or "", credential=body.credential) if proof else None,
         name=body.name,
+        keep=body.keep,
     )
     signed_in = call.rooms.sign_in_steps.go_on(call.actor, body.auth_session, step)
     return tokens_for(call, signed_in, body.delivery)

@@ -190,6 +190,7 @@ def step_of(form: Mapping[str, str]) -> Step:
         given=Given(code=form.get("code", ""), credential=json_object(signed)) if proves else None,
         name=form.get("name", ""),
         trust_device="trust_device" in form,
+        keep="keep" in form,
     )
 
 
