@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
+from portero.kit.engines import READ_ONLY
 from portero.kit.secrets import Secret
 from portero_guard.checks import unverified_audience
 from portero_guard.errors import TokenRefused
@@ -70,13 +71,13 @@ def asking(rp: RelyingParty, way: str) -> Ask:
 
 
 @contextmanager
-def listening(home: Home, event: str, step: Callable[[Any], object]) -> Iterator[None]:
+def listening(home: Home, event: str, step: Callable[..., object]) -> Iterator[None]:
     """Take the step at that event of the database, in this thread alone."""
     here = threading.get_ident()
 
     def happened(connection: Any, *more: object) -> None:
         if threading.get_ident() == here:
-            step(connection)
+            step(connection, *more)
 
     sa.event.listen(home.house.db.engine, event, happened)
     try:
@@ -110,12 +111,14 @@ def test_what_was_made_just_before_ends(homes: tuple[Home, Home], end: str, way:
     step, asked = ending(home, end), [asking(rp, way) for _ in range(6)]
     answers: list[TestResponse] = []
 
-    def overtake(connection: object) -> None:
-        later(home, other)
-        answers.append(asked.pop()())
+    def overtake(connection: object, cursor: object = None, sql: str = "BEGIN", *more: Any) -> None:
+        if sql.startswith("BEGIN"):
+            later(home, other)
+            answers.append(asked.pop()())
 
-    # A connection is checked out before a transaction begins, and so before it has a lock.
-    with listening(home, "checkout", overtake):
+    # Before the transaction has a lock. On SQLite our own BEGIN is a listener, and the first.
+    is_sqlite = home.house.db.dialect == "sqlite"
+    with listening(home, "before_cursor_execute" if is_sqlite else "begin", overtake):
         step()
     assert {answer.status_code for answer in answers} == {200}
     if end == "disabled":
@@ -141,7 +144,7 @@ def test_nothing_is_made_while_everything_ends(
     asker = threading.Thread(target=lambda: answers.append(asked()))
 
     def meanwhile(connection: sa.Connection) -> None:
-        if not connection.get_execution_options().get("portero_read_only"):
+        if not connection.info[READ_ONLY]:
             later(home, other)
             asker.start()
             asker.join(0.5)

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 import sqlalchemy as sa
 
 from portero.kit import waiting
-from portero.kit.engines import flush, postgresql_engine, set_timeouts, sqlite_engine
+from portero.kit.connections import AllInUse, Connections
+from portero.kit.engines import READ_ONLY, flush, postgresql_engine, set_timeouts, sqlite_engine
 from portero.kit.line import Job, Line, WaitedTooLong
 from portero.kit.refusals import Busy
 
@@ -62,6 +63,7 @@ class Patience:
     PgBouncer refuses start-up options; where it pools transactions, `transaction` alone is sure.
     """
 
+    connection: float = 5.0  # for one that nobody uses
     lock: float = 10.0  # for a row, or for SQLite's one writer
     statement: float = 15.0
     transaction: float = 20.0  # from its first statement to its commit
@@ -152,14 +154,13 @@ class Database:
         self._lock = threading.Lock()
         self._pid = 0
         self._engine: sa.Engine | None = None
+        self._connections: Connections | None = None
         self._line: Line | None = None
 
     @property
     def engine(self) -> sa.Engine:
-        if self._engine is None or self._pid != os.getpid():
-            with self._lock:
-                if self._engine is None or self._pid != os.getpid():
-                    self._open()
+        """Whoever connects by it has a connection of its own, beyond `pool_size`."""
+        self._opened()
         if self._engine is None:
             raise RuntimeError("the engine was not made")
         return self._engine
@@ -174,9 +175,9 @@ class Database:
         statements of a sign-in.
         """
         waiting.expected()
-        engine = self.engine
+        connections = self._opened()
         if self._line is None:
-            return self._alone(engine, unit, unhurried=unhurried, durable=durable)
+            return self._alone(connections, unit, unhurried=unhurried, durable=durable)
         try:
             return cast("T", self._line.run(Job(unit, alone=unhurried, durable=durable)))
         except WaitedTooLong as error:
@@ -185,8 +186,8 @@ class Database:
     def read(self, unit: Callable[[Tx], T]) -> T:
         """Run `unit` in a transaction that only reads."""
         waiting.expected()
-        engine = self.engine
-        return self._attempt(lambda: self._once(engine, unit, read_only=True))
+        connections = self._opened()
+        return self._attempt(lambda: self._once(connections, unit, read_only=True))
 
     def ping(self) -> None:
         """Ask the database for nothing; raises `DatabaseUnavailable` when it does not answer."""
@@ -194,8 +195,8 @@ class Database:
 
     def dispose(self) -> None:
         """Close this process's connections."""
-        if self._engine is not None and self._pid == os.getpid():
-            self._engine.dispose()
+        if self._connections is not None and self._pid == os.getpid():
+            self._connections.close()
 
     @contextmanager
     def _no_wait_for_disk(self, tx: Tx, *, only_if: bool) -> Iterator[None]:
@@ -211,30 +212,33 @@ class Database:
             driver.execute("PRAGMA synchronous=FULL")
 
     def _alone(
-        self, engine: sa.Engine, unit: Callable[[Tx], T], *, unhurried: bool, durable: bool
+        self, connections: Connections, unit: Callable[[Tx], T], *, unhurried: bool, durable: bool
     ) -> T:
-        return self._attempt(lambda: self._once(engine, unit, unhurried=unhurried, durable=durable))
+        return self._attempt(
+            lambda: self._once(connections, unit, unhurried=unhurried, durable=durable)
+        )
 
     def _write_all(self, jobs: list[Job]) -> None:
         """What stands at the head of the line, in one transaction."""
-        engine = self.engine
+        connections = self._opened()
         failed = jobs
         if len(jobs) > 1:
-            failed = self._attempt(lambda: self._together(engine, jobs))
+            failed = self._attempt(lambda: self._together(connections, jobs))
         for job in failed:
             job.error = None
             try:
-                self._alone(engine, job.run, unhurried=job.alone, durable=job.durable)
+                self._alone(connections, job.run, unhurried=job.alone, durable=job.durable)
             except Exception as error:
                 job.error = error
 
-    def _together(self, engine: sa.Engine, jobs: list[Job]) -> list[Job]:
+    def _together(self, connections: Connections, jobs: list[Job]) -> list[Job]:
         """Each in a savepoint: what one refuses or fails at, the others have nothing to do with.
         Those that the database itself refused are given back, to be tried by themselves."""
         failed: list[Job] = []
         effects: list[Callable[[], object]] = []
         in_haste = not any(job.durable for job in jobs)
-        with engine.connect() as tx, self._no_wait_for_disk(tx, only_if=in_haste):
+        with connections.one() as tx, self._no_wait_for_disk(tx, only_if=in_haste):
+            tx.info[READ_ONLY] = False
             with tx.begin():
                 driver: Any = tx.connection.driver_connection
                 began = time.monotonic()
@@ -271,7 +275,7 @@ class Database:
         for attempt in range(_ATTEMPTS):
             try:
                 return once()
-            except sa.exc.TimeoutError as error:
+            except AllInUse as error:
                 raise _unavailable("the connection pool is exhausted", 1) from error
             except sa.exc.DBAPIError as error:
                 if not _worth_retrying(error):
@@ -287,16 +291,15 @@ class Database:
 
     def _once(
         self,
-        engine: sa.Engine,
+        connections: Connections,
         unit: Callable[[Tx], T],
         *,
         read_only: bool = False,
         unhurried: bool = False,
         durable: bool = True,
     ) -> T:
-        with engine.connect() as tx, self._no_wait_for_disk(tx, only_if=not durable):
-            if read_only:
-                tx = tx.execution_options(portero_read_only=True)
+        with connections.one() as tx, self._no_wait_for_disk(tx, only_if=not durable):
+            tx.info[READ_ONLY] = read_only
             with tx.begin():
                 tx.info.pop(_AFTER_COMMIT, None)  # of a transaction that was rolled back
                 if not durable and self.dialect == "postgresql":
@@ -312,14 +315,27 @@ class Database:
                 effect()
             return answer
 
+    def _opened(self) -> Connections:
+        if self._connections is None or self._pid != os.getpid():
+            with self._lock:
+                if self._connections is None or self._pid != os.getpid():
+                    self._open()
+        if self._connections is None:
+            raise RuntimeError("the connections were not made")
+        return self._connections
+
     def _open(self) -> None:
-        if self._engine is not None:
-            self._engine.dispose(close=False)  # the parent's connections stay the parent's
+        if self._connections is not None:
+            self._connections.leave_to_parent()
+        patience = self._patience
         if self.dialect == "sqlite":
-            self._engine = sqlite_engine(self.url, self._pool_size, self._patience)
-            self._line = Line(self._write_all, patience=self._patience.lock)
+            self._engine = sqlite_engine(self.url, patience)
+            self._line = Line(self._write_all, patience=patience.lock)
         else:
-            self._engine = postgresql_engine(self.url, self._pool_size, self._patience)
+            self._engine = postgresql_engine(self.url, patience)
+        self._connections = Connections(
+            self._engine, most=self._pool_size, patience=patience.connection
+        )
         self._pid = os.getpid()
 
 

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+READ_ONLY: Final = "portero_read_only"
 _PIPELINE: Final = "portero_pipeline"
 _LOOK_AGAIN_SECONDS: Final = 0.01
 
 
-def sqlite_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine:
+def sqlite_engine(url: sa.URL, patience: Patience) -> sa.Engine:
     engine = sa.create_engine(
         url,
-        poolclass=sa.pool.QueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
+        poolclass=sa.pool.NullPool,  # `kit/connections.py` keeps them
+        pool_reset_on_return=None,
         hide_parameters=True,
         connect_args={"check_same_thread": False},
     )
@@ -45,7 +45,7 @@ def sqlite_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine:
     def begin(connection: sa.Connection) -> None:
         # A deferred transaction that writes after reading fails at once when another writer came
         # between; IMMEDIATE waits for its turn instead.
-        read_only = connection.get_execution_options().get("portero_read_only", False)
+        read_only = connection.info.get(READ_ONLY, False)
         run_on_driver(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
@@ -66,14 +66,11 @@ def _use_wal(connection: Any, *, give_up_at: float) -> None:
             return
 
 
-def postgresql_engine(url: sa.URL, pool_size: int, patience: Patience) -> sa.Engine:
+def postgresql_engine(url: sa.URL, patience: Patience) -> sa.Engine:
     engine = sa.create_engine(
         url,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=5,
-        pool_recycle=1800,
-        pool_pre_ping=False,
+        poolclass=sa.pool.NullPool,
+        pool_reset_on_return=None,
         # Parameters are hashes and sealed secrets: they are for no log.
         hide_parameters=True,
         connect_args={
