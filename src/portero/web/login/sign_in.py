@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from flask import Flask, Response, g, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -14,15 +13,13 @@ from portero.core.authenticators import Given
 from portero.core.login.errors import InteractionOver, OwesMore
 from portero.core.login.model import KeepSignedIn, Owed, Registration, SignedIn, Step, StillOwes
 from portero.kit.refusals import Refusal
+from portero.web.credentials import json_object
 from portero.web.forms import Forms
 from portero.web.login.errands import Errand, errand_of_request
 from portero.web.login.passkeys import asked_here, to_forget
 from portero.web.pages import html, refused, told
 from portero.web.places import FORGOT_PATH, SIGN_IN_PATH, SIGN_UP_PATH
 from portero.web.rooms import Rooms
-
-# A credential as JSON: an attestation with a certificate chain is the longest.
-_SIGNED_CAP: Final = 32 * 1024
 
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
@@ -192,12 +189,3 @@ def step_of(form: Mapping[str, str]) -> Step:
         trust_device="trust_device" in form,
         keep="keep" in form,
     )
-
-
-def json_object(text: str) -> dict[str, Any] | None:
-    """The JSON object that a page's script put into a field; None for anything else."""
-    try:
-        found = json.loads(text[:_SIGNED_CAP]) if text else None
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None

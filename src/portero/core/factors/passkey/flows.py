@@ -15,6 +15,7 @@ from portero.core.factors.passkey import rules, store
 from portero.core.factors.passkey.challenges import CHALLENGE_LIFETIME, Challenges
 from portero.core.factors.passkey.errors import PasskeyKnown
 from portero.core.factors.passkey.events import PasskeyCounterBack
+from portero.core.factors.passkey.makes import make_of
 from portero.core.factors.passkey.model import Passkey, PasskeyPolicy, Purpose
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
@@ -202,7 +203,8 @@ class Passkeys:
         self, tx: Tx, actor: Actor, account_id: str, made: Registered, name: str, now: datetime
     ) -> Evidence:
         handle = store.handle_of(tx, account_id, fresh=self._dice.token())
-        one = self._authenticators.add_in(tx, actor, account_id, self.kind, name, now=now)
+        called = name.strip() or make_of(made.aaguid)
+        one = self._authenticators.add_in(tx, actor, account_id, self.kind, called, now=now)
         passkey = Passkey(
             authenticator_id=one.id,
             account_id=account_id,

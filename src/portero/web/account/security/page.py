@@ -11,10 +11,10 @@ from typing import Final
 from flask import Response
 
 from portero.web.account.console import Console, Visit
-from portero.web.account.security import password
+from portero.web.account.security import passkeys, password
 
 # In the order in which they are shown.
-_WAYS: Final = (password,)
+_WAYS: Final = (password, passkeys)
 
 
 def mount(console: Console) -> None:
