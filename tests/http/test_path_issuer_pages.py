@@ -201,6 +201,9 @@ def connect_application(visitor: Visitor, party: RelyingParty) -> str:
     asked = urlencode(party.parameters())
     page = visitor.go(f"/auth/oauth/authorize?{asked}")
     visitor.submit(page, "/auth/consent", decision="allow")
+    choice = urlencode(party.parameters(prompt="select_account"))
+    visitor.submit(visitor.go(f"/auth/oauth/authorize?{choice}"), "/auth/accounts")
+    visitor.follow(visitor.go("/auth/account"), "/auth/accounts")
     told = parse_qs(urlsplit(visitor.places[-1]).query)
     answer = party.redeem(told["code"][0])
     assert answer.status_code == 200, answer.text

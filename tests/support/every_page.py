@@ -307,6 +307,7 @@ ROWS = (
     Row("allow-new-email", _allow_new_email),
     Row("take-back-email", _take_back_email),
     Row("account-security", signed_in_at("/account/security")),
+    Row("accounts", signed_in_at("/accounts")),
     Row("account-sessions", signed_in_at("/account/sessions")),
     Row("account-applications-none", signed_in_at("/account/applications")),
     Row("account-applications", _connected),

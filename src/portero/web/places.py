@@ -16,6 +16,8 @@ STATUS_LIST_PATH: Final = "/oauth/status-list"
 SIGN_IN_PATH: Final = "/sign-in"
 # Another challenge for a sign-in page that has been open for long.
 PASSKEY_OPTIONS_PATH: Final = "/sign-in/passkey"
+# Who is signed in in this browser, and with whom to go on.
+ACCOUNTS_PATH: Final = "/accounts"
 SIGN_OUT_PATH: Final = "/sign-out"
 SIGN_UP_PATH: Final = "/sign-up"
 FORGOT_PATH: Final = "/forgot-password"

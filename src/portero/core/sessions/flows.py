@@ -134,6 +134,14 @@ class Sessions:
     def of_browser_in(self, tx: Tx, secret: str, *, now: datetime) -> list[Session]:
         return store.find_by_browser(tx, fingerprint(secret), now=now)
 
+    def choose_in(self, tx: Tx, secret: str, session_id: str, *, now: datetime) -> None:
+        """The person in that browser goes on with that one of its sessions; raises
+        `NoSuchSession` for any other."""
+        held = self.of_browser_in(tx, secret, now=now) if secret else []
+        if session_id not in {each.id for each in held}:
+            raise NoSuchSession(f"{session_id} is not live in that browser")
+        store.choose(tx, fingerprint(secret), session_id)
+
     def touch_in(self, tx: Tx, session: Session, *, now: datetime) -> None:
         """Note that the session was used, at most once in `rules.touch_every`."""
         if rules.needs_touch(session, now, self.lifetimes):
@@ -247,6 +255,11 @@ class Sessions:
             return []
         now = self._clock.now()
         return self._db.read(lambda tx: self.of_browser_in(tx, secret, now=now))
+
+    def choose(self, secret: str, session_id: str) -> None:
+        """`choose_in`, for nothing but that."""
+        now = self._clock.now()
+        self._db.write(lambda tx: self.choose_in(tx, secret, session_id, now=now))
 
     def end_one(self, actor: Actor, account_id: str, session_id: str, reason: EndReason) -> None:
         """End one session of this account; raises `NoSuchSession` for anybody else's."""

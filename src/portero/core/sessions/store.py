@@ -21,6 +21,7 @@ browsers: Final = sa.Table(
     sa.Column("secret_hash", sa.String(64), nullable=False, unique=True),
     sa.Column("created_at", UtcTime, nullable=False, index=True),
     sa.Column("lasts", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("chosen_session_id", sa.String(36), nullable=False, server_default=""),
 )
 
 sessions: Final = sa.Table(
@@ -64,6 +65,13 @@ _end_beyond: Final = Prepared(
     )
     .values(ended_at=sa.bindparam("now"), end_reason=sa.bindparam("reason"))
     .returning(sessions.c.id)
+)
+
+
+# Of several in one browser: the one that the person chose, then the one proven last.
+first_meant: Final = (
+    sa.case((sessions.c.id == browsers.c.chosen_session_id, 0), else_=1),
+    sessions.c.auth_time.desc(),
 )
 
 
@@ -117,12 +125,13 @@ def list_known(tx: Tx, account_id: str, *, limit: int) -> list[Session]:
 
 
 def find_by_browser(tx: Tx, secret_hash: str, *, now: datetime) -> list[Session]:
-    """The live sessions of the browser whose cookie hashes to that, newest first."""
+    """The live sessions of the browser whose cookie hashes to that, the one that is meant
+    first."""
     rows = tx.execute(
         sa.select(sessions)
         .join(browsers, browsers.c.id == sessions.c.browser_id)
         .where(browsers.c.secret_hash == secret_hash, live_clause(now))
-        .order_by(sessions.c.auth_time.desc())
+        .order_by(*first_meant)
     )
     return [session_of(row._mapping) for row in rows]
 
@@ -183,10 +192,24 @@ def renew_browser(
     row = tx.execute(
         browsers.update()
         .where(browsers.c.secret_hash == secret_hash)
-        .values(secret_hash=new_hash, lasts=sa.or_(browsers.c.lasts, sa.literal(lasts)))
+        .values(
+            secret_hash=new_hash,
+            chosen_session_id="",
+            lasts=sa.or_(browsers.c.lasts, sa.literal(lasts)),
+        )
         .returning(browsers.c.id, browsers.c.lasts)
     ).one_or_none()
     return None if row is None else (row.id, row.lasts)
+
+
+def choose(tx: Tx, secret_hash: str, session_id: str) -> None:
+    """Note which of its sessions the person in that browser goes on with, until somebody signs in
+    there."""
+    tx.execute(
+        browsers.update()
+        .where(browsers.c.secret_hash == secret_hash)
+        .values(chosen_session_id=session_id)
+    )
 
 
 def prove_again(

@@ -31,6 +31,13 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("lasts", sa.Boolean(), nullable=False, server_default=sa.true())
         )
+        batch_op.add_column(
+            sa.Column("chosen_session_id", sa.String(length=36), nullable=False, server_default="")
+        )
+    with op.batch_alter_table("waiting_requests", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("chosen", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
     with op.batch_alter_table("links", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("about", sa.String(length=320), nullable=False, server_default="")
@@ -236,7 +243,10 @@ def _one_time_codes() -> None:
 
 def downgrade() -> None:
     with op.batch_alter_table("browsers", schema=None) as batch_op:
+        batch_op.drop_column("chosen_session_id")
         batch_op.drop_column("lasts")
+    with op.batch_alter_table("waiting_requests", schema=None) as batch_op:
+        batch_op.drop_column("chosen")
     for table in (
         "known_devices",
         "one_time_code_addresses",

@@ -119,7 +119,7 @@ def _errand(rooms: Rooms, forms: Forms) -> Errand:
     asked = authorize.waiting_for(handle, browser)
     made_for(rooms.settings, asked)
     demand = authorize.demand_of(asked)
-    if asked.request.prompt & {"select_account", CREATE}:
+    if asked.asks_to_choose or CREATE in asked.request.prompt:
         return Errand(handle, asked, demand)
     seats = authorize.seats_for(asked, browser)
     return Errand(handle, asked, demand, _short_of(demand, [seat.session for seat in seats], now))

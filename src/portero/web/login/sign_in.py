@@ -15,6 +15,7 @@ from portero.core.login.model import KeepSignedIn, Owed, Registration, SignedIn,
 from portero.kit.refusals import Refusal
 from portero.web.credentials import json_object
 from portero.web.forms import Forms
+from portero.web.login.accounts import accounts_url, chooses
 from portero.web.login.errands import Errand, errand_of_request
 from portero.web.login.passkeys import asked_here, to_forget
 from portero.web.pages import html, refused, told
@@ -36,6 +37,8 @@ class _SignInPage:
 
     def view(self) -> AnyResponse:
         errand = errand_of_request(self._rooms, self._forms)
+        if request.method != "POST" and chooses(self._rooms, self._forms, errand):
+            return redirect(self._rooms.settings.at(accounts_url(errand.handle)), 303)
         if request.method != "POST":
             return self._step_up(errand) or self._ask(errand, typed=self._known(errand))
         try:

@@ -129,6 +129,18 @@ class Authorize:
         """What a handle stands for, for the sign-in page to tell. Raises `WaitingRequestOver`."""
         return self._arrivals.back(handle, browser)
 
+    def choose(self, handle: str, browser: str, session_id: str) -> None:
+        """The person goes on with that one of the browser's sessions. Raises `WaitingRequestOver`,
+        `NoSuchSession`."""
+        asked, now = self._arrivals.back(handle, browser), self._clock.now()
+
+        def unit(tx: Tx) -> None:
+            self._sessions.choose_in(tx, browser, session_id, now=now)
+            if asked.waiting is not None:
+                code_store.choose_waiting(tx, asked.waiting.id)
+
+        self._db.write(unit)
+
     def demand_of(self, asked: Asked) -> SignInDemand:
         """What a sign-in for that request has to reach."""
         return rules.demand_of(asked, reachable=self.reachable_levels)
@@ -218,7 +230,7 @@ class Authorize:
         """Of those in the browser, the ones that the request can mean."""
         wanted = asked.request.subject
         if not wanted:
-            return visit.seats
+            return visit.seats[:1] if asked.is_chosen else visit.seats
         return tuple(
             seat
             for seat in visit.seats
@@ -228,7 +240,7 @@ class Authorize:
     @staticmethod
     def _is_somebody_else(asked: Asked, visit: Visit, meant: tuple[Seat, ...]) -> bool:
         """Whether somebody signed in for this request who is not the one that it means."""
-        return any(
+        return bool(asked.request.subject) and any(
             seat.session.auth_time >= asked.began_at and seat not in meant for seat in visit.seats
         )
 

@@ -46,6 +46,15 @@ class Asked:
     waiting: WaitingRequest | None = None
     handle: str = ""
 
+    @property
+    def asks_to_choose(self) -> bool:
+        """Whether the person has to say with which account to go on, and has not yet."""
+        return "select_account" in self.request.prompt and not self.is_chosen
+
+    @property
+    def is_chosen(self) -> bool:
+        return self.waiting is not None and self.waiting.chosen
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -32,7 +32,7 @@ def demand_of(asked: Asked, *, reachable: Collection[str]) -> SignInDemand:
         client_id=asked.client.client_id,
         began_at=asked.began_at,
         max_age=request.max_age,
-        fresh=bool(request.prompt & {"login", "select_account", CREATE}),
+        fresh=asked.asks_to_choose or bool(request.prompt & {"login", CREATE}),
         acr=weakest(wanted),
         login_hint=request.login_hint,
     )

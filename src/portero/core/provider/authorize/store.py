@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from portero.core.accounts.store import account_of, accounts
 from portero.core.consent.store import consent_of, consents
 from portero.core.provider.authorize.model import Seat, Visit
-from portero.core.sessions.store import browsers, live_clause, session_of, sessions
+from portero.core.sessions.store import browsers, first_meant, live_clause, session_of, sessions
 from portero.kit.db import Tx, UtcTime
 from portero.kit.prepared import Prepared
 
@@ -29,7 +29,7 @@ _seats: Final = Prepared(
         ),
     )
     .where(browsers.c.secret_hash == sa.bindparam("hash"))
-    .order_by(sessions.c.auth_time.desc())
+    .order_by(*first_meant)
 )
 
 

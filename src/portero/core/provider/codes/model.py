@@ -45,7 +45,8 @@ class RedeemedCode:
 class WaitingRequest:
     """An authorization request that waits for sign-in or consent. `parameters` are as the client
     sent them (a pushed or signed request resolved), and are checked again when the person is back.
-    `pushed_id` is the pushed request that it came from, to be used up at the end; '' for none."""
+    `pushed_id` is the pushed request that it came from, to be used up at the end; '' for none.
+    `chosen`: the person has said with which account to go on."""
 
     id: str
     client_id: str
@@ -54,3 +55,4 @@ class WaitingRequest:
     pushed_id: str
     created_at: datetime
     expires_at: datetime
+    chosen: bool = False

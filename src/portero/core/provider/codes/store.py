@@ -52,6 +52,7 @@ waiting_requests: Final = sa.Table(
     sa.Column("pushed_id", sa.String(64), nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False, index=True),
+    sa.Column("chosen", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 _code_columns: Final = tuple(authorization_codes.c[name] for name in AuthorizationCode.__slots__)
@@ -134,6 +135,12 @@ def find_waiting(
     values = {name: row._mapping[name] for name in WaitingRequest.__slots__}
     values["parameters"] = {name: tuple(each) for name, each in values["parameters"].items()}
     return WaitingRequest(**values)
+
+
+def choose_waiting(tx: Tx, request_id: str) -> None:
+    tx.execute(
+        waiting_requests.update().where(waiting_requests.c.id == request_id).values(chosen=True)
+    )
 
 
 def end_waiting(tx: Tx, request_id: str) -> bool:
