@@ -14,18 +14,29 @@ class MemoryBudget:
     def __init__(self, total_kib: int) -> None:
         self._total_kib = total_kib
         self._free_kib = total_kib
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._waiting = 0
 
     @contextmanager
     def taken(self, kib: int) -> Iterator[None]:
         """Hold that much for the block; more than there is means all of it, and so alone."""
         share = min(kib, self._total_kib)
-        with self._changed:
-            self._changed.wait_for(lambda: self._free_kib >= share)
+        with self._lock:
+            if self._free_kib < share:
+                self._wait_for(share)
             self._free_kib -= share
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._free_kib += share
-                self._changed.notify_all()
+                if self._waiting:
+                    self._changed.notify_all()
+
+    def _wait_for(self, share: int) -> None:
+        self._waiting += 1
+        try:
+            self._changed.wait_for(lambda: self._free_kib >= share)
+        finally:
+            self._waiting -= 1

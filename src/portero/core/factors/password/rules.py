@@ -31,7 +31,7 @@ def normalised(password: str) -> str:
 
 def is_text(password: str) -> bool:
     """Whether it can be encoded: JSON lets lone surrogates through, which no hash takes."""
-    return not any("\ud800" <= char <= "\udfff" for char in password)
+    return password.isascii() or not any("\ud800" <= char <= "\udfff" for char in password)
 
 
 def is_provable(password: str) -> bool:
