@@ -54,6 +54,7 @@ def command(told: Console, /, **given: Any) -> None:
 
 def _serve(told: Console, settings: Settings) -> None:
     from portero.app import create_front
+    from portero.background import Background
     from portero.cli.serving import serve
     from portero.outside import logs
 
@@ -62,6 +63,7 @@ def _serve(told: Console, settings: Settings) -> None:
         note(sentence)
     house = _ready_house(settings)
     is_empty = not house.rooms.accounts.list_accounts(limit=1)
+    Background(house).rehearse()
     house.db.dispose()  # a connection must not go through the fork
 
     def say(url: str) -> None:

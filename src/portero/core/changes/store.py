@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from portero.core.changes.model import Change, ChangeKind
 from portero.kit.db import Tx, UtcTime, metadata
+from portero.kit.prepared import Prepared
 
 changes: Final = sa.Table(
     "changes",
@@ -20,7 +21,7 @@ changes: Final = sa.Table(
 )
 
 _add: Final = changes.insert()
-_since: Final = (
+_since: Final = Prepared(
     sa.select(changes).where(changes.c.at >= sa.bindparam("since")).order_by(changes.c.at)
 )
 
@@ -30,8 +31,8 @@ def add(tx: Tx, rows: list[Change]) -> None:
 
 
 def since(tx: Tx, moment: datetime) -> list[Change]:
-    rows = tx.execute(_since, {"since": moment})
-    return [Change(row.id, row.at, ChangeKind(row.kind), row.subject) for row in rows]
+    rows = _since.rows(tx, {"since": moment})
+    return [Change(r["id"], r["at"], ChangeKind(r["kind"]), r["subject"]) for r in rows]
 
 
 def purge(tx: Tx, *, before: datetime) -> int:

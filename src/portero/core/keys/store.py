@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from portero.core.keys.model import KeyRecord
 from portero.kit.db import Json, Tx, UtcTime, insert, metadata
+from portero.kit.prepared import Prepared
 from portero.protocol.jose.algorithms import SigningAlg
 
 signing_keys: Final = sa.Table(
@@ -27,12 +28,14 @@ signing_keys: Final = sa.Table(
 )
 
 
+_all: Final = Prepared(
+    sa.select(signing_keys).order_by(signing_keys.c.alg, signing_keys.c.generation)
+)
+
+
 def list_keys(tx: Tx) -> list[KeyRecord]:
     """All keys, oldest first, those that are gone included."""
-    rows = tx.execute(
-        sa.select(signing_keys).order_by(signing_keys.c.alg, signing_keys.c.generation)
-    )
-    return [_record(row) for row in rows]
+    return [KeyRecord(**{**row, "alg": SigningAlg(row["alg"])}) for row in _all.rows(tx, {})]
 
 
 def add(tx: Tx, record: KeyRecord) -> bool:
@@ -71,9 +74,3 @@ def reseal(tx: Tx, kid: str, *, old: str, new: str) -> bool:
         .values(private_sealed=new)
     )
     return changed.rowcount == 1
-
-
-def _record(row: sa.Row[tuple[object, ...]]) -> KeyRecord:
-    values = dict(row._mapping)
-    values["alg"] = SigningAlg(values["alg"])
-    return KeyRecord(**values)

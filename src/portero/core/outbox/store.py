@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from portero.core.outbox.model import ClaimedJob, DeadJob, JobState
 from portero.kit.db import Tx, UtcTime, metadata
+from portero.kit.prepared import Prepared
 
 outbox_jobs: Final = sa.Table(
     "outbox_jobs",
@@ -64,28 +66,39 @@ def claim(
     PostgreSQL passes over rows that another claim has locked (SQLite has one writer, and ignores
     FOR UPDATE). The choice is MATERIALIZED: inlined, it may run once per row and lock more.
     """
+    lease = {"lease": lease_id, "until": leased_until, "now": now, "most": most}
+    rows = _claim(frozenset(kinds)).rows(tx, lease)
+    # UUIDv7: the order of ids is the order in which the jobs were enqueued.
+    return sorted((ClaimedJob(**row) for row in rows), key=lambda job: job.id)
+
+
+@lru_cache
+def _claim(kinds: frozenset[str]) -> Prepared:
+    now = sa.bindparam("now", type_=UtcTime)
     due = (
         sa.select(outbox_jobs.c.id)
         .where(
             outbox_jobs.c.state == JobState.PENDING,
             outbox_jobs.c.due_at <= now,
             sa.or_(outbox_jobs.c.leased_until.is_(None), outbox_jobs.c.leased_until <= now),
-            outbox_jobs.c.kind.in_(kinds),
+            sa.or_(sa.false(), *(outbox_jobs.c.kind == kind for kind in sorted(kinds))),
         )
         .order_by(outbox_jobs.c.due_at)
-        .limit(most)
+        .limit(sa.bindparam("most", type_=sa.Integer))
         .with_for_update(skip_locked=True)
         .cte("due")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    rows = tx.execute(
+    return Prepared(
         outbox_jobs.update()
         .where(outbox_jobs.c.id.in_(sa.select(due.c.id)))
-        .values(lease_id=lease_id, leased_until=leased_until, attempts=outbox_jobs.c.attempts + 1)
+        .values(
+            lease_id=sa.bindparam("lease"),
+            leased_until=sa.bindparam("until"),
+            attempts=outbox_jobs.c.attempts + 1,
+        )
         .returning(*_CLAIMED)
     )
-    # UUIDv7: the order of ids is the order in which the jobs were enqueued.
-    return sorted((ClaimedJob(**row._mapping) for row in rows), key=lambda job: job.id)
 
 
 def finish(tx: Tx, job: ClaimedJob, *, now: datetime) -> bool:
@@ -148,16 +161,19 @@ def revive(tx: Tx, job_id: str, *, now: datetime) -> bool:
     return changed.rowcount == 1
 
 
-def purge(tx: Tx, *, done_before: datetime, dead_before: datetime) -> int:
-    finished, state = outbox_jobs.c.finished_at, outbox_jobs.c.state
-    return tx.execute(
-        outbox_jobs.delete().where(
-            sa.or_(
-                sa.and_(state == JobState.DONE, finished < done_before),
-                sa.and_(state == JobState.DEAD, finished < dead_before),
-            )
+_finished, _state = outbox_jobs.c.finished_at, outbox_jobs.c.state
+_purge: Final = Prepared(
+    outbox_jobs.delete().where(
+        sa.or_(
+            sa.and_(_state == JobState.DONE, _finished < sa.bindparam("done_before")),
+            sa.and_(_state == JobState.DEAD, _finished < sa.bindparam("dead_before")),
         )
-    ).rowcount
+    )
+)
+
+
+def purge(tx: Tx, *, done_before: datetime, dead_before: datetime) -> int:
+    return _purge.run(tx, {"done_before": done_before, "dead_before": dead_before})
 
 
 def sealed_payloads(tx: Tx) -> Sequence[tuple[str, str]]:

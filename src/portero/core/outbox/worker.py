@@ -80,6 +80,26 @@ class OutboxWorker:
     def run_once(self, stop: threading.Event | None = None) -> int:
         """Claim one batch and try each job once; how many were claimed. What has not begun when
         `stop` is set is given back."""
+        claimed = self._claim(self._batch)
+        for job in claimed:
+            self._try(job, stopped=stop is not None and stop.is_set())
+        return len(claimed)
+
+    def rehearse(self) -> None:
+        """Ask what `run` asks, and take nothing."""
+        self._claim(0)
+        self.purge()
+
+    def purge(self) -> int:
+        """Delete what was finished long ago; how many."""
+        now = self._clock.now()
+        return self._db.write(
+            lambda tx: store.purge(
+                tx, done_before=now - rules.KEEP_DONE, dead_before=now - rules.KEEP_DEAD
+            )
+        )
+
+    def _claim(self, most: int) -> list[ClaimedJob]:
         now = self._clock.now()
         lease_id = self._dice.new_id()
 
@@ -90,22 +110,10 @@ class OutboxWorker:
                 lease_id=lease_id,
                 leased_until=now + rules.LEASE,
                 now=now,
-                most=self._batch,
+                most=most,
             )
 
-        claimed = self._db.write(unit)
-        for job in claimed:
-            self._try(job, stopped=stop is not None and stop.is_set())
-        return len(claimed)
-
-    def purge(self) -> int:
-        """Delete what was finished long ago; how many."""
-        now = self._clock.now()
-        return self._db.write(
-            lambda tx: store.purge(
-                tx, done_before=now - rules.KEEP_DONE, dead_before=now - rules.KEEP_DEAD
-            )
-        )
+        return self._db.write(unit)
 
     def _try(self, job: ClaimedJob, *, stopped: bool) -> None:
         if stopped or job.leased_until - self._clock.now() < rules.LONGEST_DELIVERY:

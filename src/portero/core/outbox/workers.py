@@ -28,6 +28,11 @@ class OutboxWorkers:
         for thread in threads:
             thread.join()
 
+    def rehearse(self) -> None:
+        """Ask what `run` asks, and take nothing."""
+        for queue in self._queues:
+            queue.rehearse()
+
     def wake(self) -> None:
         """Look for jobs now. Safe from any thread."""
         for queue in self._queues:

@@ -6,8 +6,10 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 
+import sqlalchemy as sa
+
 from portero.core.outbox import OutboxWorker, OutboxWorkers, rules
-from portero.core.outbox.store import claim
+from portero.core.outbox.store import claim, outbox_jobs
 from portero.kit.db import Tx
 from portero.outside.clock import SystemDice
 from tests.unit.core.outbox.conftest import KIND, Post
@@ -175,3 +177,13 @@ def test_wake(post: Post) -> None:
         post.worker.wake()
         thread.join(20)
     assert not thread.is_alive()
+
+
+def test_a_rehearsal_takes_nothing(post: Post) -> None:
+    """What is due is left for the worker, with all its tries, and can be claimed at once."""
+    job_id = post.put()
+    post.worker.rehearse()
+    assert post.doorstep.job_ids == []
+    assert post.db.read(lambda tx: tx.execute(sa.select(outbox_jobs.c.attempts)).scalar_one()) == 0
+    assert post.worker.run_once() == 1
+    assert post.doorstep.job_ids == [job_id]
