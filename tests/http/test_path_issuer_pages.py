@@ -145,11 +145,17 @@ def move_mailbox(home: Home, visitor: Visitor) -> None:
     visitor.submit(visitor.go(mailed(home, "/take-back-email")), None)
 
 
+def give_number(visitor: Visitor) -> None:
+    """A phone number, and the code that is sent there."""
+    visitor.submit(visitor.go("/auth/account/profile/phone"), None, phone="+4915123456712")
+
+
 def leave(home: Home, visitor: Visitor) -> None:
     """To be deleted, and kept after all."""
     home.create("lea", email="lea@mail.example")
     lea = {"username": "lea", "password": PASSWORD}
     visitor.submit(visitor.go("/auth/sign-in"), "/auth/sign-in", **lea)
+    give_number(visitor)
     visitor.submit(visitor.go("/auth/account/data/delete"), None, confirm="lea")
     page = visitor.submit(visitor.go("/auth/sign-in"), "/auth/sign-in", **lea)
     visitor.submit(page, "/auth/sign-in", keep="1")

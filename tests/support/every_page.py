@@ -218,6 +218,12 @@ def _take_back_email(walk: Walk) -> None:
     walk.mailed("/take-back-email")
 
 
+def _phone_code(walk: Walk) -> None:
+    walk.signed_in("/account/profile/phone")
+    walk.fill(phone="+4915123456712")
+    walk.send()
+
+
 def _left(walk: Walk, name: str = "hal") -> None:
     walk.made("users", "create", name, "--password-stdin", stdin=PASSWORD)
     walk.sign_in(name)
@@ -303,6 +309,8 @@ ROWS = (
     Row("account", signed_in_at("/account")),
     Row("account-profile", signed_in_at("/account/profile")),
     Row("account-email", signed_in_at("/account/profile/email")),
+    Row("account-phone", signed_in_at("/account/profile/phone")),
+    Row("account-phone-code", _phone_code),
     Row("account-password", signed_in_at("/account/security/password")),
     Row("allow-new-email", _allow_new_email),
     Row("take-back-email", _take_back_email),

@@ -52,7 +52,7 @@ class Accounts:
         self._audit = audit
         self._outbox = outbox
         self._feed = feed
-        self._attributes = attributes
+        self.attributes = attributes
 
     def draft(self, asked: NewAccount, *, now: datetime, by_owner: bool) -> Account:
         """The account as it would be; raises `Invalid` with a fault for each bad field."""
@@ -69,7 +69,7 @@ class Accounts:
             faults.extend(refusal.faults)
         try:
             columns = accepted_profile(
-                asked.profile, account=None, schema=self._attributes, by_owner=by_owner
+                asked.profile, account=None, schema=self.attributes, by_owner=by_owner
             )
         except Invalid as refusal:
             faults.extend(refusal.faults)
@@ -134,7 +134,7 @@ class Accounts:
             if account is None or not profile:
                 return account
             columns = accepted_profile(
-                profile, account=account, schema=self._attributes, by_owner=by_owner
+                profile, account=account, schema=self.attributes, by_owner=by_owner
             )
             event = AccountChanged(account_id=account_id, changed=tuple(sorted(columns)))
             self._audit.record(tx, actor, now, event)

@@ -57,6 +57,11 @@ class AttributeRule:
     required: bool = False
     owner_editable: bool = True
 
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """An enum's values, each with what it is called."""
+        return [(value, value) for value in self.values]
+
 
 AttributeSchema: TypeAlias = Mapping[str, AttributeRule]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portero.core.authenticators import FactorKind
 from portero.core.login.model import StillOwes
-from portero.kit.refusals import Forbidden, Invalid, Missing, NotProven
+from portero.kit.refusals import Conflict, Forbidden, Invalid, Missing, NotProven
 
 
 class WrongCredentials(NotProven):
@@ -20,6 +20,13 @@ class WrongPassword(Invalid):
 
     code = "wrong_password"
     public = "The password is wrong."
+
+
+class PasswordThere(Conflict):
+    """One is chosen in the place of none only: else the present one has to be proven."""
+
+    code = "password_exists"
+    public = "There is a password already. Change it instead."
 
 
 class AccountNotActive(Forbidden):

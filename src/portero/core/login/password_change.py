@@ -12,7 +12,7 @@ from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
 from portero.core.limits import Limits, OverLimit
 from portero.core.login import rules, store
-from portero.core.login.errors import WrongPassword
+from portero.core.login.errors import PasswordThere, WrongPassword
 from portero.core.login.events import SignInFailed
 from portero.core.login.model import InBrowser, SignedIn
 from portero.core.notices import Notice, Notices, NoticeTemplate
@@ -59,16 +59,60 @@ class PasswordChange:
         account = self._accounts.get(account_id)
         session = self._sessions.find_live(account_id, session_id)
         stored = self._prove_present(actor, account, present)
+        encoded = self._new_encoding(account, new)
+        if new == present:
+            fault = FieldFault("new_password", "reused", "Choose one that you have not used here.")
+            raise Invalid("the same password again", faults=(fault,))
+        changed = self._replace(actor, account, session, stored, encoded, in_browser)
+        if changed is None:
+            raise WrongPassword("the password changed meanwhile")
+        return changed
+
+    def choose(
+        self,
+        actor: Actor,
+        account_id: str,
+        session_id: str,
+        *,
+        new: str,
+        in_browser: InBrowser | None = None,
+    ) -> SignedIn:
+        """The same for an account that has none: a fresh proof of something else is the caller's to
+        ask for. Raises `PasswordThere`, `WeakPassword`, `SessionEnded`."""
+        account = self._accounts.get(account_id)
+        session = self._sessions.find_live(account_id, session_id)
+        if self.since(account_id) is not None:
+            raise PasswordThere("it has one")
+        encoded = self._new_encoding(account, new)
+        chosen = self._replace(actor, account, session, None, encoded, in_browser)
+        if chosen is None:
+            raise PasswordThere("one was chosen meanwhile")
+        return chosen
+
+    def since(self, account_id: str) -> datetime | None:
+        """When the account's password was chosen; None: it has none."""
+        stored = self._db.read(lambda tx: self._passwords.load_in(tx, account_id))
+        return None if stored is None else stored.changed_at
+
+    def _new_encoding(self, account: Account, new: str) -> str:
         self._passwords.check_new(
             new,
             context=(account.username, account.email),
             account_id=account.id,
             field="new_password",
         )
-        if new == present:
-            fault = FieldFault("new_password", "reused", "Choose one that you have not used here.")
-            raise Invalid("the same password again", faults=(fault,))
-        encoded = self._passwords.hash(new)
+        return self._passwords.hash(new)
+
+    def _replace(
+        self,
+        actor: Actor,
+        account: Account,
+        session: Session,
+        stored: StoredPassword | None,
+        encoded: str,
+        in_browser: InBrowser | None,
+    ) -> SignedIn | None:
+        """None when the present password is another one than `stored` by now."""
         now = self._clock.now()
 
         def unit(tx: Tx) -> tuple[SignedIn, list[str]] | None:
@@ -83,7 +127,7 @@ class PasswordChange:
 
         done = self._db.write(unit)
         if done is None:
-            raise WrongPassword("the password changed meanwhile")
+            return None
         signed_in, ended = done
         self._sessions.announce(ended, now)
         return signed_in
@@ -117,7 +161,7 @@ class PasswordChange:
         actor: Actor,
         account: Account,
         session: Session,
-        stored: StoredPassword,
+        stored: StoredPassword | None,
         encoded: str,
         now: datetime,
     ) -> tuple[Session, list[str]] | None:
@@ -125,7 +169,11 @@ class PasswordChange:
         if held is None or not held.is_active:
             raise SessionEnded("disabled or deleted while the password was hashed")
         # Compare and swap first: of two changes that proved the same password one wins.
-        if not self._passwords.replace_in(
+        if stored is None:
+            if self._passwords.load_in(tx, account.id) is not None:
+                return None
+            self._passwords.put_in(tx, account.id, encoded, now=now)
+        elif not self._passwords.replace_in(
             tx, account.id, expected=stored.encoded, replacement=encoded, now=now, chosen=True
         ):
             return None

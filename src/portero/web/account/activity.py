@@ -8,9 +8,12 @@ from typing import Any, Final
 from flask import Response
 
 from portero.core.audit import Entry, Outcome
+from portero.core.authenticators import FactorKind
 from portero.core.provider.connections import Connection
 from portero.web.account.console import Console, Visit
 from portero.web.account.sentences import KINDS, sentence_of
+from portero.web.factor_words import factor_name
+from portero.web.host import translator
 from portero.web.pages import name_of, name_of_device
 
 _ON_A_PAGE: Final = 25
@@ -48,8 +51,18 @@ def _told(visit: Visit, entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
                 "address": entry.address,
                 "place": visit.place_of(entry.address),
                 "device": name_of_device(entry.user_agent) if entry.user_agent else "",
+                "how": _how(entry),
                 "failed": entry.outcome is Outcome.FAILURE,
             }
+
+
+def _how(entry: Entry) -> str:
+    """By which way to prove who one is; '' where the sentence says it, or there was none."""
+    kind = next((each for each in FactorKind if each == entry.factor), None)
+    if kind is not None:
+        return factor_name(kind)
+    is_password = entry.factor == "password" and entry.kind in {"session.started", "login.failed"}
+    return translator().text("Password") if is_password else ""
 
 
 def _names(connections: Iterable[Connection]) -> dict[str, str]:

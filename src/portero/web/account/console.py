@@ -7,7 +7,8 @@
 `Done(sentence)`, upon which the browser is sent back to the page that then says so; or with a
 response of its own. A refusal shows the page again, with its faults beside their fields.
 `fresh=True` is for what nobody may do in a browser that was left open: it asks for a proof that is
-younger than a quarter of an hour, and comes back to the page.
+younger than a quarter of an hour, with a second factor where there is one, and comes back to the
+page.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from portero.web.account import (
     email,
     leaving,
     overview,
+    phone,
     profile,
     sessions,
 )
@@ -28,6 +29,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         overview,
         profile,
         email,
+        phone,
         security,
         sessions,
         applications,

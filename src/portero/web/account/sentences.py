@@ -20,6 +20,7 @@ _SENTENCES: Final = {
     "account.email_move_asked": "Leaving for another mailbox was asked for.",
     "account.email_move_undone": "Your former mailbox took the account back.",
     "account.email_verified": "Your mail address was confirmed.",
+    "account.phone_verified": "Your phone number was confirmed.",
     "account.state_changed:active": "An administrator enabled your account.",
     "account.state_changed:disabled": "An administrator disabled your account.",
     "ciba.approved": "You allowed %(name)s to go on.",

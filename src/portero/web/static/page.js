@@ -6,6 +6,8 @@ export function mount(root) {
   for (const button of root.querySelectorAll("button[data-reveal]")) reveal(root, button);
   for (const hint of root.querySelectorAll("[data-caps-hint]")) caps(root, hint);
   for (const form of root.querySelectorAll("form[method=post]")) once(form);
+  // Where the menu of the account is a row that scrolls, this page's entry is in sight.
+  root.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 }
 
 function reveal(root, button) {
