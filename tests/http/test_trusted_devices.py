@@ -116,6 +116,27 @@ def test_a_forgotten_device_is_a_stranger(home: Home) -> None:
     assert not is_in(sign_in(browser))
 
 
+def test_the_console_lists_what_is_trusted_and_forgets_it(home: Home) -> None:
+    """Of the owner; eve neither sees nor forgets ana's (IDOR)."""
+    browser = home.client()
+    trusted(home, browser)
+    page = browser.get("/account/sessions")
+    assert "Trusted browsers" in page.text
+    account_id = home.house.rooms.accounts.get_by_name("ana").id
+    (device,) = home.house.rooms.devices.list_of(account_id)
+    home.register("eve")
+    eves = home.client()
+    sign_in(eves, "eve")
+    eves_page = eves.get("/account/sessions")
+    assert "Trusted browsers" not in eves_page.text
+    forgotten = {**fields(eves.get("/account")), "id": device.id}
+    assert eves.post("/account/sessions/forget", data=forgotten).status_code == 404
+    assert is_in(sign_in(browser))
+    mine = {**fields(browser.get("/account/sessions")), "id": device.id}
+    assert browser.post("/account/sessions/forget", data=mine).status_code == 303
+    assert not is_in(sign_in(browser))
+
+
 def test_zero_days_trust_nobody(make_home: MakeHome, home: Home) -> None:
     """The page does not offer it, and a tick that comes along does nothing."""
     app = enrolled_app(home)

@@ -1,4 +1,4 @@
-"""Where the account is signed in, and ending that."""
+"""Where the account is signed in, which browsers it trusts, and ending that."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from portero.web.pages import name_of_device
 
 def mount(console: Console) -> None:
     console.page("/sessions", _show, here="/sessions")
-    for path, act in (("/sessions/end", _end), ("/sessions/end-others", _end_others)):
+    for path, act in (
+        ("/sessions/end", _end),
+        ("/sessions/end-others", _end_others),
+        ("/sessions/forget", _forget),
+    ):
         console.action(path, act, again=_show, page="/sessions", here="/sessions")
 
 
@@ -34,6 +38,17 @@ def _show(visit: Visit) -> Response:
             }
             for each in visit.rooms.sessions.list_live(visit.account.id)
         ],
+        trusted=[
+            {
+                "id": each.id,
+                "device": name_of_device(each.user_agent),
+                "mark": "phone" if device_of(each.user_agent).is_hand_held else "device",
+                "last_used": moments.ago(each.last_seen_at),
+                "until": moments.on(each.trusted_until),
+            }
+            for each in visit.rooms.devices.list_of(visit.account.id)
+            if each.trusted_until and each.is_trusted(visit.rooms.clock.now())
+        ],
     )
 
 
@@ -49,3 +64,8 @@ def _end_others(visit: Visit) -> Done:
         visit.actor, visit.account.id, EndReason.REVOKED, but=(visit.session.id,)
     )
     return Done("You are signed out everywhere else.")
+
+
+def _forget(visit: Visit) -> Done:
+    visit.rooms.devices.forget(visit.actor, visit.account.id, visit.named("id"))
+    return Done("That browser is asked for a second step again.")
