@@ -4,7 +4,8 @@ is asked of another origin. With PORTERO_SCREENSHOTS it leaves pictures in that 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,16 +25,31 @@ PICTURES = os.environ.get("PORTERO_SCREENSHOTS", "")
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, application: Application) -> Iterator[Place]:
-    """Where strangers may register applications, so that the page about those is there too."""
-    folder = tmp_path_factory.mktemp("place")
-    with placed(folder, application, PORTERO_CLIENT_REGISTRATION="open") as made:
-        yield made
+def house(
+    tmp_path_factory: pytest.TempPathFactory, application: Application
+) -> Iterator[Callable[[Row], Place]]:
+    """Servers as rows want them. Strangers may register applications, so that the page about those
+    is there too."""
+    places: dict[tuple[tuple[str, str], ...], Place] = {}
+    with ExitStack() as running:
+
+        def of(row: Row) -> Place:
+            if row.settings not in places:
+                settings = {"PORTERO_CLIENT_REGISTRATION": "open", **dict(row.settings)}
+                folder = tmp_path_factory.mktemp("place")
+                made = running.enter_context(placed(folder, application, **settings))
+                places[row.settings] = made
+            return places[row.settings]
+
+        yield of
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_page_can_be_used_by_everybody(chromium: Browser, place: Place, row: Row) -> None:
+def test_every_page_can_be_used_by_everybody(
+    chromium: Browser, house: Callable[[Row], Place], row: Row
+) -> None:
     """By night and by day, on a phone and on a desk, with a screen reader."""
+    place = house(row)
     context = chromium.new_context(locale="en", reduced_motion="reduce")
     page = context.new_page()
     complaints, elsewhere = watched(page), asked_elsewhere(page, place)
@@ -51,6 +67,25 @@ def test_every_page_can_be_used_by_everybody(chromium: Browser, place: Place, ro
     check_fit(page)
     assert complaints == []
     assert elsewhere == []
+    context.close()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_page_reads_from_the_right(
+    chromium: Browser, house: Callable[[Row], Place], row: Row
+) -> None:
+    """In Arabic, on the narrowest screen: nothing sticks out at either side."""
+    place = house(row)
+    context = chromium.new_context(
+        locale="ar", reduced_motion="reduce", viewport={"width": NARROWEST, "height": 640}
+    )
+    page = context.new_page()
+    row.go(Walk(place, page, turn="-from-the-right"))
+    check_fit(page)
+    if page.evaluate("document.documentElement.lang") == "ar":
+        assert page.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{row.name}-arabic.png", full_page=True)
     context.close()
 
 

@@ -93,7 +93,7 @@ def test_a_mailed_link_that_is_opened_sends_nothing(chromium: Browser, place: Pl
     walk.send()
     posted: list[str] = []
     page.on("request", lambda asked: posted.append(asked.url) if asked.method == "POST" else None)
-    walk.mailed("/verify-email")
+    walk.mailed("/verify-email", "eve@example.org")
     page.wait_for_load_state("networkidle")
     assert posted == []
     walk.send()

@@ -189,12 +189,12 @@ def check_fit(page: Page) -> None:
     pressed is large enough to be hit, and the page has one heading."""
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     unlabelled = page.evaluate(
-        "[...document.querySelectorAll('input:not([type=hidden])')]"
+        "[...document.querySelectorAll('input:not([type=hidden], [aria-hidden=true])')]"
         ".filter(field => !field.labels.length).length"
     )
     assert unlabelled == 0
     small = page.evaluate(
-        "[...document.querySelectorAll('button, input:not([type=hidden])')]"
+        "[...document.querySelectorAll('button, input:not([type=hidden], [aria-hidden=true])')]"
         ".map(e => e.closest('label') ?? e)"
         ".filter(e => !e.hidden && e.getBoundingClientRect().height < 44).length"
     )

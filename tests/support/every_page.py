@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -16,6 +17,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
+from portero.protocol.otp import base32_key, hotp
 from tests.support.browsing import Place
 from tests.support.house import PASSWORD
 
@@ -25,10 +27,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One row's browser, which knows nobody yet."""
+    """One row's browser, which knows nobody yet. `turn` is part of the names of whom it makes, so
+    that the same row can be walked more than once."""
 
     place: Place
     page: Page
+    turn: str = ""
+
+    def named(self, name: str) -> str:
+        return name + self.turn
+
+    def somebody(self, name: str, *more: str) -> str:
+        """An account with a proven address; its name."""
+        name = self.named(name)
+        proven = ("--email", f"{name}@example.org", "--email-verified")
+        asked = ("users", "create", name, *proven, *more, "--password-stdin")
+        self.made(*asked, stdin=PASSWORD)
+        return name
 
     def open(self, path: str) -> None:
         self.page.goto(self.place.url + path)
@@ -51,18 +66,18 @@ class Walk:
         self.sign_in()
         self.open(path)
 
-    def mailed(self, path: str) -> None:
-        """Open the newest mailed link to that page."""
+    def mailed(self, path: str, to: str) -> None:
+        """Open the link to that page that was mailed to that address."""
         link = re.compile(re.escape(self.place.url + path) + r"\?token=[\w-]+")
         for _ in range(200):
             mails = sorted((self.place.server.folder / "var" / "mail").glob("*.eml"))
-            found = [link.search(_text(mail.read_bytes())) for mail in mails]
+            found = [link.search(_text(mail.read_bytes(), to)) for mail in mails]
             links = [match.group() for match in found if match]
             if links:
                 self.page.goto(links[-1])
                 return
             self.page.wait_for_timeout(50)  # the outbox is another thread's
-        raise AssertionError(f"no mail leads to {path}")
+        raise AssertionError(f"no mail to {to} leads to {path}")
 
     def made(self, *command: str, stdin: str = "") -> Any:
         """What the command line made, beside the running server."""
@@ -73,14 +88,18 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`name` is what the pictures are called."""
+    """`name` is what the pictures are called. `settings` are the server's, where the page needs
+    others than the usual ones; servers are shared by rows that want the same."""
 
     name: str
     go: Callable[[Walk], object]
+    settings: tuple[tuple[str, str], ...] = ()
 
 
-def _text(raw: bytes) -> str:
-    body = message_from_bytes(raw, policy=policy.default).get_body(("plain",))
+def _text(raw: bytes, to: str) -> str:
+    """Of a mail to that address; of another, nothing."""
+    message = message_from_bytes(raw, policy=policy.default)
+    body = message.get_body(("plain",)) if message["To"] == to else None
     return str(body.get_content()) if body else ""
 
 
@@ -98,15 +117,12 @@ def _bad_sign_up(walk: Walk) -> None:
 
 def _sign_up(walk: Walk) -> None:
     walk.open("/sign-up")
-    walk.fill(username="newcomer", password=PASSWORD)
+    walk.fill(username=walk.named("newcomer"), password=PASSWORD)
     walk.send()
 
 
 def _ask_for_a_link(walk: Walk, name: str = "ben") -> None:
-    walk.made(
-        "users", "create", name, "--email", f"{name}@example.org", "--email-verified",
-        "--password-stdin", stdin=PASSWORD,
-    )  # fmt: skip
+    name = walk.somebody(name)
     walk.open("/forgot-password")
     walk.fill(username=name)
     walk.send()
@@ -114,29 +130,30 @@ def _ask_for_a_link(walk: Walk, name: str = "ben") -> None:
 
 def _reset(walk: Walk) -> None:
     _ask_for_a_link(walk, "bert")
-    walk.mailed("/reset-password")
+    walk.mailed("/reset-password", f"{walk.named('bert')}@example.org")
 
 
-def _verify(walk: Walk) -> None:
+def _verify(walk: Walk, name: str = "eva") -> None:
     walk.open("/sign-up")
-    walk.fill(username="eva", email="eva@example.org", password=PASSWORD)
+    name = walk.named(name)
+    walk.fill(username=name, email=f"{name}@example.org", password=PASSWORD)
     walk.send()
-    walk.mailed("/verify-email")
+    walk.mailed("/verify-email", f"{name}@example.org")
 
 
 def _verified(walk: Walk) -> None:
-    _verify(walk)
+    _verify(walk, "evan")
     walk.send()
 
 
 def _invited(walk: Walk) -> None:
-    walk.made("users", "invite", "cleo@example.org")
-    walk.mailed("/sign-up")
+    address = f"{walk.named('cleo')}@example.org"
+    walk.made("users", "invite", address)
+    walk.mailed("/sign-up", address)
 
 
 def _owes_password(walk: Walk) -> None:
-    walk.made("users", "create", "dan", "--must-change", "--password-stdin", stdin=PASSWORD)
-    walk.sign_in("dan")
+    walk.sign_in(walk.somebody("dan", "--must-change"))
 
 
 def _consent(walk: Walk) -> None:
@@ -199,23 +216,21 @@ def _connected(walk: Walk) -> None:
 
 def _allow_new_email(walk: Walk, name: str = "fay") -> None:
     """The question to the mailbox that is to be left."""
-    walk.made(
-        "users", "create", name, "--email", f"{name}@example.org", "--email-verified",
-        "--password-stdin", stdin=PASSWORD,
-    )  # fmt: skip
+    name = walk.somebody(name)
     walk.sign_in(name)
     walk.open("/account/profile/email")
     walk.fill(email=f"{name}@example.net")
     walk.send()
-    walk.mailed("/allow-new-email")
+    walk.mailed("/allow-new-email", f"{name}@example.org")
 
 
 def _take_back_email(walk: Walk) -> None:
     _allow_new_email(walk, "gil")
+    name = walk.named("gil")
     walk.send()
-    walk.mailed("/verify-email")
+    walk.mailed("/verify-email", f"{name}@example.net")
     walk.send()
-    walk.mailed("/take-back-email")
+    walk.mailed("/take-back-email", f"{name}@example.org")
 
 
 def _phone_code(walk: Walk) -> None:
@@ -225,7 +240,7 @@ def _phone_code(walk: Walk) -> None:
 
 
 def _left(walk: Walk, name: str = "hal") -> None:
-    walk.made("users", "create", name, "--password-stdin", stdin=PASSWORD)
+    name = walk.somebody(name)
     walk.sign_in(name)
     walk.open("/account/data/delete")
     walk.fill(confirm=name)
@@ -234,7 +249,7 @@ def _left(walk: Walk, name: str = "hal") -> None:
 
 def _owes_keeping(walk: Walk) -> None:
     _left(walk, "ida")
-    walk.sign_in("ida")
+    walk.sign_in(walk.named("ida"))
 
 
 def _signed_out(walk: Walk) -> None:
@@ -250,8 +265,9 @@ def _demo(walk: Walk) -> None:
 
 
 def _letter(walk: Walk) -> None:
-    walk.made("users", "invite", "gil@example.org")
-    walk.mailed("/sign-up")  # when it has come
+    address = f"{walk.named('ivo')}@example.org"
+    walk.made("users", "invite", address)
+    walk.mailed("/sign-up", address)  # when it has come
     walk.open("/dev/mail")
     walk.page.click(".cards a >> nth=0")
     walk.page.wait_for_selector("iframe")
@@ -263,12 +279,40 @@ def _closed(walk: Walk) -> None:
     try:
         for _ in range(40):
             walk.open("/sign-in")
-            if walk.page.get_by_text("worked on").count():
+            if walk.page.get_by_text("larger machine").count():
                 return
             walk.page.wait_for_timeout(50)  # each worker looks once a second
         raise AssertionError("the service stayed open")
     finally:
         walk.made("maintenance", "off")
+
+
+def _name_first(walk: Walk) -> None:
+    walk.open("/sign-in")
+    walk.fill(username="ana")
+    walk.send()
+
+
+def _owes_factor(name: str, begin: str = "") -> Callable[[Walk], None]:
+    """Where everybody needs a second factor, somebody who has none; and chooses one."""
+
+    def go(walk: Walk) -> None:
+        walk.sign_in(walk.somebody(name))
+        if begin:
+            with walk.page.expect_navigation():
+                walk.page.click(f"button[name=begin][value={begin}]")
+
+    return go
+
+
+def _proves_totp(walk: Walk) -> None:
+    """Sets up an app, and comes back in another browser."""
+    _owes_factor("theo", "totp")(walk)
+    key = base32_key(walk.page.inner_text("main .hint code"))
+    walk.fill(code=hotp(key, int(time.time()) // 30))
+    walk.send()
+    walk.page.context.clear_cookies()
+    walk.sign_in(walk.named("theo"))
 
 
 def at(path: str) -> Callable[[Walk], None]:
@@ -280,6 +324,9 @@ def signed_in_at(path: str) -> Callable[[Walk], None]:
     """Open it as Ana."""
     return lambda walk: walk.signed_in(path)
 
+
+_STRICT = (("PORTERO_SECOND_FACTOR", "required"),)
+_TWO_STEPS = (("PORTERO_SIGN_IN_STEPS", "2"),)
 
 ROWS = (
     Row("sign-in", at("/sign-in")),
@@ -325,6 +372,12 @@ ROWS = (
     Row("account-delete-asked", _left),
     Row("owed-keep-account", _owes_keeping),
     Row("api-docs", at("/api/docs")),
+    Row("sign-in-name-first", at("/sign-in"), _TWO_STEPS),
+    Row("sign-in-then-password", _name_first, _TWO_STEPS),
+    Row("owed-enrol-factor", _owes_factor("fred"), _STRICT),
+    Row("enrol-totp", _owes_factor("tara", "totp"), _STRICT),
+    Row("enrol-email", _owes_factor("emil", "email"), _STRICT),
+    Row("prove-totp", _proves_totp, _STRICT),
     Row("maintenance", _closed),
     Row("styleguide", at("/styleguide")),
     Row("demo", at("/demo")),
