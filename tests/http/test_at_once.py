@@ -9,8 +9,11 @@ from collections.abc import Iterable
 from typing import Any
 
 import httpx2
+import pytest
 
 from portero.app import endpoints_of
+from portero.kit import waiting
+from portero.web.exchange import Request, by_name
 from portero.web.front import Front
 from tests.http.test_oauth_service import client_of
 from tests.support.house import ISSUER, Home
@@ -123,3 +126,22 @@ def test_a_person_is_told_of_by_the_thread_and_then_without(home: Home) -> None:
     asked = [("/oauth/userinfo", {"access_token": signed})]
     assert statuses(home, asked, asked) == [503, 200]
     assert statuses(home, asked, []) == [503]
+
+
+def test_protected_is_answered_at_once_and_refuses_on_a_thread(home: Home) -> None:
+    """A refusal is said in the reader's language, whose sentences are read from a file at first:
+    nobody else waits for that."""
+    home.register()
+    endpoint = next(each for each in endpoints_of(home.house) if each.path == "/protected")
+
+    def asked(token: str) -> Request:
+        named = by_name([("authorization", f"Bearer {token}"), ("accept-language", "de")])
+        return Request("GET", "/protected", "", named, b"", "127.0.0.1", "http", "one")
+
+    good, bad = asked(home.log_in()["access_token"]), asked("bad")
+    assert endpoint.at_once is not None
+    assert endpoint.at_once(good)
+    assert waiting.at_once(endpoint.answer, good).status == 200
+    with pytest.raises(waiting.WouldWait):
+        waiting.at_once(endpoint.answer, bad)
+    assert endpoint.answer(bad).status == 401

@@ -10,6 +10,7 @@ import jinja2
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from portero.kit import waiting
 from portero.kit.refusals import Refusal
 from portero.translations import Translator, translator_for
 from portero.web.exchange import Request, Response, json_body
@@ -78,6 +79,9 @@ class StandalonePages:
 
     def translator(self, request: Request, locales: Sequence[str] = ()) -> Translator:
         """For what the application asked (`locales`) before what the browser prefers."""
+        # Its sentences, and the page around them, may have to be read from their files: 0.3 s of
+        # everybody's on the event loop.
+        waiting.expected()
         accepted = parse_accept_header(request.header("accept-language"), LanguageAccept)
         wanted = [*locales, *(tag for tag, _ in accepted), self._settings.default_locale]
         return translator_for(wanted)

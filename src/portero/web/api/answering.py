@@ -134,9 +134,9 @@ class Api:
         )
 
     def _refused(self, request: Request, refusal: Refusal) -> Response:
+        translator = self._pages.translator(request)
         log_refusal(request.method, request.path, refusal.code, refusal.detail)
         status = status_of(refusal)
-        translator = self._pages.translator(request)
         content = problem_of(refusal, translator, request_id=request.request_id)
         headers = extra_headers(refusal)
         if status == 401:
