@@ -572,6 +572,13 @@ def test_nobody_asks_for_an_account_that_is_disabled(ana: Home) -> None:
     assert error_of(shop.poll(waits)) == "invalid_grant"
 
 
+def test_nobody_asks_for_an_account_that_is_about_to_be_deleted(ana: Home) -> None:
+    """Its owner is asked first whether it stays."""
+    shop, rooms = bank(ana), ana.house.rooms
+    rooms.account_admin.leave(Actor.operator(), rooms.accounts.get_by_name("ana").id)
+    assert error_of(shop.ask()) == "access_denied"
+
+
 def test_a_disabled_application_waits_for_nobody(ana: Home) -> None:
     """Its requests leave the page, and a form that was open already answers nothing."""
     shop, browser = bank(ana), signed_in(ana)

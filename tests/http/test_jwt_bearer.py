@@ -185,6 +185,18 @@ def test_the_token_ends_with_the_account(home: Home) -> None:
     assert error_of(ask(home, client, assertion(home, jti="b"))) == "invalid_grant"
 
 
+def test_nobody_is_named_who_is_about_to_be_deleted(home: Home) -> None:
+    """Their owner is asked first whether the account stays."""
+    client = client_of(home)
+    token = ask(home, client, assertion(home, jti="a")).get_json()["access_token"]
+    home.clock.let_pass(seconds=2)
+    home.house.rooms.account_admin.leave(Actor.operator(), ana_id(home))
+    form = {"token": token}
+    told = home.client().post("/oauth/introspect", data=form, headers=basic(*client)).json
+    assert told == {"active": False}
+    assert error_of(ask(home, client, assertion(home, jti="b"))) == "invalid_grant"
+
+
 def test_it_is_offered_only_where_somebody_is_trusted(make_home: MakeHome, home: Home) -> None:
     """Discovery, registration and the endpoint agree; one that registered when it was offered is
     refused when it is not any more."""

@@ -44,3 +44,9 @@ class Account:
     @property
     def is_active(self) -> bool:
         return self.state is AccountState.ACTIVE
+
+    @property
+    def is_available(self) -> bool:
+        """Active, and not about to be deleted: what applications may do without asking its owner,
+        who is asked first whether it is to be kept."""
+        return self.is_active and self.deletion_due_at is None

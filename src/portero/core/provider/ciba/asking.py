@@ -177,8 +177,8 @@ class CibaAsking:
         account = self._found_in(tx, client, asked, hinted, now)
         if account is None:
             return UnknownUserId("nobody of that name, address or subject")
-        if not account.is_active:
-            return AccessDenied(f"{account.id} is {account.state}")
+        if not account.is_available:
+            return AccessDenied(f"{account.id} is {account.state}, or about to be deleted")
         self._limits.give_back(tx, rules.CIBA_UNKNOWN_BY_CLIENT, client_id)
         return (
             self._spent(tx, actor, client, rules.CIBA_BY_CLIENT, f"{client_id}\0{account.id}", now)

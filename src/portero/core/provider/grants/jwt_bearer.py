@@ -139,7 +139,7 @@ class JwtBearerGrant:
         named = _account_in(tx, assertion.subject)
         # Its token names no session: see `held`.
         account = account_store.hold(tx, named.id) if named is not None else None
-        if account is None or not account.is_active:
+        if account is None or not account.is_available:
             return None  # and the assertion is spent: this commits
         grant = replace(draft, account_id=account.id)
         grant_store.add_grant(tx, grant)

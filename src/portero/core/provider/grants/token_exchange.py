@@ -189,7 +189,7 @@ class TokenExchangeGrant:
             and grant_store.find_live_session(tx, session_id, account_id, now=now) is None
         ):
             return False
-        return account is not None and account.is_active
+        return account is not None and account.is_available
 
 
 def _held(asked: TokenRequest, checked: CheckedToken) -> Mapping[str, str]:
