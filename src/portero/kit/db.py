@@ -49,6 +49,7 @@ metadata: Final = sa.MetaData(
 _RETRY_SQLSTATES: Final = frozenset({"40001", "40P01"})
 _ATTEMPTS: Final = 6
 _AFTER_COMMIT: Final = "portero_after_commit"
+_IN_TIME: Final = "portero_in_time"
 _BACKOFF_FIRST_SECONDS: Final = 0.01
 _BACKOFF_CAP_SECONDS: Final = 0.5
 
@@ -58,9 +59,10 @@ class Patience:
     """How long a transaction waits and lasts, in seconds; beyond it: `DatabaseUnavailable`.
 
     A verb notes what it ended before it commits, and other processes look back only so far for it
-    (`core/changes/feed.py`): `transaction` has to stay well below that. A request waits less than
-    a proxy does (nginx: 60 s). PostgreSQL is told with SET on each new connection, because
-    PgBouncer refuses start-up options; where it pools transactions, `transaction` alone is sure.
+    (`core/changes/feed.py`): `transaction` has to stay well below that; see `hold_to_patience`. A
+    request waits less than a proxy does (nginx: 60 s). PostgreSQL is told with SET on each new
+    connection, because PgBouncer refuses start-up options; where it pools transactions,
+    `transaction` alone is sure.
     """
 
     connection: float = 5.0  # for one that nobody uses
@@ -301,14 +303,16 @@ class Database:
         with connections.one() as tx, self._no_wait_for_disk(tx, only_if=not durable):
             tx.info[READ_ONLY] = read_only
             with tx.begin():
-                tx.info.pop(_AFTER_COMMIT, None)  # of a transaction that was rolled back
+                for left in (_AFTER_COMMIT, _IN_TIME):
+                    tx.info.pop(left, None)  # by a transaction that was rolled back
                 if not durable and self.dialect == "postgresql":
                     tx.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 if unhurried and self.dialect == "postgresql":
                     tx.exec_driver_sql(set_timeouts("SET LOCAL", Patience(0, 0, 0, 0)))
                 began = time.monotonic()
                 answer = unit(tx)
-                flush(tx)
+                if tx.info.pop(_IN_TIME, False):
+                    flush(tx)  # or it would wait for others after its duration was looked at
                 if not (read_only or unhurried):
                     self._check_duration(began)
             for effect in tx.info.pop(_AFTER_COMMIT, ()):
@@ -343,6 +347,12 @@ def after_commit(tx: Tx, effect: Callable[[], object]) -> None:
     """Have `effect` once, when what the transaction did is true: a unit may run again, or be
     rolled back. It must not fail: the commit can't be taken back for it."""
     tx.info.setdefault(_AFTER_COMMIT, []).append(effect)
+
+
+def hold_to_patience(tx: Tx) -> None:
+    """Have the transaction rolled back for sure if it lasts longer than `Patience.transaction`:
+    nothing of it that may wait for a lock is sent together with its commit."""
+    tx.info[_IN_TIME] = True
 
 
 def insert(tx: Tx, table: sa.Table) -> postgresql.Insert | sqlite.Insert:

@@ -93,8 +93,15 @@ def postgresql_engine(url: sa.URL, patience: Patience) -> sa.Engine:
             flush(tx)
 
     @sa.event.listens_for(engine, "commit")
-    def leave_none_out(tx: sa.Connection) -> None:
-        flush(tx)
+    def commit(tx: sa.Connection) -> None:
+        if _PIPELINE not in tx.info:
+            return
+        try:
+            run_in_pipeline(tx, lambda pipeline: pipeline.commit())
+        except sa.exc.DBAPIError:
+            if not tx.invalidated:
+                tx.connection.rollback()  # SQLAlchemy does so for a commit of its own alone
+            raise
 
     @sa.event.listens_for(engine, "rollback")
     def forget(tx: sa.Connection) -> None:

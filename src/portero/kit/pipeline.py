@@ -1,9 +1,9 @@
 """PostgreSQL's short way: several statements in one round trip, each prepared at its first use.
 
 A cursor of psycopg costs twice what libpq needs for a small statement, and waits for each answer.
-Here a statement whose answer nobody needs is sent with the next one, BEGIN with the first. That is
-libpq's pipeline mode, used through psycopg's `pq`; psycopg still connects, commits, converts the
-values and names the errors.
+Here a statement whose answer nobody needs is sent with the next one or with COMMIT, and BEGIN with
+the first. That is libpq's pipeline mode, used through psycopg's `pq`; psycopg still connects, rolls
+back, converts the values and names the errors.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from psycopg.errors import OperationalError, error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
-_BEGIN: Final = "BEGIN"
-
 
 class StatementFailed(Exception):
     """`error` is the driver's."""
@@ -35,6 +33,10 @@ class StatementFailed(Exception):
 class _Command:
     statement: str
     values: Sequence[Buffer | None]
+
+
+_BEGIN: Final = _Command("BEGIN", ())
+_COMMIT: Final = _Command("COMMIT", ())
 
 
 class Pipeline:
@@ -76,6 +78,12 @@ class Pipeline:
         if self._waiting:
             self._exchanged()
 
+    def commit(self) -> None:
+        """Run what waits, and commit, in one round trip."""
+        if self._waiting or self._pgconn.transaction_status != TransactionStatus.IDLE:
+            self._waiting.append(_COMMIT)
+            self._exchanged()
+
     def forget(self) -> None:
         """What waits has nothing to wait for any more: its transaction was rolled back."""
         self._waiting = []
@@ -83,6 +91,8 @@ class Pipeline:
     def _exchanged(self) -> PGresult:
         """Send what waits; the answer to the last of it."""
         waiting, self._waiting = self._waiting, []
+        if self._pgconn.transaction_status == TransactionStatus.IDLE:
+            waiting.insert(0, _BEGIN)
         known = dict(self._names)
         try:
             said = self._send(waiting)
@@ -103,11 +113,7 @@ class Pipeline:
         """What was sent, statement by statement; each has one answer."""
         said = []
         pgconn = self._pgconn
-        begins = pgconn.transaction_status == TransactionStatus.IDLE
         pgconn.enter_pipeline_mode()
-        if begins:
-            pgconn.send_query_params(_BEGIN.encode(), None)
-            said.append(_BEGIN)
         for command in commands:
             name = self._names.get(command.statement)
             if name is None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from portero.core.accounts.model import Account, AccountState
 from portero.core.accounts.store import accounts
 from portero.core.provider.store import refresh_tokens
-from portero.kit.db import Database, DatabaseUnavailable, Tx
+from portero.kit.db import Database, DatabaseUnavailable, Patience, Tx, hold_to_patience
 from portero.kit.prepared import Prepared
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, 123456, UTC)
@@ -173,3 +173,37 @@ def test_a_connection_that_was_ended_is_not_used_again(postgresql_url: str) -> N
     assert db.read(known) == ["Bob"]
     db.dispose()
     other.dispose()
+
+
+def test_what_must_be_in_time_is_not_sent_with_its_commit(postgresql_url: str) -> None:
+    """Who noted a change and then waits for a lock is rolled back when that was too long."""
+    db = Database(postgresql_url, patience=Patience(transaction=0.2))
+    slow = Prepared(sa.select(sa.func.pg_sleep(0.5)))
+
+    def unit(tx: Tx) -> None:
+        put.later(tx, values(ALICE))
+        hold_to_patience(tx)
+        slow.later(tx, {})
+
+    with pytest.raises(DatabaseUnavailable):
+        db.write(unit)
+    assert db.read(known) == []
+    db.dispose()
+
+
+def test_a_commit_that_fails_is_no_commit(postgresql_url: str) -> None:
+    """What is checked only then: the error is an error, and the connection good."""
+    db = Database(postgresql_url, pool_size=1)
+    deferred = "ALTER TABLE refresh_tokens ALTER CONSTRAINT {} DEFERRABLE INITIALLY DEFERRED"
+    (key,) = (each.name for each in refresh_tokens.foreign_key_constraints)
+
+    def unit(tx: Tx) -> None:
+        tx.exec_driver_sql(deferred.format(key))
+        put_token.later(tx, token())
+
+    with pytest.raises(sa.exc.IntegrityError) as caught:
+        db.write(unit)
+    assert caught.value.statement == "COMMIT"
+    db.write(lambda tx: put.later(tx, values(ALICE)))
+    assert db.read(known) == ["Alice"]
+    db.dispose()

@@ -9,7 +9,7 @@ from typing import Final
 
 from portero.core.changes import store
 from portero.core.changes.model import Change, ChangeKind
-from portero.kit.db import Database, Tx, after_commit
+from portero.kit.db import Database, Tx, after_commit, hold_to_patience
 from portero.kit.ports import Clock, Dice
 
 Listener = Callable[[str, datetime], None]
@@ -47,6 +47,7 @@ class ChangeFeed:
         by now, and nobody looks back as far as to when it began.
         """
         if subjects:
+            hold_to_patience(tx)
             at = self._clock.now()
             store.add(tx, [Change(self._dice.new_id(), at, kind, s) for s in subjects])
 
