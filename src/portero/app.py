@@ -63,7 +63,7 @@ def make_flask(house: House) -> Flask:
     from portero.web.dev import demo, mail, styleguide
     from portero.web.forms import Forms
     from portero.web.host import make_host
-    from portero.web.login import accounts, doorstep, forgot, links, passkeys, sign_in
+    from portero.web.login import accounts, doorstep, forgot, links, mail_sign_in, passkeys, sign_in
     from portero.web.oidc import consent, device_page, logout, requests_page
     from portero.web.render import set_up
 
@@ -84,6 +84,7 @@ def make_flask(house: House) -> Flask:
         sign_in,
         accounts,
         passkeys,
+        mail_sign_in,
         forgot,
         consent,
         logout,

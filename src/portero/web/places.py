@@ -18,6 +18,9 @@ SIGN_IN_PATH: Final = "/sign-in"
 PASSKEY_OPTIONS_PATH: Final = "/sign-in/passkey"
 # Who is signed in in this browser, and with whom to go on.
 ACCOUNTS_PATH: Final = "/accounts"
+# Without a password: a link and a code by mail; and what that link opens.
+MAIL_SIGN_IN_PATH: Final = "/sign-in/mail"
+MAIL_LINK_PATH: Final = "/sign-in/mail/link"
 SIGN_OUT_PATH: Final = "/sign-out"
 SIGN_UP_PATH: Final = "/sign-up"
 FORGOT_PATH: Final = "/forgot-password"

@@ -29,6 +29,7 @@ from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
+from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
 from portero.core.provider.authorize import Authorize
 from portero.core.provider.checking import TokenCheck
@@ -150,6 +151,7 @@ class Rooms:
     authenticators: Authenticators
     passkeys: Passkeys | None
     enrolment: Enrolment
+    mail_sign_in: MailSignIn | None  # PORTERO_MAIL_SIGN_IN
     phone: PhoneProofs | None  # where text messages are sent
     account_admin: AccountAdmin
     personal_data: PersonalData

@@ -20,6 +20,7 @@ from portero.core.keys.rules import KeySchedule
 from portero.core.limits import Limits
 from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.recovery import RECOVERY_ASKED
+from portero.core.login.with_mail import SIGN_IN_MAIL_ASKED
 from portero.core.notices import CODE_TEXT, NOTICE, Notices
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker, OutboxWorkers
 from portero.core.sessions import Lifetimes, Sessions
@@ -207,6 +208,7 @@ def join(
         EMAIL_CLAIMED: email.follow_claim,
         EMAIL_MOVE_ASKED: email.follow_move,
         RECOVERY_ASKED: entry.recovery.follow,
+        SIGN_IN_MAIL_ASKED: entry.follow_sign_in_mail,
     }
     worker = OutboxWorkers(
         *(OutboxWorker(db, clock, dice, vault, queue) for queue in (mails, provider.calls))
@@ -259,6 +261,7 @@ def join(
         phone=entry.phone,
         account_admin=whole.admin,
         personal_data=whole.personal_data,
+        mail_sign_in=entry.mail_sign_in,
         sessions=sessions,
         devices=entry.devices,
         provider=provider.rooms,

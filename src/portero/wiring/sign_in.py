@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,6 +27,7 @@ from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
+from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
 from portero.wiring.base import Base
 from portero.wiring.codes import join_code_factors, join_codes, join_phone
@@ -48,9 +49,15 @@ class SignInJoined:
     totp: Totp
     phone: PhoneProofs | None
     deletions: Deletions
+    mail_sign_in: MailSignIn | None
     passkeys: Passkeys | None
     levels: tuple[str, ...]
     passkey_sign_in: PasskeySignIn
+
+    def follow_sign_in_mail(self, payload: Mapping[str, object]) -> None:
+        """Deliver what was asked for; nothing, where it was turned off since."""
+        if self.mail_sign_in is not None:
+            self.mail_sign_in.follow(payload)
 
     def reseal(self) -> int:
         """Seal every factor's secret under the present SECRET_KEY; how many were changed."""
@@ -180,6 +187,21 @@ def join_sign_in(
         totp=totp,
         phone=join_phone(base, codes),
         deletions=deletions,
+        mail_sign_in=MailSignIn(
+            db=db,
+            clock=clock,
+            dice=dice,
+            audit=audit,
+            limits=limits,
+            codes=codes,
+            passwords=passwords,
+            notices=notices,
+            outbox=base.outbox,
+            dispatcher=dispatcher,
+            link_url=link_url,
+        )
+        if settings.mail_sign_in
+        else None,
         passkeys=passkeys,
         levels=rules.reachable_levels(policy),
         passkey_sign_in=PasskeySignIn(

@@ -13,6 +13,7 @@ class LinkPurpose(StrEnum):
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105  # a purpose, not a password
     INVITE = "invite"
+    SIGN_IN = "sign_in"  # spent with its code: see `core/factors/one_time_code`
     MOVE_EMAIL = "move_email"  # to the present mailbox: whether the account may leave it
     UNDO_EMAIL = "undo_email"  # to the one that was left: "it was not me"
 

@@ -47,6 +47,20 @@ class OwesMore(Forbidden):
         self.still = still
 
 
+class MailCodeWrong(NotProven):
+    """One and the same answer for a wrong code, a spent link, another browser and nobody's name."""
+
+    code = "mail_code_not_valid"
+    public = "This code or link is not valid, or not any more. Look into the newest mail."
+
+
+class MailSignInOff(Missing):
+    """PORTERO_MAIL_SIGN_IN=off."""
+
+    code = "mail_sign_in_off"
+    public = "Signing in by mail is turned off here."
+
+
 class InteractionOver(NotProven):
     """Unknown, expired, or moved on in another tab."""
 

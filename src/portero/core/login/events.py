@@ -48,6 +48,13 @@ class DemandMet(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInMailSent(Event):
+    """A link and a code to sign in with were queued."""
+
+    kind: ClassVar[str] = "login.mail_sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecoverySent(Event):
     """A link to choose a new password was queued."""
 

@@ -45,6 +45,21 @@ RECOVERY_MAIL_BY_ACCOUNT: Final = LimitPolicy(
     window_seconds=int(RESET_LINK_LIFETIME.total_seconds()),
 )
 
+# The longest that SP 800-63B-4 §3.1.3.2 allows, because a mail may be greylisted.
+MAIL_SIGN_IN_LIFETIME: Final = timedelta(minutes=10)
+# Anybody can ask for these mails, and each has a code that may be guessed five times.
+MAIL_SIGN_IN_BY_ADDRESS: Final = LimitPolicy(
+    "mail_sign_in_by_address", tries=30, window_seconds=3600
+)
+SIGN_IN_MAIL_BY_ACCOUNT: Final = LimitPolicy(
+    "sign_in_mail_by_account", tries=5, window_seconds=3600
+)
+MAIL_CODE_BY_ADDRESS: Final = LimitPolicy("mail_code_by_address", tries=60, window_seconds=900)
+# Ten of a million a day. Over it the link still works, in the browser that asked.
+MAIL_CODE_BY_ACCOUNT: Final = LimitPolicy("mail_code_by_account", tries=10, window_seconds=86_400)
+# The first factor of a sign-in by mail.
+MAILBOX: Final = "mailbox"
+
 # The level that each kind lifts a sign-in to. A mailbox is no factor of SP 800-63B-4 (§3.1.3.1): it
 # says nothing to an application that wants a level.
 LIFTS_TO: Final = {
@@ -65,6 +80,10 @@ POLICIES: Final = (
     MAIL_BY_ACCOUNT,
     PASSWORD_BY_OWNER,
     RECOVERY_MAIL_BY_ACCOUNT,
+    MAIL_SIGN_IN_BY_ADDRESS,
+    SIGN_IN_MAIL_BY_ACCOUNT,
+    MAIL_CODE_BY_ADDRESS,
+    MAIL_CODE_BY_ACCOUNT,
 )
 
 
@@ -129,11 +148,27 @@ def is_fresh(session: Session, now: datetime) -> bool:
 def provable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
     """The kinds to ask for, in this order: those that reach what is wanted, or else all that are
     enrolled. None for whoever has recovery codes alone: they stand in for a factor that is lost."""
-    return _reaching(facts, policy) or _usable(facts.enrolled, policy)
+    return _reaching(facts, policy) or _besides(facts.proven, _usable(facts.enrolled, policy))
+
+
+def begins_with_mail(enrolled: Collection[FactorKind], policy: SignInPolicy) -> bool:
+    """Whether a mailbox may be all that a sign-in begins with. Not where it is the second factor
+    and there is no other: what took a password and the mailbox would take the mailbox alone."""
+    if policy.second_factor is SecondFactorRule.OFF:
+        return True
+    usable = set(_usable(enrolled, policy))
+    return not usable or not usable <= {FactorKind.EMAIL, FactorKind.RECOVERY_CODE}
+
+
+def _besides(proven: Proven, kinds: tuple[FactorKind, ...]) -> tuple[FactorKind, ...]:
+    """A mailbox is no second factor beside itself."""
+    if proven.factor != MAILBOX:
+        return kinds
+    return tuple(kind for kind in kinds if kind is not FactorKind.EMAIL)
 
 
 def _reaching(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
-    usable = _usable(facts.enrolled, policy)
+    usable = _besides(facts.proven, _usable(facts.enrolled, policy))
     reaching = tuple(kind for kind in usable if reaches(LIFTS_TO[kind], facts.wanted.acr))
     return () if reaching == (FactorKind.RECOVERY_CODE,) else reaching
 
@@ -153,7 +188,8 @@ def factors_for(step: Owed, facts: Facts, policy: SignInPolicy) -> tuple[FactorK
         case Owed.ENROL_FACTOR:
             # Codes for when a factor is lost are made beside one, and never stand alone.
             kinds = (kind for kind in policy.factors if kind is not FactorKind.RECOVERY_CODE)
-            return tuple(kind for kind in kinds if reaches(LIFTS_TO[kind], facts.wanted.acr))
+            reaching = (kind for kind in kinds if reaches(LIFTS_TO[kind], facts.wanted.acr))
+            return _besides(facts.proven, tuple(reaching))
     return ()
 
 

@@ -28,6 +28,7 @@ class NoticeTemplate(Enum):
     ACCOUNT_KEPT = ("account_kept", {USERNAME}, set[str]())
     ACCOUNT_DELETED = ("account_deleted", {USERNAME}, set[str]())
     INVITATION = ("invitation", {LINK}, {LIFETIME})
+    SIGN_IN_BY_MAIL = ("sign_in_by_mail", {LINK, CODE, LIFETIME, USERNAME}, set[str]())
     ONE_TIME_CODE = ("one_time_code", {CODE, LIFETIME, USERNAME}, set[str]())
     SIGN_IN_ASKED = (
         "sign_in_asked",

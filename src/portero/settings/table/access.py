@@ -58,6 +58,13 @@ class AccessSettings(StorageSettings):
         "Whether an account must prove its mail address before it can sign in.",
     )
 
+    mail_sign_in: bool = setting(
+        "PORTERO_MAIL_SIGN_IN",
+        parsing.on_off,
+        "off",
+        "Whether people may sign in with a link or code that is mailed to their confirmed address, "
+        "in place of the password; what else they owe stays owed.",
+    )
     second_factor: Literal["off", "optional", "required"] = setting(
         "PORTERO_SECOND_FACTOR",
         choices.second_factor,

@@ -8,11 +8,17 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template
 
 from portero import __version__
-from portero.web.api import accounts, passkeys, passwords, tokens
+from portero.web.api import accounts, mail_login, passkeys, passwords, tokens
 from portero.web.api.registry import Route
 from portero.web.rooms import Rooms
 
-ROUTES: tuple[Route, ...] = (*accounts.ROUTES, *tokens.ROUTES, *passkeys.ROUTES, *passwords.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *accounts.ROUTES,
+    *tokens.ROUTES,
+    *passkeys.ROUTES,
+    *mail_login.ROUTES,
+    *passwords.ROUTES,
+)
 
 
 def mount(host: Flask, rooms: Rooms) -> None:

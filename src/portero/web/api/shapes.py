@@ -98,6 +98,19 @@ class RefreshBody(Body):
     refresh_token: str | None = Field(None, max_length=_TOKEN_CAP)
 
 
+class MailLoginBody(Body):
+    username: str = Field(description="A username or a mail address.", max_length=320)
+
+
+class MailContinueBody(Body):
+    """What came by mail: the code, or the link's token."""
+
+    mail_session: str = Field(max_length=_TOKEN_CAP)
+    code: str = Field("", max_length=64)
+    token: str = Field("", max_length=_TOKEN_CAP)
+    delivery: Literal["body", "cookie"] = "body"
+
+
 class LogoutBody(Body):
     all: bool = Field(False, description="End every session of the account, not only this one.")
 
@@ -220,6 +233,12 @@ class EndedAnswer(Told):
 
 
 class AcceptedAnswer(Told):
+    message: str
+
+
+class MailLoginAnswer(Told):
+    mail_session: str = Field(description="For `/login/mail/continue`; keep it to yourself.")
+    expires_at: datetime
     message: str
 
 

@@ -20,13 +20,14 @@ from portero.web.forms import Forms
 from portero.web.host import translator
 from portero.web.login.errands import handle_of_request, sign_in_url
 from portero.web.pages import html, refused, told
-from portero.web.places import FORGOT_PATH
+from portero.web.places import FORGOT_PATH, MAIL_LINK_PATH
 from portero.web.rooms import Rooms
 
 PATHS: Final = {
     LinkPurpose.VERIFY_EMAIL: "/verify-email",
     LinkPurpose.RESET_PASSWORD: "/reset-password",
     LinkPurpose.INVITE: "/sign-up",
+    LinkPurpose.SIGN_IN: MAIL_LINK_PATH,  # its page is in `mail.py`
     LinkPurpose.MOVE_EMAIL: "/allow-new-email",
     LinkPurpose.UNDO_EMAIL: "/take-back-email",
 }

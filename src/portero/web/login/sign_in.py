@@ -19,18 +19,18 @@ from portero.web.login.accounts import accounts_url, chooses
 from portero.web.login.errands import Errand, errand_of_request
 from portero.web.login.passkeys import asked_here, to_forget
 from portero.web.pages import html, refused, told
-from portero.web.places import FORGOT_PATH, SIGN_IN_PATH, SIGN_UP_PATH
+from portero.web.places import FORGOT_PATH, MAIL_SIGN_IN_PATH, SIGN_IN_PATH, SIGN_UP_PATH
 from portero.web.rooms import Rooms
 
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
-    page = _SignInPage(rooms, forms)
+    page = SignInPage(rooms, forms)
     host.add_url_rule(
         SIGN_IN_PATH, endpoint="login.sign_in", view_func=page.view, methods=["GET", "POST"]
     )
 
 
-class _SignInPage:
+class SignInPage:
     def __init__(self, rooms: Rooms, forms: Forms) -> None:
         self._rooms = rooms
         self._forms = forms
@@ -48,17 +48,24 @@ class _SignInPage:
             signed_in = self._prove(errand)
         except OwesMore as refusal:
             # Nothing is lost, so it is no error for the person.
-            return self._go_on_asking(errand, refusal.still)
+            return self.go_on_asking(errand, refusal.still)
         except Refusal as refusal:
             return refused(self._ask_again(errand, refusal), refusal)
+        return self.arrived(errand, signed_in)
+
+    def arrived(self, errand: Errand, signed_in: SignedIn) -> AnyResponse:
+        """The browser has the session, and goes where it wanted to."""
         self._forms.put(signed_in)
         return redirect(self._rooms.settings.at(errand.next_place), 303)
 
+    def keeps(self) -> bool:
+        """Whether the session is to outlive the browser's window."""
+        rule = self._rooms.settings.keep_signed_in
+        return rule is KeepSignedIn.ALWAYS or (rule is KeepSignedIn.ASK and "keep" in request.form)
+
     def _prove(self, errand: Errand) -> SignedIn:
         actor, form = Actor.anonymous(g.origin), request.form
-        rule = self._rooms.settings.keep_signed_in
-        keep = rule is KeepSignedIn.ALWAYS or (rule is KeepSignedIn.ASK and "keep" in form)
-        here = self._forms.in_browser(keep=keep)
+        here = self._forms.in_browser(keep=self.keeps())
         if "auth_session" not in form and form.get("credential"):
             return self._rooms.passkey_sign_in.with_passkey(
                 actor,
@@ -93,7 +100,7 @@ class _SignInPage:
             return None
         if still.factors and still.factors[0].sends:
             return self._step(errand, still)
-        return self._go_on_asking(errand, still)
+        return self.go_on_asking(errand, still)
 
     def _known(self, errand: Errand) -> dict[str, str]:
         """Who is to prove everything again, else whom the application expects."""
@@ -101,7 +108,7 @@ class _SignInPage:
             return {"username": errand.hint}
         return {"username": self._rooms.accounts.get(errand.session.account_id).username}
 
-    def _go_on_asking(self, errand: Errand, still: StillOwes) -> AnyResponse:
+    def go_on_asking(self, errand: Errand, still: StillOwes) -> AnyResponse:
         """The page of the next step; the factor that is asked for first is begun unasked."""
         if not still.factors or still.begun is not None or still.owed is Owed.ENROL_FACTOR:
             return self._step(errand, still)
@@ -172,6 +179,7 @@ class _SignInPage:
             asks_to_keep=self._rooms.settings.keep_signed_in is KeepSignedIn.ASK,
             sign_in_path=SIGN_IN_PATH,
             forgot_path=FORGOT_PATH,
+            mail_path=MAIL_SIGN_IN_PATH if self._rooms.mail_sign_in else "",
             sign_up_path=SIGN_UP_PATH if is_open else "",
             **values,
         )
