@@ -63,7 +63,16 @@ def make_flask(house: House) -> Flask:
     from portero.web.dev import demo, mail, styleguide
     from portero.web.forms import Forms
     from portero.web.host import make_host
-    from portero.web.login import accounts, doorstep, forgot, links, mail_sign_in, passkeys, sign_in
+    from portero.web.login import (
+        accounts,
+        doorstep,
+        forgot,
+        links,
+        mail_sign_in,
+        passkey_offer,
+        passkeys,
+        sign_in,
+    )
     from portero.web.oidc import consent, device_page, logout, requests_page
     from portero.web.render import set_up
 
@@ -84,6 +93,7 @@ def make_flask(house: House) -> Flask:
         sign_in,
         accounts,
         passkeys,
+        passkey_offer,
         mail_sign_in,
         forgot,
         consent,
@@ -137,6 +147,7 @@ def endpoints_of(house: House) -> list[Endpoint]:
     from portero.web.oidc.register import registration_endpoints
     from portero.web.oidc.status_list import status_list_endpoint
     from portero.web.oidc.userinfo import USERINFO_PATH, userinfo_endpoints
+    from portero.web.passkey_documents import passkey_endpoints
     from portero.wiring.parts import metadata_policy
 
     rooms, policy = house.rooms, metadata_policy(house.settings)
@@ -191,6 +202,11 @@ def endpoints_of(house: House) -> list[Endpoint]:
             certificates=rooms.settings.certificates,
         ),
         *mount.api_endpoints(rooms, documents.ROUTES),
+        *(
+            passkey_endpoints(issuer=rooms.settings.issuer, origins=house.settings.passkey_origins)
+            if rooms.passkeys is not None
+            else ()
+        ),
         *registration_endpoints(rooms.provider.registration, rooms.settings.trusted_proxies),
         *oauth_endpoints(
             token=rooms.provider.token_endpoint,

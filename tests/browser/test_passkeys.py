@@ -31,6 +31,17 @@ def sign_in(page: Page, domain: Domain, name: str) -> None:
         page.keyboard.press("Enter")
 
 
+def test_it_is_offered_after_the_password(page: Page, domain: Domain) -> None:
+    """Taken with one touch, on the way to where the person wanted to go."""
+    domain.person("abby")
+    with authenticator(page) as device:
+        sign_in(page, domain, "abby")
+        assert page.title().startswith("Sign in faster next time")
+        page.click("form[data-passkey=create] button")
+        page.wait_for_url("**/account")
+        assert len(device.passkeys()) == 1
+
+
 def enrol(page: Page, domain: Domain, name: str) -> None:
     """By a person of that name, who is new here."""
     domain.person(name)
@@ -128,6 +139,7 @@ def test_a_removed_one_is_not_asked_for(page: Page, domain: Domain) -> None:
                 page.click("form[data-passkey=get] button")
             assert "not known here any more" in page.inner_text("main")
         sign_in(page, domain, "gwen")
+        page.click("button[name=not_now]")
         page.wait_for_url("**/account")
 
 

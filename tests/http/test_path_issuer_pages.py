@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import email
 import email.policy
+import html
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import flask
+import httpx2
 import pytest
 
 from portero.core.audit import Actor
@@ -23,10 +26,12 @@ from tests.support.backchannel import bank
 from tests.support.doors import DOORS, opener
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.relying_party import REDIRECT_URI, RelyingParty, relying_party
+from tests.support.software_authenticator import SoftwareAuthenticator
 from tests.support.visitor import Visitor
 
 ORIGIN = "http://127.0.0.1:8000"
 ISSUER = f"{ORIGIN}/auth"
+DOMAIN = "http://localhost:8000"
 AFTER = "https://app.example/bye"
 FRONT = "https://app.example/front"
 TEMPLATES = Path(__file__).parents[2] / "src/portero/web/templates"
@@ -62,6 +67,12 @@ def path_home(make_home: MakeHome) -> Home:
         PORTERO_REQUIRE_VERIFIED_EMAIL="on",
         PORTERO_CLIENT_REGISTRATION="open",
     )
+
+
+@pytest.fixture
+def domain_home(make_home: MakeHome, path_home: Home) -> Home:
+    """The same house at a host name: passkeys have pages there."""
+    return make_home(PORTERO_ISSUER=f"{DOMAIN}/auth")
 
 
 @pytest.fixture
@@ -265,33 +276,53 @@ def sign_out(visitor: Visitor, hint: str) -> None:
     visitor.submit(page, "/auth/sign-out")
 
 
+def make_a_passkey(home: Home, visitor: Visitor) -> None:
+    """At a domain: an offer, a passkey, its name."""
+    home.create("pia", email="pia@mail.example")
+    page = visitor.go("/auth/sign-in")
+    page = visitor.submit(page, "/auth/sign-in", username="pia", password=PASSWORD)
+    visitor.submit(page, "/auth/passkey-offer", not_now="1")
+    page = visitor.go("/auth/account/security/passkeys/add")
+    asked = re.search(r"data-options='([^']*)'", page.text)
+    assert asked
+    made = SoftwareAuthenticator().create(json.loads(html.unescape(asked.group(1))))
+    action = "/auth/account/security/passkeys/add"
+    page = visitor.submit(page, action, credential=json.dumps(made))
+    visitor.follow(page, "/auth/account/security/passkeys/rename")
+
+
 @pytest.mark.parametrize("door", DOORS)
 def test_no_address_of_any_page_loses_the_path(
-    path_home: Home, door: str, rendered: set[str]
+    path_home: Home, domain_home: Home, door: str, rendered: set[str]
 ) -> None:
     """Each page that there is, crawled: what it links, embeds, sends its forms to or sends people
     to is below the issuer, and answers there; or is the application's."""
-    open_client = opener(path_home, door)
-    visitor = Visitor(open_client())
+    open_client, open_at_domain = opener(path_home, door), opener(domain_home, door)
+    visitor, at_domain = Visitor(open_client()), Visitor(open_at_domain())
     journey(path_home, visitor)
+    make_a_passkey(domain_home, at_domain)
     templates = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
     pages = {name for name in templates - PARTS if not {"parts", "factors"} & set(name.split("/"))}
     assert pages - set(STANDALONE) - NEEDS_A_DOMAIN - rendered == set()
     seen = "".join(page.text for page in visitor.pages)
     assert [name for name, mark in STANDALONE.items() if mark not in seen] == []
+    check_addresses(visitor, open_client(), ORIGIN)
+    check_addresses(at_domain, open_at_domain(), DOMAIN)
 
+
+def check_addresses(visitor: Visitor, client: httpx2.Client, origin: str) -> None:
+    issuer = f"{origin}/auth"
     found = {
         (name, urljoin(page.url, url)) for page in visitor.pages for name, url in page.addresses
     }
-    found |= {("location", urljoin(ISSUER, place)) for place in visitor.places}
-    ours = {(name, url) for name, url in found if url.startswith(ORIGIN)}
+    found |= {("location", urljoin(issuer, place)) for place in visitor.places}
+    ours = {(name, url) for name, url in found if url.startswith(origin)}
     assert len(ours) > 20
-    assert [(name, url) for name, url in ours if not url.startswith(f"{ISSUER}/")] == []
+    assert [(name, url) for name, url in ours if not url.startswith(f"{issuer}/")] == []
     others = {url.partition("?")[0] for _, url in found - ours}
     assert others <= {REDIRECT_URI, AFTER, FRONT}
-    client = open_client()
     for name, url in ours:
-        path = url.removeprefix(ORIGIN)
+        path = url.removeprefix(origin)
         statuses = {client.get(path).status_code}
         if name == "action":
             statuses.add(client.post(path).status_code)

@@ -75,6 +75,10 @@ class RelyingParty:
                 form["username"] = person.get("username", "ana")
                 form["password"] = person.get("password", PASSWORD)
                 answer = self.browser.post("/sign-in", data=form)
+            elif answer.status_code == 200 and self._shows("/passkey-offer", answer):
+                answer = self.browser.post(
+                    "/passkey-offer", data={**fields(answer), "not_now": "1"}
+                )
             elif answer.status_code == 200 and self._shows("/consent", answer):
                 form = fields(answer)
                 form["decision"] = "allow" if agree else "deny"

@@ -16,6 +16,8 @@ STATUS_LIST_PATH: Final = "/oauth/status-list"
 SIGN_IN_PATH: Final = "/sign-in"
 # Another challenge for a sign-in page that has been open for long.
 PASSKEY_OPTIONS_PATH: Final = "/sign-in/passkey"
+# Between a sign-in with a password and what it was for.
+PASSKEY_OFFER_PATH: Final = "/passkey-offer"
 # Who is signed in in this browser, and with whom to go on.
 ACCOUNTS_PATH: Final = "/accounts"
 # Without a password: a link and a code by mail; and what that link opens.
@@ -25,6 +27,7 @@ SIGN_OUT_PATH: Final = "/sign-out"
 SIGN_UP_PATH: Final = "/sign-up"
 FORGOT_PATH: Final = "/forgot-password"
 ACCOUNT_PATH: Final = "/account"
+PASSKEYS_PAGE_PATH: Final = "/account/security/passkeys"
 CONSENT_PATH: Final = "/consent"
 DEVICE_PATH: Final = "/oauth/device"
 # Where a person types the code that a device shows: short, because it is typed too.

@@ -18,7 +18,7 @@ from portero.core.audit import AuditLog
 from portero.core.authenticators import Authenticators
 from portero.core.devices import KnownDevices
 from portero.core.factors.one_time_code import PhoneProofs
-from portero.core.factors.passkey import Passkeys
+from portero.core.factors.passkey import PasskeyOffers, Passkeys
 from portero.core.keys.ring import KeyRing
 from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import KeepSignedIn, Registration
@@ -150,6 +150,7 @@ class Rooms:
     taking_back: TakingBack
     authenticators: Authenticators
     passkeys: Passkeys | None
+    passkey_offers: PasskeyOffers | None
     enrolment: Enrolment
     mail_sign_in: MailSignIn | None  # PORTERO_MAIL_SIGN_IN
     phone: PhoneProofs | None  # where text messages are sent

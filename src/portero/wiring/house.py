@@ -257,6 +257,7 @@ def join(
         taking_back=entry.taking_back,
         authenticators=entry.authenticators,
         passkeys=entry.passkeys,
+        passkey_offers=entry.passkey_offers,
         enrolment=entry.enrolment,
         phone=entry.phone,
         account_admin=whole.admin,

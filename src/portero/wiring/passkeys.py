@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from portero.core.authenticators import Authenticators
-from portero.core.factors.passkey import Challenges, PasskeyPolicy, Passkeys
+from portero.core.factors.passkey import Challenges, PasskeyOffers, PasskeyPolicy, Passkeys
 from portero.protocol.webauthn.metadata import Metadata
 from portero.protocol.webauthn.model import Party
 from portero.settings import Settings
@@ -37,6 +38,15 @@ def join_passkeys(base: Base, authenticators: Authenticators) -> Passkeys | None
         ),
         metadata=_metadata_of(settings.passkey_metadata_file),
     )
+
+
+def join_offers(base: Base, passkeys: Passkeys | None) -> PasskeyOffers | None:
+    """None where no passkey is offered to anybody."""
+    settings = base.settings
+    if passkeys is None or not settings.passkey_sign_in or settings.passkey_offer_days == 0:
+        return None
+    after = timedelta(days=settings.passkey_offer_days)
+    return PasskeyOffers(base.db, base.clock, base.dice, after)
 
 
 def _origins(settings: Settings) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from portero.core.accounts.flows import Accounts
 from portero.core.authenticators import Authenticators, Enrollable, FactorKind, SecondFactor
 from portero.core.devices import KnownDevices
 from portero.core.factors.one_time_code import PhoneProofs
-from portero.core.factors.passkey import Passkeys
+from portero.core.factors.passkey import PasskeyOffers, Passkeys
 from portero.core.factors.password import Passwords
 from portero.core.factors.totp import Totp
 from portero.core.links import LinkPurpose
@@ -31,7 +31,7 @@ from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
 from portero.wiring.base import Base
 from portero.wiring.codes import join_code_factors, join_codes, join_phone
-from portero.wiring.passkeys import join_passkeys
+from portero.wiring.passkeys import join_offers, join_passkeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ class SignInJoined:
     mail_sign_in: MailSignIn | None
     passkeys: Passkeys | None
     levels: tuple[str, ...]
+    passkey_offers: PasskeyOffers | None
     passkey_sign_in: PasskeySignIn
 
     def follow_sign_in_mail(self, payload: Mapping[str, object]) -> None:
@@ -204,6 +205,7 @@ def join_sign_in(
         else None,
         passkeys=passkeys,
         levels=rules.reachable_levels(policy),
+        passkey_offers=join_offers(base, passkeys),
         passkey_sign_in=PasskeySignIn(
             db=db,
             clock=clock,

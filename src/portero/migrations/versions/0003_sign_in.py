@@ -178,6 +178,7 @@ def _passkeys() -> None:
         "passkey_users",
         sa.Column("account_id", sa.String(length=36), nullable=False),
         sa.Column("handle", sa.String(length=64), nullable=False),
+        sa.Column("offer_declined_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["account_id"],
             ["accounts.id"],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from portero.protocol.oauth.profiles import Profile
 from portero.settings import parsing, passkeys
 from portero.settings.rows import Derived, Earlier, setting
 from portero.settings.table.access import AccessSettings
@@ -25,6 +26,16 @@ class PasskeysSettings(AccessSettings):
         parsing.on_off,
         "on",
         "Whether a passkey alone signs in, without a password.",
+    )
+    passkey_offer_days: int = setting(
+        "PORTERO_PASSKEY_OFFER_DAYS",
+        parsing.integer(0, 3650),
+        Derived(
+            "90; 0 with the profile certification",
+            lambda e: "0" if e["profile"] is Profile.CERTIFICATION else "90",
+        ),
+        "Whoever signs in with a password and has no passkey is offered one, and who declines is "
+        "asked again after so many days; 0: never.",
     )
     passkey_rp_id: str = setting(
         "PORTERO_PASSKEY_RP_ID",

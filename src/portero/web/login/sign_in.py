@@ -17,6 +17,7 @@ from portero.web.credentials import json_object
 from portero.web.forms import Forms
 from portero.web.login.accounts import accounts_url, chooses
 from portero.web.login.errands import Errand, errand_of_request
+from portero.web.login.passkey_offer import place_after
 from portero.web.login.passkeys import asked_here, to_forget
 from portero.web.pages import html, refused, told
 from portero.web.places import FORGOT_PATH, MAIL_SIGN_IN_PATH, SIGN_IN_PATH, SIGN_UP_PATH
@@ -56,7 +57,8 @@ class SignInPage:
     def arrived(self, errand: Errand, signed_in: SignedIn) -> AnyResponse:
         """The browser has the session, and goes where it wanted to."""
         self._forms.put(signed_in)
-        return redirect(self._rooms.settings.at(errand.next_place), 303)
+        place = place_after(self._rooms, signed_in, errand)
+        return redirect(self._rooms.settings.at(place), 303)
 
     def keeps(self) -> bool:
         """Whether the session is to outlive the browser's window."""

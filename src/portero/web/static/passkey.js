@@ -26,11 +26,21 @@ async function ask(form, state, more) {
   try {
     const signed = form.dataset.passkey === "create" ? create(state.options) : get(state.options, more);
     form.elements.credential.value = JSON.stringify(await signed);
+    keepSignedIn(form);
     form.requestSubmit();
   } catch (error) {
     if (error.name === "AbortError") return;
     if (!more.mediation) failed.hidden = false;
     if (form.dataset.autofill !== undefined && !more.mediation) autofill(form, state);
+  }
+}
+
+/* "Keep me signed in" stands in the form of the password. */
+function keepSignedIn(form) {
+  const ticked = document.querySelector("input[name=keep]:checked");
+  if (ticked && !form.contains(ticked)) {
+    const keep = Object.assign(document.createElement("input"), { type: "hidden", name: "keep", value: "on" });
+    form.append(keep);
   }
 }
 

@@ -8,5 +8,6 @@ in with a passkey alone by its other verbs. What an answer must hold is in `prot
 from portero.core.factors.passkey.challenges import Challenges
 from portero.core.factors.passkey.flows import Passkeys
 from portero.core.factors.passkey.model import Passkey, PasskeyPolicy, Purpose
+from portero.core.factors.passkey.offers import PasskeyOffers
 
-__all__ = ["Challenges", "Passkey", "PasskeyPolicy", "Passkeys", "Purpose"]
+__all__ = ["Challenges", "Passkey", "PasskeyOffers", "PasskeyPolicy", "Passkeys", "Purpose"]

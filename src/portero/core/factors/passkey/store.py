@@ -40,6 +40,7 @@ passkey_users: Final = sa.Table(
         primary_key=True,
     ),
     sa.Column("handle", sa.String(64), nullable=False, unique=True),
+    sa.Column("offer_declined_at", UtcTime),
 )
 spent_challenges: Final = sa.Table(
     "spent_challenges",
@@ -57,6 +58,29 @@ def handle_of(tx: Tx, account_id: str, *, fresh: str) -> str:
         sa.select(passkey_users.c.handle).where(passkey_users.c.account_id == account_id)
     )
     return str(kept.scalar_one())
+
+
+def is_offer_due(tx: Tx, account_id: str, *, since: datetime) -> bool:
+    """Whether the account has no passkey, and has not declined one since."""
+    settled = sa.or_(
+        sa.exists().where(passkeys.c.account_id == account_id),
+        sa.exists().where(
+            passkey_users.c.account_id == account_id, passkey_users.c.offer_declined_at > since
+        ),
+    )
+    return not tx.execute(sa.select(settled)).scalar_one()
+
+
+def decline_offer(tx: Tx, account_id: str, *, fresh: str, now: datetime) -> None:
+    """Not now; `fresh` is the account's handle, if it has none yet."""
+    put = insert(tx, passkey_users).values(
+        account_id=account_id, handle=fresh, offer_declined_at=now
+    )
+    tx.execute(
+        put.on_conflict_do_update(
+            index_elements=[passkey_users.c.account_id], set_={"offer_declined_at": now}
+        )
+    )
 
 
 def add(tx: Tx, one: Passkey) -> bool:
