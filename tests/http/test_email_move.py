@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,8 @@ from portero.core.authenticators import FactorKind
 from portero.core.authenticators import store as authenticator_store
 from portero.core.authenticators.model import Authenticator
 from portero.core.links import LinkSpent
-from tests.support.house import OTHER_PASSWORD, PASSWORD, Home
-from tests.support.racing import at_once
+from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
+from tests.support.racing import THREADS, at_once
 from tests.support.relying_party import fields, relying_party
 
 OLD, NEW, THIRD = "ana@example.org", "ana@example.net", "ana@example.com"
@@ -227,3 +228,28 @@ def enrol(home: Home, *, ago: timedelta, name: str) -> None:
         home.clock.now() - ago,
     )
     home.house.db.write(lambda tx: authenticator_store.add(tx, made))
+
+
+def test_cve_2026_32700_of_many_moves_at_once_one_goes_to_the_mailbox_it_names(
+    make_home: MakeHome,
+) -> None:
+    """Two pages that ask for two addresses together: one mail allows a move, to the address that it
+    shows, and the link there proves that address and no other."""
+    home = make_home(PORTERO_LIMITS="mail_by_account=100/3600")
+    home.create("ana", OLD)
+    account = home.house.rooms.accounts.get_by_name("ana")
+    wanted = (NEW, THIRD)
+    at_once(lambda n: home.house.rooms.email.claim(Actor.system(), account, wanted[n % 2]))
+    home.deliver()
+    asked = [
+        (token, next(each for each in wanted if each in mail))
+        for mail in home.mails()
+        for token in re.findall(r"/allow-new-email\?token=([\w-]+)", mail)
+    ]
+    assert len(asked) == THREADS
+    allowed = [to for token, to in asked if press(home, "/allow-new-email", token) == 200]
+    assert len(allowed) == 1
+    assert press(home, "/verify-email", home.mailed_token("/verify-email")) == 200
+    assert address(home) == allowed[0]
+    (other,) = {*wanted} - {*allowed}
+    assert mailed(home, other) == []
