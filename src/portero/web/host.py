@@ -174,13 +174,13 @@ def _plain_problem(code: str, title: str, status: int) -> dict[str, Any]:
 
 
 def _headers_for(settings: FaceSettings) -> Callable[[Response], Response]:
-    fixed = page_headers(hsts=settings.hsts)
+    fixed = page_headers(hsts=settings.owns_host)
 
     def add(answer: Response) -> Response:
         lead_out, frames = g.get("forms_lead_out", False), g.get("frame_src", ())
         named = fixed
         if lead_out or frames:
-            named = page_headers(hsts=settings.hsts, forms_lead_out=lead_out, frame_src=frames)
+            named = page_headers(hsts=settings.owns_host, forms_lead_out=lead_out, frame_src=frames)
         # Not `setdefault`, which reads the whole list for each of them.
         present = {name.lower() for name in answer.headers.keys()}  # noqa: SIM118
         for name, value in named.items():

@@ -91,9 +91,9 @@ class FaceSettings:
         return self.issuer.startswith("https:")
 
     @property
-    def hsts(self) -> bool:
-        """Whether to have browsers insist on https for the whole host. Where the issuer has a path,
-        the host is somebody else's, and two answers would undo each other."""
+    def owns_host(self) -> bool:
+        """Whether browsers may be told something about the whole host, by https. Where the issuer
+        has a path, the host is somebody else's, and two answers would undo each other's."""
         return self.secure and not self.base.path
 
     @property

@@ -9,6 +9,7 @@ from flask import Response, g
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.pages import html
 from portero.web.places import SIGN_IN_PATH
+from portero.web.rooms import FaceSettings
 
 
 def signed_out(frames: Sequence[str], *, return_to: str = "") -> Response:
@@ -18,7 +19,11 @@ def signed_out(frames: Sequence[str], *, return_to: str = "") -> Response:
     return html("signed_out.html", frames=frames, return_to=return_to, sign_in=SIGN_IN_PATH)
 
 
-def forget(answer: Response, cookie: BrowserCookie) -> Response:
-    """Clear the browser's cookie: it names nobody any more."""
+def forget(answer: Response, cookie: BrowserCookie, settings: FaceSettings) -> Response:
+    """Clear the browser's cookie: it names nobody any more. And what pages left behind, so that
+    whoever sits down there next finds nothing by the back button. Not all cookies: the browser
+    stays known to the account, and on a host with other services they are not ours."""
     answer.headers.extend(cookie.clear())
+    if settings.owns_host:
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer

@@ -38,7 +38,7 @@ class StandalonePages:
         """`locales` come before what the browser prefers (`ui_locales`)."""
         translator = self.translator(request, locales)
         text = self._environment(translator).get_template(template).render(values)
-        named = page_headers(hsts=self._settings.hsts, forms_lead_out=forms_lead_out)
+        named = page_headers(hsts=self._settings.owns_host, forms_lead_out=forms_lead_out)
         return Response(
             status,
             text.encode(),

@@ -42,7 +42,8 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def sign_out() -> Response:
         forms.check()
         held = rooms.sessions.of_browser(forms.browser())
-        return forget(signed_out(rooms.provider.end_session.end(held, g.origin)), forms.cookie)
+        answer = signed_out(rooms.provider.end_session.end(held, g.origin))
+        return forget(answer, forms.cookie, rooms.settings)
 
     host.add_url_rule(
         SIGN_OUT_PATH, endpoint="account.sign_out", view_func=sign_out, methods=["POST"]

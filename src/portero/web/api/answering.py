@@ -70,7 +70,7 @@ class Api:
         self._rooms = rooms
         self._cookies = TokenCookies(rooms.settings.issuer)
         self._pages = StandalonePages(rooms.settings)
-        self._headers = tuple(page_headers(hsts=rooms.settings.hsts).items())
+        self._headers = tuple(page_headers(hsts=rooms.settings.owns_host).items())
 
     def answer(self, route: Route, request: Request, **path: str) -> Response:
         """A refused token is answered as RFC 6750 §3 says, any other refusal as a problem."""

@@ -65,7 +65,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         answer = signed_out(
             rooms.provider.end_session.end(meant, g.origin), return_to=at(ACCOUNTS_PATH)
         )
-        return answer if len(held) > 1 else forget(answer, forms.cookie)
+        return answer if len(held) > 1 else forget(answer, forms.cookie, rooms.settings)
 
     def add(path: str, view: Any, method: str) -> None:
         endpoint = f"login.accounts.{view.__name__}"

@@ -69,7 +69,11 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         else:
             answer = signed_out(frames, return_to=weighed.return_to)
         # Other people may be signed in in this browser: their cookie is the same one.
-        return forget(answer, forms.cookie) if len(weighed.meant) == len(held) else answer
+        return (
+            forget(answer, forms.cookie, rooms.settings)
+            if len(weighed.meant) == len(held)
+            else answer
+        )
 
     host.add_url_rule(
         END_SESSION_PATH, endpoint="oidc.logout", view_func=asked, methods=["GET", "POST"]
