@@ -53,6 +53,19 @@ def test_what_pages_load_is_kept_for_long_and_sent_small(make_home: MakeHome) ->
     assert client.get("/static/../render.py").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("asked", "squeezed"),
+    [("gzip, br", True), ("GZIP;q=0.5", True), ("*", True), ("gzip;q=0, br", False), ("", False)],
+)
+def test_only_who_can_read_it_gets_it_squeezed(
+    make_home: MakeHome, asked: str, squeezed: bool
+) -> None:
+    """RFC 9110 §12.5.3: a quality of 0 is a no."""
+    answer = make_home().client().get("/static/portero.css", headers={"Accept-Encoding": asked})
+    assert (answer.headers.get("Content-Encoding") == "gzip") is squeezed
+    assert answer.data.startswith(b"\x1f\x8b") is squeezed
+
+
 def test_a_brand_is_on_every_page(make_home: MakeHome, tmp_path: Path) -> None:
     """Its picture, colour and links; from this origin, and without a word in the page's own
     style."""

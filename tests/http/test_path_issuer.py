@@ -75,8 +75,6 @@ def test_every_address_of_the_metadata_is_below_the_issuer_and_answers(visit: Op
         "/authority/sign-in",
         "/auth.example/sign-in",
         "/AUTH/sign-in",
-        "/auth",
-        "/auth/",
         "/auth//sign-in",
         "/auth/auth/sign-in",
         "/auth/sign-in/",
@@ -93,6 +91,14 @@ def test_what_is_not_below_the_issuer_is_not_there(visit: Open, path: str) -> No
         assert answer.status_code == 404, answer.headers
         assert answer.json()["type"] == "urn:portero:problem:not_found"
         assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/auth", "/auth/"])
+def test_the_issuer_itself_leads_to_the_account_below_it(visit: Open, path: str) -> None:
+    """With and without the slash that people type or leave out, and to nowhere else."""
+    answer = visit().get(ORIGIN + path)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/auth/account")
+    assert visit().post(ORIGIN + path).status_code == 405
 
 
 def test_a_slash_in_disguise_is_no_slash(path_home: Home) -> None:

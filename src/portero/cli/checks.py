@@ -243,3 +243,21 @@ def _issuer_named_by(body: bytes) -> str:
 
 def _now(house: House) -> str:
     return house.clock.now().isoformat(timespec="seconds")
+
+
+def closed_or_themed(house: House) -> Iterator[Finding]:
+    """What people see instead of the usual pages: one's own, or that nobody comes in."""
+    from portero.web.templating import BadTheme, environment
+
+    if house.rooms.maintenance() is not None:
+        told = "The service is closed: every page and API answers 503."
+        yield Finding("maintenance", State.WARN, told, "Run portero maintenance off")
+    theme_dir = house.settings.theme_dir
+    if theme_dir is None:
+        return
+    try:
+        environment(theme_dir)
+    except BadTheme as error:
+        yield Finding("theme", State.FAIL, f"{error}.", f"Correct it in {theme_dir}.")
+    else:
+        yield Finding("theme", State.OK, f"The templates in {theme_dir} can be used.")

@@ -59,6 +59,7 @@ def _of_settings(settings: Settings) -> Iterator[Finding]:
         yield from _of_database(house)
         yield checks.mail(settings)
         yield checks.issuer(settings)
+        yield from checks.closed_or_themed(house)
     finally:
         house.hasher.close()
         house.db.dispose()

@@ -52,7 +52,7 @@ def _serve(host: Flask, folder: Assets) -> None:
 
 
 def _answer(asset: Asset) -> Response:
-    squeeze = "gzip" in request.headers.get("Accept-Encoding", "").lower() and asset.is_squeezable
+    squeeze = request.accept_encodings["gzip"] > 0 and asset.is_squeezable
     made = Response(asset.squeezed if squeeze else asset.content, content_type=asset.media_type)
     if squeeze:
         made.headers["Content-Encoding"] = "gzip"

@@ -179,3 +179,26 @@ def test_a_proxy_that_takes_the_path_away_is_found(
     answer = told(portero, "issuer")
     assert answer["state"] == "fail"
     assert "path" in answer["advice"]
+
+
+def test_a_theme_that_can_not_be_used_is_a_failure(
+    portero: Portero, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a restart finds it; and one that can be used is said to be."""
+    place = tmp_path / "theme" / "templates" / "login"
+    place.mkdir(parents=True)
+    monkeypatch.setenv("PORTERO_THEME_DIR", str(tmp_path / "theme"))
+    (place / "done.html").write_text("{% if %}")
+    found = told(portero, "theme")
+    assert found["state"] == "fail"
+    assert "templates/login/done.html, line 1" in found["message"]
+    (place / "done.html").write_text("<p>Done</p>")
+    assert told(portero, "theme")["state"] == "ok"
+
+
+def test_a_closed_service_is_told(portero: Portero) -> None:
+    """Whoever closed it may have gone home."""
+    assert portero("maintenance", "on").status == 0
+    assert told(portero, "maintenance")["advice"] == "Run portero maintenance off"
+    assert portero("maintenance", "off").status == 0
+    assert "maintenance" not in {row["check"] for row in portero("doctor", "--json").json}
