@@ -315,6 +315,24 @@ def _proves_totp(walk: Walk) -> None:
     walk.sign_in(walk.named("theo"))
 
 
+def _sign_in_mail(walk: Walk, name: str = "mia") -> None:
+    name = walk.somebody(name)
+    walk.open("/sign-in/mail")
+    walk.fill(username=name)
+    walk.send()
+
+
+def _wrong_mail_code(walk: Walk) -> None:
+    _sign_in_mail(walk, "max")
+    walk.fill(code="123456")
+    walk.send()
+
+
+def _mail_link(walk: Walk) -> None:
+    _sign_in_mail(walk, "moritz")
+    walk.mailed("/sign-in/mail/link", f"{walk.named('moritz')}@example.org")
+
+
 def at(path: str) -> Callable[[Walk], None]:
     """Open it as a stranger."""
     return lambda walk: walk.open(path)
@@ -325,6 +343,7 @@ def signed_in_at(path: str) -> Callable[[Walk], None]:
     return lambda walk: walk.signed_in(path)
 
 
+_BY_MAIL = (("PORTERO_MAIL_SIGN_IN", "on"),)
 _STRICT = (("PORTERO_SECOND_FACTOR", "required"),)
 _TWO_STEPS = (("PORTERO_SIGN_IN_STEPS", "2"),)
 
@@ -350,6 +369,11 @@ ROWS = (
     Row("requests-none", signed_in_at("/requests")),
     Row("requests", _requests),
     Row("sign-out", signed_in_at("/oauth/logout")),
+    Row("sign-in-mail", at("/sign-in/mail"), _BY_MAIL),
+    Row("sign-in-mail-sent", _sign_in_mail, _BY_MAIL),
+    Row("sign-in-mail-wrong-code", _wrong_mail_code, _BY_MAIL),
+    Row("sign-in-mail-link", _mail_link, _BY_MAIL),
+    Row("sign-in-mail-elsewhere", at("/sign-in/mail/link?token=another"), _BY_MAIL),
     Row("signed-out", _signed_out),
     Row("error-nothing-here", at("/nothing-here")),
     Row("error-unknown-client", at("/oauth/authorize?client_id=nobody")),

@@ -1,0 +1,163 @@
+"""Codes and links by mail in a real browser: set up and used as a second factor, and signing in by
+mail, here and elsewhere, with scripts and without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.support.browsing import Application, Place, check_fit, placed, watched
+from tests.support.house import PASSWORD
+
+CODE = re.compile(r"^    (\d{6})\r?$", re.MULTILINE)
+LINK = re.compile(r"http\S+/sign-in/mail/link\?token=\w+")
+
+
+@pytest.fixture(scope="module")
+def mailing(tmp_path_factory: pytest.TempPathFactory, application: Application) -> Iterator[Place]:
+    """Where everybody signs in by mail if they like."""
+    with placed(tmp_path_factory.mktemp("mailing"), application, PORTERO_MAIL_SIGN_IN="on") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory, application: Application) -> Iterator[Place]:
+    """Where everybody needs a second factor."""
+    folder = tmp_path_factory.mktemp("strict")
+    with placed(folder, application, PORTERO_SECOND_FACTOR="required") as made:
+        yield made
+
+
+def person(place: Place, name: str) -> str:
+    """Somebody new, with a confirmed address."""
+    address = f"{name}@example.org"
+    made = place.server.portero(
+        "users", "create", name, "--email", address, "--email-verified", "--password-stdin",
+        stdin=PASSWORD,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return address
+
+
+def mailed(page: Page, place: Place, address: str, wanted: re.Pattern[str], nth: int = 1) -> str:
+    """What the newest mail to that address says; at least `nth` such mails have come."""
+    for _ in range(200):
+        found = []
+        for path in sorted((place.server.folder / "var" / "mail").glob("*.eml")):
+            message = message_from_bytes(path.read_bytes(), policy=policy.default)
+            body = message.get_body(("plain",))
+            if message["To"] == address and body is not None:
+                found += wanted.findall(body.get_content())
+        if len(found) >= nth:
+            return str(found[-1])
+        page.wait_for_timeout(50)  # the outbox is another thread's
+    raise AssertionError(f"no mail to {address}")
+
+
+def sign_in(page: Page, place: Place, name: str) -> None:
+    page.goto(f"{place.url}/sign-in")
+    page.fill("#username", name)
+    page.fill("#password", PASSWORD)
+    page.click("main form button[type=submit]")
+
+
+def ask(page: Page, place: Place, address: str) -> None:
+    page.goto(f"{place.url}/sign-in")
+    page.get_by_role("link", name="Sign in by mail").click()
+    page.fill("#username", address)
+    page.get_by_role("button", name="Send the mail").click()
+    page.wait_for_selector("#code")
+
+
+def context_of(chromium: Browser, *, scripts: bool) -> BrowserContext:
+    return chromium.new_context(
+        locale="en", java_script_enabled=scripts, viewport={"width": 320, "height": 640}
+    )
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_mailbox_is_set_up_and_used(chromium: Browser, strict: Place, scripts: bool) -> None:
+    """Chosen at a sign-in that owes a factor; asked for at the next one, in another browser."""
+    name = "bea" if scripts else "cem"
+    address = person(strict, name)
+    page = context_of(chromium, scripts=scripts).new_page()
+    complaints = watched(page)
+    sign_in(page, strict, name)
+    page.click("button[name=begin][value=email]")
+    page.wait_for_selector("#code")
+    assert f"{name[0]}…@example.org" in page.inner_text("main")
+    page.fill("#code", mailed(page, strict, address, CODE))
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/account*")
+    page.context.close()
+
+    page = context_of(chromium, scripts=scripts).new_page()
+    complaints += watched(page)
+    sign_in(page, strict, name)
+    page.wait_for_selector("#code")
+    if scripts:
+        check_fit(page)
+        assert page.evaluate("document.activeElement.id") == "code"
+    assert page.get_attribute("#code", "autocomplete") == "one-time-code"
+    page.fill("#code", mailed(page, strict, address, CODE, nth=2))
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/account*")
+    assert complaints == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_link_signs_in_where_it_was_asked_for(
+    chromium: Browser, mailing: Place, scripts: bool
+) -> None:
+    """And nowhere else: there it says where to go."""
+    name = "dora" if scripts else "emil"
+    address = person(mailing, name)
+    page = context_of(chromium, scripts=scripts).new_page()
+    complaints = watched(page)
+    ask(page, mailing, address)
+    link = mailed(page, mailing, address, LINK)
+
+    elsewhere = context_of(chromium, scripts=scripts).new_page()
+    elsewhere.goto(link)
+    assert "works where you asked for it" in elsewhere.inner_text("h1")
+    assert elsewhere.locator("main form").count() == 0
+    elsewhere.goto(f"{mailing.url}/account")
+    assert "/sign-in" in elsewhere.url
+    elsewhere.context.close()
+
+    page.goto(link)
+    assert name in page.inner_text("main")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/account*")
+    assert complaints == []
+    page.context.close()
+
+
+def test_on_another_device_the_code_is_typed_where_it_was_asked_for(
+    chromium: Browser, mailing: Place
+) -> None:
+    """The mail is read on a phone; a slip of the finger first; then on to the application."""
+    address = person(mailing, "fritz")
+    page = context_of(chromium, scripts=True).new_page()
+    complaints = watched(page)
+    page.goto(mailing.authorize())
+    page.get_by_role("link", name="Sign in by mail").click()
+    page.fill("#username", address)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#code")
+    check_fit(page)
+    code = mailed(page, mailing, address, CODE)
+    page.fill("#code", f"{(int(code) + 1) % 1_000_000:06}")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[role=alert]")
+    page.fill("#code", code)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/consent?*")
+    assert "Notes" in page.inner_text("body")
+    assert complaints == []
+    page.context.close()
