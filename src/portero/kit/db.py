@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -76,6 +76,10 @@ class DatabaseUnavailable(Busy):
     """The database does not answer, or stayed locked; nothing was committed."""
 
     code = "database_unavailable"
+
+
+class _OneRefused(Exception):
+    """One of many jobs did: none of them is done yet."""
 
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
@@ -158,6 +162,7 @@ class Database:
         self._engine: sa.Engine | None = None
         self._connections: Connections | None = None
         self._line: Line | None = None
+        self._careful = False  # the last group in the line had one that refused
 
     @property
     def engine(self) -> sa.Engine:
@@ -223,9 +228,7 @@ class Database:
     def _write_all(self, jobs: list[Job]) -> None:
         """What stands at the head of the line, in one transaction."""
         connections = self._opened()
-        failed = jobs
-        if len(jobs) > 1:
-            failed = self._attempt(lambda: self._together(connections, jobs))
+        failed = self._grouped(connections, jobs) if len(jobs) > 1 else jobs
         for job in failed:
             job.error = None
             try:
@@ -233,9 +236,23 @@ class Database:
             except Exception as error:
                 job.error = error
 
-    def _together(self, connections: Connections, jobs: list[Job]) -> list[Job]:
-        """Each in a savepoint: what one refuses or fails at, the others have nothing to do with.
-        Those that the database itself refused are given back, to be tried by themselves."""
+    def _grouped(self, connections: Connections, jobs: list[Job]) -> list[Job]:
+        """In one transaction; those that the database itself refused are given back, to be tried by
+        themselves.
+
+        A savepoint for each would cost as much as half of its statements, so there is none until a
+        job refuses: then all is rolled back and run again, and the next group is careful at once.
+        """
+        if not self._careful:
+            with suppress(_OneRefused):
+                return self._attempt(lambda: self._together(connections, jobs, apart=False))
+        failed = self._attempt(lambda: self._together(connections, jobs, apart=True))
+        self._careful = any(job.error is not None for job in jobs)
+        return failed
+
+    def _together(self, connections: Connections, jobs: list[Job], *, apart: bool) -> list[Job]:
+        """`apart`: each in a savepoint; what one refuses or fails at, the others have nothing to do
+        with. Else raises `_OneRefused`."""
         failed: list[Job] = []
         effects: list[Callable[[], object]] = []
         in_haste = not any(job.durable for job in jobs)
@@ -247,10 +264,13 @@ class Database:
                 for job in jobs:
                     job.error = None
                     tx.info.pop(_AFTER_COMMIT, None)
-                    driver.execute("SAVEPOINT one")
+                    if apart:
+                        driver.execute("SAVEPOINT one")
                     try:
                         job.run(tx)
                     except Exception as error:
+                        if not apart:
+                            raise _OneRefused from error
                         try:
                             driver.execute("ROLLBACK TO one")
                         except sqlite3.Error:
@@ -260,7 +280,8 @@ class Database:
                         job.error = error
                     else:
                         effects += tx.info.pop(_AFTER_COMMIT, ())
-                    driver.execute("RELEASE one")
+                    if apart:
+                        driver.execute("RELEASE one")
                     self._check_duration(began)
             for effect in effects:
                 effect()

@@ -146,6 +146,38 @@ def test_a_failure_is_its_own(db: Database) -> None:
     }  # fmt: skip
 
 
+def test_savepoints_are_for_groups_in_which_somebody_refuses(db: Database) -> None:
+    """They cost as much as half of the statements. After a refusal the next group has them at once,
+    so that whoever is refused again and again has nobody's work done twice for long."""
+    heard: list[str] = []
+
+    def listen(tx: Tx) -> None:
+        driver: Any = tx.connection.driver_connection
+        driver.set_trace_callback(heard.append)
+
+    def refuse(tx: Tx) -> None:
+        raise Refused("by the rule")
+
+    def group(*units: Callable[[Tx], Any]) -> tuple[int, int]:
+        """How many transactions there were, and savepoints."""
+        crowd = Crowd(db)
+        with crowd.waiting():
+            for number, unit in enumerate(units):
+                crowd.bring(str(number), unit)
+        told = heard.count("BEGIN IMMEDIATE") - 1, heard.count("SAVEPOINT one")
+        heard.clear()
+        return told
+
+    db.write(listen)
+    heard.clear()
+    assert group(say("a"), say("b")) == (1, 0)
+    assert group(say("c"), refuse) == (2, 2)
+    assert group(say("d"), refuse) == (1, 2)
+    assert group(say("e"), say("f")) == (1, 2)
+    assert group(say("g"), say("h")) == (1, 0)
+    assert said(db) == set("abcdefgh")
+
+
 def test_who_was_answered_is_there_when_the_disk_is_full(db: Database) -> None:
     """The whole transaction may be gone then: everybody is told the truth about his own."""
     db.write(lambda tx: tx.exec_driver_sql("PRAGMA max_page_count = 12"))
