@@ -30,16 +30,17 @@ def house(
 ) -> Iterator[Callable[[Row], Place]]:
     """Servers as rows want them. Strangers may register applications, so that the page about those
     is there too."""
-    places: dict[tuple[tuple[str, str], ...], Place] = {}
+    places: dict[object, Place] = {}
     with ExitStack() as running:
 
         def of(row: Row) -> Place:
-            if row.settings not in places:
+            wanted = (row.host, row.settings)
+            if wanted not in places:
                 settings = {"PORTERO_CLIENT_REGISTRATION": "open", **dict(row.settings)}
                 folder = tmp_path_factory.mktemp("place")
-                made = running.enter_context(placed(folder, application, **settings))
-                places[row.settings] = made
-            return places[row.settings]
+                made = placed(folder, application, row.host, **settings)
+                places[wanted] = running.enter_context(made)
+            return places[wanted]
 
         yield of
 

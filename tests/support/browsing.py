@@ -19,6 +19,7 @@ import pytest
 
 from tests.support.house import PASSWORD
 from tests.support.server import PORTERO, RunningServer, launch, wait_until_healthy
+from tests.support.services import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -118,10 +119,11 @@ class Place:
     server: RunningServer
     client_id: str
     application: Application
+    host: str = "127.0.0.1"
 
     @property
     def url(self) -> str:
-        return self.server.url
+        return f"http://{self.host}:{self.server.port}"
 
     def register(self, redirect_uri: str, **more: str) -> str:
         """Another application; its client_id."""
@@ -148,8 +150,13 @@ def place(tmp_path_factory: pytest.TempPathFactory, application: Application) ->
 
 
 @contextmanager
-def placed(folder: Path, application: Application, **settings: str) -> Iterator[Place]:
-    running = launch(folder, settings, [PORTERO, "serve"])
+def placed(
+    folder: Path, application: Application, host: str = "127.0.0.1", **settings: str
+) -> Iterator[Place]:
+    """`localhost` as the host, where passkeys can be: an address has none."""
+    port = str(free_port())
+    named = {"PORTERO_PORT": port, "PORTERO_ISSUER": f"http://{host}:{port}"}
+    running = launch(folder, named | settings, [PORTERO, "serve"])
     wait_until_healthy(running)
     made = running.portero("users", "create", "ana", "--password-stdin", "--json", stdin=PASSWORD)
     assert made.returncode == 0, made.stderr
@@ -159,7 +166,7 @@ def placed(folder: Path, application: Application, **settings: str) -> Iterator[
         client_name="Notes",
         tos_uri="https://notes.example/terms",
     )
-    yield Place(running, client_id, application)
+    yield Place(running, client_id, application, host)
     running.stop()
 
 

@@ -94,6 +94,7 @@ class Row:
     name: str
     go: Callable[[Walk], object]
     settings: tuple[tuple[str, str], ...] = ()
+    host: str = "127.0.0.1"
 
 
 def _text(raw: bytes, to: str) -> str:
@@ -398,6 +399,11 @@ ROWS = (
     Row("api-docs", at("/api/docs")),
     Row("sign-in-name-first", at("/sign-in"), _TWO_STEPS),
     Row("sign-in-then-password", _name_first, _TWO_STEPS),
+    Row("sign-in-with-passkey", at("/sign-in"), host="localhost"),
+    Row("passkey-offer", lambda walk: walk.sign_in(walk.somebody("jo")), host="localhost"),
+    Row("passkeys-none", signed_in_at("/account/security/passkeys"), host="localhost"),
+    Row("passkey-add", signed_in_at("/account/security/passkeys/add"), host="localhost"),
+    Row("enrol-passkey", _owes_factor("pia", "passkey"), _STRICT, "localhost"),
     Row("owed-enrol-factor", _owes_factor("fred"), _STRICT),
     Row("enrol-totp", _owes_factor("tara", "totp"), _STRICT),
     Row("enrol-email", _owes_factor("emil", "email"), _STRICT),
