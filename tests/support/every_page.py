@@ -253,6 +253,34 @@ def _owes_keeping(walk: Walk) -> None:
     walk.sign_in(walk.named("ida"))
 
 
+def _app(walk: Walk, name: str = "hilda") -> None:
+    """Set up an authenticator app; what comes next are recovery codes."""
+    walk.made("users", "create", name, "--password-stdin", stdin=PASSWORD)
+    walk.sign_in(name)
+    walk.open("/account/security/app")
+    key = base32_key(walk.page.inner_text("form code"))
+    walk.fill(code=hotp(key, int(time.time()) // 30), name="Phone")
+    walk.send()
+
+
+def _apps(walk: Walk) -> None:
+    _app(walk, "hans")
+    walk.open("/account/security/app")
+
+
+def _codes_made(walk: Walk) -> None:
+    _app(walk, "hugo")
+    walk.send()
+
+
+def _second_step(walk: Walk) -> None:
+    """A further sign-in of somebody who has an app."""
+    _app(walk, "hedy")
+    walk.open("/sign-in")
+    walk.fill(username="hedy", password=PASSWORD)
+    walk.send()
+
+
 def _signed_out(walk: Walk) -> None:
     walk.signed_in("/oauth/logout")
     walk.send()
@@ -388,6 +416,11 @@ ROWS = (
     Row("take-back-email", _take_back_email),
     Row("account-security", signed_in_at("/account/security")),
     Row("accounts", signed_in_at("/accounts")),
+    Row("account-app", signed_in_at("/account/security/app")),
+    Row("account-apps", _apps),
+    Row("account-recovery-codes", _app),
+    Row("account-recovery-codes-made", _codes_made),
+    Row("second-factor", _second_step),
     Row("account-sessions", signed_in_at("/account/sessions")),
     Row("account-applications-none", signed_in_at("/account/applications")),
     Row("account-applications", _connected),

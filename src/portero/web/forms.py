@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 
 from portero.core.login.model import InBrowser, SignedIn
+from portero.core.sessions.flows import BrowserSecret
 from portero.kit.refusals import Forbidden
 from portero.kit.secrets import Secret, same_secret
 from portero.web.browser_cookie import BrowserCookie, DeviceCookie
@@ -65,6 +66,10 @@ class Forms:
             g.fresh_browser, g.browser_lasts = signed_in.browser, signed_in.lasts
         if signed_in.devices is not None:
             g.fresh_devices = signed_in.devices
+
+    def put_renewed(self, browser: BrowserSecret) -> None:
+        """Have the answer set the new cookie of the same browser."""
+        g.fresh_browser, g.browser_lasts = browser.secret, browser.lasts
 
     def token(self) -> str:
         """The value for a form of this page. A browser without a cookie gets one that names

@@ -19,6 +19,7 @@ from portero.core.authenticators import Authenticators
 from portero.core.devices import KnownDevices
 from portero.core.factors.one_time_code import PhoneProofs
 from portero.core.factors.passkey import PasskeyOffers, Passkeys
+from portero.core.factors.recovery import RecoveryCodes
 from portero.core.keys.ring import KeyRing
 from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import KeepSignedIn, Registration
@@ -154,6 +155,7 @@ class Rooms:
     enrolment: Enrolment
     mail_sign_in: MailSignIn | None  # PORTERO_MAIL_SIGN_IN
     phone: PhoneProofs | None  # where text messages are sent
+    recovery_codes: RecoveryCodes
     account_admin: AccountAdmin
     personal_data: PersonalData
     sessions: Sessions

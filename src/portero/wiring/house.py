@@ -259,6 +259,7 @@ def join(
         passkeys=entry.passkeys,
         passkey_offers=entry.passkey_offers,
         enrolment=entry.enrolment,
+        recovery_codes=entry.recovery_codes,
         phone=entry.phone,
         account_admin=whole.admin,
         personal_data=whole.personal_data,

@@ -9,11 +9,18 @@ from datetime import timedelta
 from portero.core.accounts.deletion import Deletions
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
-from portero.core.authenticators import Authenticators, Enrollable, FactorKind, SecondFactor
+from portero.core.authenticators import (
+    Authenticators,
+    Enrollable,
+    FactorKind,
+    OwnerTold,
+    SecondFactor,
+)
 from portero.core.devices import KnownDevices
 from portero.core.factors.one_time_code import PhoneProofs
 from portero.core.factors.passkey import PasskeyOffers, Passkeys
 from portero.core.factors.password import Passwords
+from portero.core.factors.recovery import RecoveryCodes
 from portero.core.factors.totp import Totp
 from portero.core.links import LinkPurpose
 from portero.core.login import rules
@@ -29,6 +36,7 @@ from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
 from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
+from portero.web.places import ACCOUNT_PATH
 from portero.wiring.base import Base
 from portero.wiring.codes import join_code_factors, join_codes, join_phone
 from portero.wiring.passkeys import join_offers, join_passkeys
@@ -46,6 +54,7 @@ class SignInJoined:
     authenticators: Authenticators
     devices: KnownDevices
     enrolment: Enrolment
+    recovery_codes: RecoveryCodes
     totp: Totp
     phone: PhoneProofs | None
     deletions: Deletions
@@ -75,7 +84,9 @@ def join_sign_in(
 ) -> SignInJoined:
     settings, db, clock, dice, audit = base.settings, base.db, base.clock, base.dice, base.audit
     limits, sessions, notices = base.limits, base.sessions, base.notices
-    authenticators = Authenticators(db, clock, dice, audit)
+    owner = OwnerTold(notices, f"{settings.issuer}{ACCOUNT_PATH}/security")
+    authenticators = Authenticators(db, clock, dice, audit, owner)
+    recovery_codes = RecoveryCodes(db=db, clock=clock, dice=dice, audit=audit, owner=owner)
     totp = Totp(
         db=db,
         clock=clock,
@@ -88,7 +99,10 @@ def join_sign_in(
         db, clock, dice, audit, trust_for=timedelta(days=settings.trust_device_days)
     )
     passkeys = join_passkeys(base, authenticators)
-    second: dict[FactorKind, SecondFactor] = {FactorKind.TOTP: totp}
+    second: dict[FactorKind, SecondFactor] = {
+        FactorKind.TOTP: totp,
+        FactorKind.RECOVERY_CODE: recovery_codes,
+    }
     to_enrol: dict[FactorKind, Enrollable] = {FactorKind.TOTP: totp}
     if passkeys is not None:
         second[FactorKind.PASSKEY] = to_enrol[FactorKind.PASSKEY] = passkeys
@@ -113,6 +127,7 @@ def join_sign_in(
         policy=policy,
         deletions=deletions,
     )
+    step_up = StepUp(db=db, clock=clock, passwords=passwords, dispatcher=dispatcher)
     return SignInJoined(
         sign_in=SignIn(
             db=db,
@@ -134,7 +149,7 @@ def join_sign_in(
             factors=factors,
             dispatcher=dispatcher,
         ),
-        step_up=StepUp(db=db, clock=clock, passwords=passwords, dispatcher=dispatcher),
+        step_up=step_up,
         sign_up=SignUp(
             db=db,
             clock=clock,
@@ -184,7 +199,17 @@ def join_sign_in(
         ),
         authenticators=authenticators,
         devices=devices,
-        enrolment=Enrolment(db=db, clock=clock, limits=limits, accounts=accounts, factors=factors),
+        enrolment=Enrolment(
+            db=db,
+            clock=clock,
+            limits=limits,
+            accounts=accounts,
+            sessions=sessions,
+            factors=factors,
+            offered=policy.factors,
+            step_up=step_up,
+        ),
+        recovery_codes=recovery_codes,
         totp=totp,
         phone=join_phone(base, codes),
         deletions=deletions,

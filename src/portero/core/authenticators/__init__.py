@@ -10,6 +10,7 @@ from portero.core.authenticators.errors import NoSuchAuthenticator
 from portero.core.authenticators.flows import Authenticators
 from portero.core.authenticators.model import Authenticator, Evidence, FactorKind, Given
 from portero.core.authenticators.ports import Enrollable, SecondFactor
+from portero.core.authenticators.telling import OwnerTold
 
 __all__ = [
     "Authenticator",
@@ -19,5 +20,6 @@ __all__ = [
     "FactorKind",
     "Given",
     "NoSuchAuthenticator",
+    "OwnerTold",
     "SecondFactor",
 ]

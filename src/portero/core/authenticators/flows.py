@@ -10,6 +10,8 @@ from portero.core.authenticators import store
 from portero.core.authenticators.errors import NoSuchAuthenticator
 from portero.core.authenticators.events import FactorEnrolled, FactorRemoved
 from portero.core.authenticators.model import Authenticator, FactorKind
+from portero.core.authenticators.telling import OwnerTold
+from portero.core.notices import NoticeTemplate
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 
@@ -22,18 +24,30 @@ class Authenticators:
     clock: Clock
     dice: Dice
     audit: AuditLog
+    owner: OwnerTold
 
     def list_of(self, account_id: str) -> tuple[Authenticator, ...]:
         return self.db.read(lambda tx: store.list_of(tx, account_id))
 
     def add_in(
-        self, tx: Tx, actor: Actor, account_id: str, kind: FactorKind, name: str, *, now: datetime
+        self,
+        tx: Tx,
+        actor: Actor,
+        account_id: str,
+        kind: FactorKind,
+        name: str,
+        *,
+        now: datetime,
+        told: bool = True,
     ) -> Authenticator:
-        """For a factor, in the transaction in which it keeps its secret."""
+        """For a factor, in the transaction in which it keeps its secret. The owner is told, but for
+        what came with the account from elsewhere."""
         made = Authenticator(self.dice.new_id(), account_id, kind, name.strip()[:_NAME_CAP], now)
         store.add(tx, made)
         event = FactorEnrolled(account_id=account_id, factor=kind, authenticator_id=made.id)
         self.audit.record(tx, actor, now, event)
+        if told:
+            self._tell_in(tx, NoticeTemplate.FACTOR_ADDED, account_id, kind, now=now)
         return made
 
     def rename(self, account_id: str, authenticator_id: str, name: str) -> None:
@@ -48,23 +62,64 @@ class Authenticators:
     ) -> None:
         """What was enrolled from that moment on proves nothing any more: somebody else was in."""
         for authenticator_id, kind in store.remove_since(tx, account_id, moment):
-            event = FactorRemoved(
-                account_id=account_id, factor=kind, authenticator_id=authenticator_id
-            )
-            self.audit.record(tx, actor, now, event)
+            self._removed_in(tx, actor, account_id, authenticator_id, kind, now=now)
+        self._drop_lone_codes_in(tx, actor, account_id, now=now)
 
     def remove(self, actor: Actor, account_id: str, authenticator_id: str) -> None:
-        """Its secret goes with it. Raises `NoSuchAuthenticator`."""
+        """Its secret goes with it, and with the last one the recovery codes. Raises
+        `NoSuchAuthenticator`."""
         now = self.clock.now()
 
         def unit(tx: Tx) -> FactorKind | None:
             kind = store.remove(tx, account_id, authenticator_id)
             if kind is not None:
-                event = FactorRemoved(
-                    account_id=account_id, factor=kind, authenticator_id=authenticator_id
-                )
-                self.audit.record(tx, actor, now, event)
+                self._removed_in(tx, actor, account_id, authenticator_id, kind, now=now)
+                self._tell_in(tx, NoticeTemplate.FACTOR_REMOVED, account_id, kind, now=now)
+                self._drop_lone_codes_in(tx, actor, account_id, now=now)
             return kind
 
         if self.db.write(unit) is None:
             raise NoSuchAuthenticator(f"{authenticator_id} is none of {account_id}")
+
+    def remove_all(self, actor: Actor, account_id: str) -> int:
+        """Everything that is enrolled, for somebody who has lost it; how many there were. The next
+        sign-in asks for the password alone, unless a factor is required."""
+        now = self.clock.now()
+
+        def unit(tx: Tx) -> int:
+            found = store.list_of(tx, account_id)
+            for one in found:
+                if store.remove(tx, account_id, one.id) is not None:
+                    self._removed_in(tx, actor, account_id, one.id, one.kind, now=now)
+                    self._tell_in(tx, NoticeTemplate.FACTOR_REMOVED, account_id, one.kind, now=now)
+            return len(found)
+
+        return self.db.write(unit)
+
+    def _removed_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        account_id: str,
+        authenticator_id: str,
+        kind: FactorKind,
+        *,
+        now: datetime,
+    ) -> None:
+        event = FactorRemoved(account_id=account_id, factor=kind, authenticator_id=authenticator_id)
+        self.audit.record(tx, actor, now, event)
+
+    def _drop_lone_codes_in(self, tx: Tx, actor: Actor, account_id: str, *, now: datetime) -> None:
+        """Recovery codes stand in for another factor: without one they would be a second password
+        that nobody knows about."""
+        left = store.list_of(tx, account_id)
+        if any(each.kind is not FactorKind.RECOVERY_CODE for each in left):
+            return
+        for each in left:
+            store.remove(tx, account_id, each.id)
+            self._removed_in(tx, actor, account_id, each.id, each.kind, now=now)
+
+    def _tell_in(
+        self, tx: Tx, template: NoticeTemplate, account_id: str, kind: FactorKind, *, now: datetime
+    ) -> None:
+        self.owner.tell_in(tx, account_id, template, {"factor": kind.value}, now=now)

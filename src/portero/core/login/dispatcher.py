@@ -30,6 +30,7 @@ from portero.core.login.model import (
     Wanted,
 )
 from portero.core.sessions import Proven, Session, Sessions
+from portero.core.sessions import store as session_store
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
 from portero.kit.secrets import Secret, fingerprint
@@ -186,12 +187,10 @@ class Dispatcher:
         if not under_way.session_id:
             return
         if in_browser is None:
-            held = self.sessions.find_live_in(
-                tx, under_way.account_id, under_way.session_id, now=now
-            )
+            held = session_store.find_live(tx, under_way.account_id, under_way.session_id, now=now)
             is_here = held is not None and not held.browser_id
         else:
-            here = self.sessions.of_browser_in(tx, in_browser.cookie, now=now)
+            here = session_store.find_by_browser(tx, fingerprint(in_browser.cookie), now=now)
             is_here = any(each.id == under_way.session_id for each in here)
         if not is_here:
             raise InteractionOver("the session that it began with is over, or elsewhere")

@@ -7,35 +7,52 @@ from typing import Any
 
 from portero.core.accounts.flows import Accounts
 from portero.core.audit import Actor
-from portero.core.authenticators import Evidence, FactorKind, Given
+from portero.core.authenticators import Evidence, FactorKind, Given, NoSuchAuthenticator
 from portero.core.limits import Limits
 from portero.core.login import rules
 from portero.core.login.errors import WrongFactor
 from portero.core.login.model import Factors
-from portero.core.sessions import Session
+from portero.core.login.step_up import StepUp
+from portero.core.sessions import Proven, Session, Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
 
 class Enrolment:
     def __init__(
-        self, *, db: Database, clock: Clock, limits: Limits, accounts: Accounts, factors: Factors
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        limits: Limits,
+        accounts: Accounts,
+        sessions: Sessions,
+        factors: Factors,
+        offered: tuple[FactorKind, ...],
+        step_up: StepUp,
     ) -> None:
+        """`offered` are the kinds that may be enrolled and proven here."""
         self._db = db
         self._clock = clock
         self._limits = limits
         self._accounts = accounts
+        self._sessions = sessions
         self._factors = factors
+        self._step_up = step_up
+        self.offered = offered
 
     def begin(self, actor: Actor, session: Session, kind: FactorKind) -> Mapping[str, Any]:
-        """What the page has to show, or to hand to the browser."""
+        """What the page has to show, or to hand to the browser. Raises `FreshProofNeeded`."""
+        self._check(session, kind)
         account = self._accounts.get(session.account_id)
         return self._factors.enrollable(kind).begin_enrolment(actor, account, session.id)
 
     def finish(
         self, actor: Actor, session: Session, kind: FactorKind, given: Given, *, name: str
     ) -> str:
-        """The id of the new authenticator; raises `WrongFactor`, `OverLimit`."""
+        """The id of the new authenticator. What was just proven lifts the session. Raises
+        `FreshProofNeeded`, `WrongFactor`, `OverLimit`."""
+        live = self._check(session, kind)
         now = self._clock.now()
         policy, account_id = rules.SECOND_FACTOR_BY_ACCOUNT, session.account_id
         over = self._db.write(lambda tx: self._limits.spend(tx, policy, account_id, now=now))
@@ -48,9 +65,20 @@ class Enrolment:
             )
             if evidence is not None:
                 self._limits.give_back(tx, policy, account_id)
+                before = Proven(live.acr, live.amr, "session")
+                lifted = rules.raised(before, evidence, kind)
+                self._sessions.lift_in(tx, actor, live, lifted, now=now)
             return evidence
 
         evidence = self._db.write(unit)
         if evidence is None:
             raise WrongFactor(kind)
         return evidence.authenticator_id
+
+    def _check(self, session: Session, kind: FactorKind) -> Session:
+        """The session as it is now."""
+        if kind not in self.offered or kind not in self._factors.to_enrol:
+            raise NoSuchAuthenticator(f"{kind} is not enrolled here")
+        live = self._sessions.find_live(session.account_id, session.id)
+        self._step_up.check_enough(live)
+        return live

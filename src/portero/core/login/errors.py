@@ -105,6 +105,14 @@ class PasskeySignInOff(Missing):
     public = "Nobody signs in with a passkey alone here."
 
 
+class FreshProofNeeded(Forbidden):
+    """What harms most is done only by somebody who has just proven who they are, by whatever the
+    account has."""
+
+    code = "fresh_proof_needed"
+    public = "Sign in again to do this."
+
+
 class RegistrationClosed(Forbidden):
     code = "registration_closed"
     public = "Nobody can register here. Ask whoever runs this service."

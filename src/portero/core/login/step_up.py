@@ -10,8 +10,10 @@ from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.password import Passwords
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import Dispatcher
+from portero.core.login.errors import FreshProofNeeded
 from portero.core.login.model import Owed, StillOwes, Wanted
 from portero.core.sessions import Proven, Session, SignInDemand, satisfies
+from portero.core.sessions import store as session_store
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
@@ -38,6 +40,11 @@ class StepUp:
         """Whether that session may do what harms most."""
         return satisfies(session, self.demand_of_account(session), self._clock.now())
 
+    def check_enough(self, session: Session) -> None:
+        """Raises `FreshProofNeeded`."""
+        if not self.is_enough(session):
+            raise FreshProofNeeded("the sign-in is too old, or lacks the factor that is enrolled")
+
     def begin(self, actor: Actor, session: Session, demand: SignInDemand) -> StillOwes | None:
         """A sign-in under way that begins with what this live session has proven, and owes what
         the demand wants beside it. None where that is not to be had: all has to be proven, or
@@ -48,9 +55,7 @@ class StepUp:
 
         def unit(tx: Tx) -> StillOwes | None:
             account = store.hold_account(tx, session.account_id)
-            live = self._dispatcher.sessions.find_live_in(
-                tx, session.account_id, session.id, now=now
-            )
+            live = session_store.find_live(tx, session.account_id, session.id, now=now)
             if account is None or live is None:
                 return None
             proven = Proven(live.acr, live.amr, "session")

@@ -30,6 +30,10 @@ class NoticeTemplate(Enum):
     INVITATION = ("invitation", {LINK}, {LIFETIME})
     SIGN_IN_BY_MAIL = ("sign_in_by_mail", {LINK, CODE, LIFETIME, USERNAME}, set[str]())
     ONE_TIME_CODE = ("one_time_code", {CODE, LIFETIME, USERNAME}, set[str]())
+    FACTOR_ADDED = ("factor_added", {LINK, USERNAME, "factor"}, set[str]())
+    FACTOR_REMOVED = ("factor_removed", {LINK, USERNAME, "factor"}, set[str]())
+    RECOVERY_CODE_USED = ("recovery_code_used", {LINK, USERNAME, "remaining"}, set[str]())
+    RECOVERY_CODES_MADE = ("recovery_codes_made", {LINK, USERNAME}, set[str]())
     SIGN_IN_ASKED = (
         "sign_in_asked",
         {LINK, LIFETIME, USERNAME, "client_name", "binding_message"},

@@ -126,18 +126,22 @@ class Sessions:
             tx, actor, session.account_id, proven, now=now, browser_id=session.browser_id
         )
 
-    def find_live_in(
-        self, tx: Tx, account_id: str, session_id: str, *, now: datetime
-    ) -> Session | None:
-        return store.find_live(tx, account_id, session_id, now=now)
-
-    def of_browser_in(self, tx: Tx, secret: str, *, now: datetime) -> list[Session]:
-        return store.find_by_browser(tx, fingerprint(secret), now=now)
+    def lift_in(
+        self, tx: Tx, actor: Actor, session: Session, proven: Proven, *, now: datetime
+    ) -> Session:
+        """Note on a session that its person has proven something more; raises `SessionEnded`."""
+        lifted = store.lift(
+            tx, session.account_id, session.id, now=now, acr=proven.acr, amr=proven.amr
+        )
+        if lifted is None:
+            raise SessionEnded("it ended meanwhile")
+        self._record_start_in(tx, actor, lifted, proven, now)
+        return lifted
 
     def choose_in(self, tx: Tx, secret: str, session_id: str, *, now: datetime) -> None:
         """The person in that browser goes on with that one of its sessions; raises
         `NoSuchSession` for any other."""
-        held = self.of_browser_in(tx, secret, now=now) if secret else []
+        held = store.find_by_browser(tx, fingerprint(secret), now=now) if secret else []
         if session_id not in {each.id for each in held}:
             raise NoSuchSession(f"{session_id} is not live in that browser")
         store.choose(tx, fingerprint(secret), session_id)
@@ -243,7 +247,7 @@ class Sessions:
     def find_live(self, account_id: str, session_id: str) -> Session:
         """The live session; raises `SessionEnded`."""
         now = self._clock.now()
-        found = self._db.read(lambda tx: self.find_live_in(tx, account_id, session_id, now=now))
+        found = self._db.read(lambda tx: store.find_live(tx, account_id, session_id, now=now))
         if found is None:
             raise SessionEnded(f"session {session_id} is not live")
         return found
@@ -254,12 +258,17 @@ class Sessions:
         if not secret:
             return []
         now = self._clock.now()
-        return self._db.read(lambda tx: self.of_browser_in(tx, secret, now=now))
+        return self._db.read(lambda tx: store.find_by_browser(tx, fingerprint(secret), now=now))
 
     def choose(self, secret: str, session_id: str) -> None:
         """`choose_in`, for nothing but that."""
         now = self._clock.now()
         self._db.write(lambda tx: self.choose_in(tx, secret, session_id, now=now))
+
+    def change_cookie(self, secret: str) -> BrowserSecret:
+        """Another cookie for the same browser, at a rise of privilege; the old one is nothing."""
+        now = self._clock.now()
+        return self._db.write(lambda tx: self.renew_browser(tx, secret, now=now, lasts=False))
 
     def end_one(self, actor: Actor, account_id: str, session_id: str, reason: EndReason) -> None:
         """End one session of this account; raises `NoSuchSession` for anybody else's."""

@@ -236,6 +236,19 @@ def prove_again(
     return None if row is None else session_of(row._mapping)
 
 
+def lift(
+    tx: Tx, account_id: str, session_id: str, *, now: datetime, acr: str, amr: Sequence[str]
+) -> Session | None:
+    """Note a further proof on that live session."""
+    row = tx.execute(
+        sessions.update()
+        .where(sessions.c.id == session_id, sessions.c.account_id == account_id, live_clause(now))
+        .values(auth_time=now, acr=acr, amr=list(amr))
+        .returning(sessions)
+    ).one_or_none()
+    return None if row is None else session_of(row._mapping)
+
+
 def purge(tx: Tx, *, before: datetime) -> int:
     """Forget sessions whose lifetime ended before that moment."""
     return tx.execute(sessions.delete().where(sessions.c.expires_at < before)).rowcount

@@ -49,6 +49,7 @@ def upgrade() -> None:
         )
     _authenticators()
     _totp()
+    _recovery_codes()
     _passkeys()
     _one_time_codes()
     _known_devices()
@@ -242,7 +243,27 @@ def _one_time_codes() -> None:
     )
 
 
+def _recovery_codes() -> None:
+    op.create_table(
+        "recovery_codes",
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("authenticator_id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["authenticator_id"],
+            ["authenticators.id"],
+            name=op.f("fk_recovery_codes_authenticator_id_authenticators"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("code_hash", name=op.f("pk_recovery_codes")),
+    )
+    with op.batch_alter_table("recovery_codes", schema=None) as batch_op:
+        for column in ("account_id", "authenticator_id"):
+            batch_op.create_index(batch_op.f(f"ix_recovery_codes_{column}"), [column], unique=False)
+
+
 def downgrade() -> None:
+    op.drop_table("recovery_codes")
     with op.batch_alter_table("browsers", schema=None) as batch_op:
         batch_op.drop_column("chosen_session_id")
         batch_op.drop_column("lasts")

@@ -176,7 +176,8 @@ class Console:
             return refused(show(), refusal)
         if not isinstance(ended, Done):
             return ended
-        answer = redirect(self.rooms.settings.at(after), 303)
+        place = ACCOUNT_PATH + ended.page if ended.page else after
+        answer = redirect(self.rooms.settings.at(place), 303)
         answer.headers.extend(self._told.put(ended, self._forms.browser()))
         return answer
 

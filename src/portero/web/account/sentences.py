@@ -40,6 +40,8 @@ _SENTENCES: Final = {
     "password.changed:operator": "An administrator set a new password.",
     "recovery.sent": "A link to choose a new password was mailed to you.",
     "recovery.used": "A new password was chosen with a mailed link.",
+    "recovery_codes.made": "New recovery codes were made.",
+    "recovery_codes.used": "A recovery code was used.",
     "session.started": "You signed in.",
     "session.ended": "A session was ended.",
     "session.ended:leaving": "You were signed out everywhere, as your account is to be deleted.",

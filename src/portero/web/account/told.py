@@ -25,9 +25,11 @@ _PURPOSE: Final = b"done\0"
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a form did: an English sentence of ours without values, translated when it is shown."""
+    """What a form did: an English sentence of ours without values, translated when it is shown; on
+    the page of the console at `page`, where that is not the form's own."""
 
     public: str
+    page: str = ""
 
 
 class Told:

@@ -29,6 +29,8 @@ VALUES = {
     "client_name": "Bank",
     "binding_message": "Pay 30 EUR",
     "email": "ana@example.net",
+    "factor": "totp",
+    "remaining": "9",
 }
 
 

@@ -148,7 +148,9 @@ class Totp:
     ) -> Authenticator:
         """Take over a secret from another system; raises ValueError for no base32."""
         key = base32_key(secret_base32)
-        return self._keep_in(tx, actor, account_id, key, parameters, _NEVER, name="", now=now)
+        return self._keep_in(
+            tx, actor, account_id, key, parameters, _NEVER, name="", now=now, told=False
+        )
 
     def _keep_in(
         self,
@@ -161,8 +163,11 @@ class Totp:
         *,
         name: str,
         now: datetime,
+        told: bool = True,
     ) -> Authenticator:
-        made = self._authenticators.add_in(tx, actor, account_id, self.kind, name, now=now)
+        made = self._authenticators.add_in(
+            tx, actor, account_id, self.kind, name, now=now, told=told
+        )
         sealed = self._vault.seal(key, context=_context(made.id))
         store.add(tx, account_id, TotpSecret(made.id, sealed, parameters, step))
         return made

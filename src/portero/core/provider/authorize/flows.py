@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.audit import Actor, AuditLog
-from portero.core.clients import Client
 from portero.core.consent import store as consent_store
 from portero.core.limits import OverLimit
 from portero.core.provider.authorize import rules, store
@@ -196,7 +195,7 @@ class Authorize:
         if seat is None:
             if "none" in request.prompt:
                 raise LoginRequired("nobody is signed in who meets the demand")
-            if asked.waiting is not None and self._is_somebody_else(asked, visit, meant):
+            if asked.waiting is not None and rules.is_somebody_else(asked, visit, meant):
                 raise LoginRequired("somebody else signed in")
             fresh = self._waiting.keep_in(tx, actor, asked, handle, visit.browser_id, now=now)
             return SignInOwed(handle, asked, fresh)
@@ -217,7 +216,12 @@ class Authorize:
             self._waiting.keep_in(tx, actor, asked, handle, visit.browser_id, now=now)
             return ConsentOwed(handle, asked, seat.account, question)
         self._finish_in(tx, asked, now)
-        who = _person(actor, seat, asked.client)
+        who = Actor.account(
+            seat.account.id,
+            session_id=seat.session.id,
+            client_id=asked.client.client_id,
+            origin=actor.origin,
+        )
         if decision is not None and not decision.agreed:
             refused = ConsentRefused(account_id=seat.account.id, client_id=asked.client.client_id)
             self._audit.record(tx, who, now, refused)
@@ -235,13 +239,6 @@ class Authorize:
             seat
             for seat in visit.seats
             if self._subjects.subject_in(tx, asked.client, seat.account.id, now=now) == wanted
-        )
-
-    @staticmethod
-    def _is_somebody_else(asked: Asked, visit: Visit, meant: tuple[Seat, ...]) -> bool:
-        """Whether somebody signed in for this request who is not the one that it means."""
-        return bool(asked.request.subject) and any(
-            seat.session.auth_time >= asked.began_at and seat not in meant for seat in visit.seats
         )
 
     def _finish_in(self, tx: Tx, asked: Asked, now: datetime) -> None:
@@ -299,12 +296,3 @@ class Authorize:
         )
         self._audit.record(tx, actor, now, issued)
         return self._answers.bare(request.back, {"code": secret})
-
-
-def _person(actor: Actor, seat: Seat, client: Client) -> Actor:
-    return Actor.account(
-        seat.account.id,
-        session_id=seat.session.id,
-        client_id=client.client_id,
-        origin=actor.origin,
-    )

@@ -9,7 +9,7 @@ from datetime import datetime
 from portero.core.clients import Client
 from portero.core.clients.model import CreatedBy
 from portero.core.consent import covers
-from portero.core.provider.authorize.model import Asked, Seat
+from portero.core.provider.authorize.model import Asked, Seat, Visit
 from portero.core.sessions import SignInDemand, satisfies
 from portero.core.sessions.demand import LEVELS, reaches, weakest
 from portero.kit.secrets import fingerprint
@@ -44,6 +44,13 @@ def fitting(seats: Collection[Seat], demand: SignInDemand, now: datetime) -> Sea
         if satisfies(seat.session, demand, now):
             return seat
     return None
+
+
+def is_somebody_else(asked: Asked, visit: Visit, meant: Collection[Seat]) -> bool:
+    """Whether somebody signed in for this request who is not the one that it means."""
+    return bool(asked.request.subject) and any(
+        seat.session.auth_time >= asked.began_at and seat not in meant for seat in visit.seats
+    )
 
 
 def check_essential(request: AuthorizationRequest, seat: Seat) -> None:

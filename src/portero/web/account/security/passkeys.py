@@ -16,6 +16,7 @@ from portero.core.factors.passkey import Passkey, Passkeys
 from portero.core.factors.passkey.makes import make_of
 from portero.kit.refusals import FieldFault, Invalid
 from portero.web.account.console import Console, Visit
+from portero.web.account.security.own import next_page, renew_cookie
 from portero.web.account.security.section import Section
 from portero.web.account.told import Done
 from portero.web.credentials import json_object
@@ -83,7 +84,8 @@ class _PasskeyPages:
     def add(self, visit: Visit) -> Done:
         given = Given(credential=json_object(request.form.get("credential", "")))
         visit.rooms.enrolment.finish(visit.actor, visit.session, FactorKind.PASSKEY, given, name="")
-        return Done("The passkey was added. You can sign in with it from now on.")
+        renew_cookie(visit)
+        return Done("The passkey was added. You can sign in with it from now on.", next_page(visit))
 
     def name(self, visit: Visit) -> Response:
         one = _one(visit)
