@@ -93,7 +93,7 @@ class Background:
 
     def care_and_purge(self) -> None:
         self.care()
-        purge(self._house)
+        tidy(self._house)
 
     def _tell_metrics(self) -> None:
         from portero.outside.metrics import MetricsListener
@@ -117,14 +117,16 @@ class Background:
         return run
 
 
-def purge(house: House) -> int:
+def tidy(house: House) -> int:
     """Delete the accounts that are due, and forget what expired long ago; how many rows."""
-    return house.rooms.account_admin.delete_due() + _forget_expired(house)
+    return house.rooms.account_admin.delete_due() + purge(house)
 
 
-def _forget_expired(house: House) -> int:
-    """One transaction for each table: a year's worth must not lock all of them for its whole
-    time."""
+def purge(house: House) -> int:
+    """Forget what expired long ago; how many rows.
+
+    One transaction for each table: a year's worth must not lock all of them for its whole time.
+    """
     now = house.clock.now()
     before = now - _KEEP_EXPIRED
 

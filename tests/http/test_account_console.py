@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -251,3 +253,28 @@ def test_a_file_that_holds_no_places_stops_the_start(make_home: MakeHome, tmp_pa
     (tmp_path / "places.mmdb").write_text("no such thing")
     with pytest.raises(SettingsError, match="PORTERO_GEOIP_FILE"):
         make_home(PORTERO_GEOIP_FILE=str(tmp_path / "places.mmdb"))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_page_of_activity_is_read_along_an_index(home: Home) -> None:
+    """However long the log is: by owner, from its newest entry, and without sorting. (SQLite tells
+    its plan whatever the size of the table; the indexes are the same on both.)"""
+    home.register()
+    browser = signed_in(home)
+    sent: list[tuple[str, Any]] = []
+
+    def note(connection: Any, cursor: Any, statement: str, parameters: Any, *rest: Any) -> None:
+        sent.append((statement, parameters))
+
+    engine = home.house.db.engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    assert browser.get(f"/account/activity?before={'f' * 36}").status_code == 200
+    sa.event.remove(engine, "before_cursor_execute", note)
+    ((text, values),) = [each for each in sent if "FROM audit_entries" in each[0]]
+    with engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+    steps = [
+        step.detail for step in plan if "audit_entries" in step.detail or "B-TREE" in step.detail
+    ]
+    assert len(steps) == 1, steps
+    assert "ix_audit_entries_account_id_id (account_id=? AND id<?)" in steps[0]

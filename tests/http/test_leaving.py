@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portero.background import purge
+from portero.background import tidy
 from portero.core.accounts.errors import NoSuchAccount
 from portero.core.audit import Actor
 from tests.support.house import PASSWORD, Home, MakeHome, bearer
@@ -64,10 +64,10 @@ def test_everything_ends_at_once_and_the_account_a_fortnight_later(home: Home) -
     assert rp.refresh(tokens["refresh_token"]).status_code == 400
     assert home.get("/me", api["access_token"]).status_code == 401
     home.clock.let_pass(days=13, hours=23)
-    purge(home.house)
+    tidy(home.house)
     assert exists(home)
     home.clock.let_pass(hours=2)
-    purge(home.house)
+    tidy(home.house)
     assert not exists(home)
     assert subjects(home) == ["Your account will be deleted", "Your account was deleted"]
 
@@ -83,7 +83,7 @@ def test_signing_in_again_offers_to_keep_it(home: Home) -> None:
     assert kept.location == "/account"
     assert browser.get("/account").status_code == 200
     home.clock.let_pass(days=15)
-    purge(home.house)
+    tidy(home.house)
     assert exists(home)
     assert subjects(home)[-1] == "Your account stays"
 
@@ -99,7 +99,8 @@ def test_no_other_answer_and_no_other_face_goes_round_the_question(home: Home) -
     assert owed.json is not None
     assert (owed.json["owed"], owed.json["options"]) == ("keep_account", ["keep"])
     for step in ({}, {"keep": False}, {"new_password": "seven lanterns under ice"}):
-        owed = home.post("/login/continue", auth_session=owed.json["auth_session"], **step)
+        auth_session = owed.get_json()["auth_session"]
+        owed = home.post("/login/continue", auth_session=auth_session, **step)
         assert owed.status_code == 403
         assert owed.json is not None
         assert owed.json["owed"] == "keep_account"

@@ -12,9 +12,9 @@ from portero.cli.house import opened_house
 @json_option
 @console
 def command(told: Console, /) -> None:
-    """Forget what expired long ago."""
+    """Delete the accounts that are due, and forget what expired long ago."""
     with opened_house() as house:
-        from portero.background import purge
+        from portero.background import tidy
 
-        forgotten = purge(house) + house.worker.purge()
+        forgotten = tidy(house) + house.worker.purge()
     told.show({"purged": forgotten}, f"{forgotten} rows forgotten.")
