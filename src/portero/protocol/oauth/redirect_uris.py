@@ -7,6 +7,7 @@ can be of plain strings (RFC 9700 §2.1), so that no parser decides where a code
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from portero.protocol.oauth.faults import Unacceptable
@@ -87,6 +88,7 @@ def told_to_people(redirect_uri: str) -> str:
     return uri.host if uri.port is None else f"{uri.host}:{uri.port}"
 
 
+@lru_cache(maxsize=1024)  # registered ones, looked at in each authorization request
 def is_claimed(redirect_uri: str) -> bool:
     """Whether only its owner can receive what is sent there: https, and not on loopback. Any
     program on the device can take a loopback port or a private-use scheme (RFC 8252 §8.6)."""

@@ -100,7 +100,9 @@ class RequestReader:
         """The request itself; raises an `OAuthRefusal` for the client."""
         rules = self.rules_of(client)
         request = read_request(parameters, back=back, client=client.metadata, rules=rules)
-        request = replace(request, subject=self._subject_of(client, request))
+        subject = self._subject_of(client, request)
+        if subject != request.subject:
+            request = replace(request, subject=subject)
         if not request.claims:
             return request
         given = self._scopes.giving(client, request.claims, request.scope)

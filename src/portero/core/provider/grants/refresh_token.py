@@ -84,8 +84,10 @@ class RefreshTokenGrant:
             raise InvalidGrant(refusal.detail) from refusal
         wanted, basis = told[0], rotated.basis
         # A claim whose scope was taken from the client meanwhile is not told any more.
-        given = self._scopes.giving(client, basis.grant.claims, ())
-        grant = replace(basis.grant, claims=given.claims)
+        grant = basis.grant
+        if grant.claims:
+            given = self._scopes.giving(client, grant.claims, ())
+            grant = replace(grant, claims=given.claims)
         issued = self._issuing.person_token(
             grant,
             subject=wanted.subject,
