@@ -61,3 +61,17 @@ def keep_signed_in(given: str) -> Literal["ask", "always", "never"]:
         case "ask" | "always" | "never":
             return given
     raise Unparsable("ask, always or never")
+
+
+def certificate_sign_in(given: str) -> Literal["off", "email", "upn", "subject_cn"]:
+    match given:
+        case "off" | "email" | "upn" | "subject_cn":
+            return given
+    raise Unparsable("off, email, upn or subject_cn")
+
+
+def certificate_level(given: str) -> Literal["aal1", "aal2", "phr"]:
+    match given:
+        case "aal1" | "aal2" | "phr":
+            return given
+    raise Unparsable("aal1, aal2 or phr")

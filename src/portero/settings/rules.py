@@ -152,6 +152,12 @@ def _client_certificates(v: Values) -> Iterator[Rule]:
         "PORTERO_CLIENT_VERIFIED_HEADER and PORTERO_CLIENT_CERTIFICATE_HEADER must differ.",
     )
     yield (
+        "PORTERO_CERTIFICATE_SIGN_IN",
+        v["certificate_sign_in"] != "off" and not v["client_verified_header"],
+        "PORTERO_CERTIFICATE_SIGN_IN needs PORTERO_CLIENT_VERIFIED_HEADER: whoever makes a "
+        "certificate of their own writes any name into it.",
+    )
+    yield (
         "PORTERO_MTLS_URL",
         v["mtls_url"].startswith("http:"),
         "PORTERO_MTLS_URL must begin with https://: certificates are shown in TLS alone.",

@@ -30,6 +30,7 @@ from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
+from portero.core.login.with_certificate import CertificateSignIn
 from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
 from portero.core.provider.authorize import Authorize
@@ -145,6 +146,7 @@ class Rooms:
     sign_in_steps: SignInSteps
     step_up: StepUp
     passkey_sign_in: PasskeySignIn
+    certificate_sign_in: CertificateSignIn | None
     sign_up: SignUp
     recovery: Recovery
     password_change: PasswordChange

@@ -251,6 +251,7 @@ def join(
         sign_in_steps=entry.steps,
         step_up=entry.step_up,
         passkey_sign_in=entry.passkey_sign_in,
+        certificate_sign_in=entry.certificate_sign_in,
         sign_up=entry.sign_up,
         recovery=entry.recovery,
         password_change=entry.password_change,

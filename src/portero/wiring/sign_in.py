@@ -34,8 +34,10 @@ from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
+from portero.core.login.with_certificate import CertificateSignIn
 from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
+from portero.protocol.oauth.person_certificates import NameField, name_in
 from portero.web.places import ACCOUNT_PATH
 from portero.wiring.base import Base
 from portero.wiring.codes import join_code_factors, join_codes, join_phone
@@ -47,6 +49,7 @@ class SignInJoined:
     sign_in: SignIn
     steps: SignInSteps
     step_up: StepUp
+    certificate_sign_in: CertificateSignIn | None
     sign_up: SignUp
     recovery: Recovery
     password_change: PasswordChange
@@ -150,6 +153,7 @@ def join_sign_in(
             dispatcher=dispatcher,
         ),
         step_up=step_up,
+        certificate_sign_in=_join_certificates(base, passwords, dispatcher),
         sign_up=SignUp(
             db=db,
             clock=clock,
@@ -241,4 +245,22 @@ def join_sign_in(
             dispatcher=dispatcher,
             decoy_key=base.vault.keys("passkey-decoy")[0],
         ),
+    )
+
+
+def _join_certificates(
+    base: Base, passwords: Passwords, dispatcher: Dispatcher
+) -> CertificateSignIn | None:
+    if base.settings.certificate_sign_in == "off":
+        return None
+    field = NameField(base.settings.certificate_sign_in)
+    return CertificateSignIn(
+        db=base.db,
+        clock=base.clock,
+        audit=base.audit,
+        limits=base.limits,
+        passwords=passwords,
+        dispatcher=dispatcher,
+        name_in=lambda der: name_in(der, field),
+        acr=base.settings.certificate_level,
     )

@@ -75,6 +75,13 @@ class StepMissing(Invalid):
     public = "The step that is asked for was not sent."
 
 
+class CertificateRefused(NotProven):
+    """None was shown, none that was verified, or one that names nobody who may come in."""
+
+    code = "certificate_refused"
+    public = "Your browser showed no certificate that opens an account here."
+
+
 class WrongFactor(Invalid):
     """The second factor was not proven: a wrong code, one that was used, an answer to another
     challenge. The password was right, so that much may be told."""

@@ -78,6 +78,19 @@ class AccessSettings(StorageSettings):
         "passkey,push,totp,sms,email,recovery_code",
         "Kinds of second factors that may be enrolled and proven (comma separated).",
     )
+    certificate_sign_in: Literal["off", "email", "upn", "subject_cn"] = setting(
+        "PORTERO_CERTIFICATE_SIGN_IN",
+        choices.certificate_sign_in,
+        "off",
+        "Where in a person's verified client certificate the username or mail address stands, to "
+        "sign in with it: email, upn or subject_cn; or off.",
+    )
+    certificate_level: Literal["aal1", "aal2", "phr"] = setting(
+        "PORTERO_CERTIFICATE_LEVEL",
+        choices.certificate_level,
+        "aal1",
+        "The level that such a certificate proves: aal1 (a file), aal2 or phr (a card with a PIN).",
+    )
     client_registration: Literal["off", "token", "open"] = setting(
         "PORTERO_CLIENT_REGISTRATION",
         choices.client_registration,

@@ -12,6 +12,7 @@ from portero.core.audit import Actor
 from portero.core.authenticators import Given
 from portero.core.login.errors import InteractionOver, OwesMore
 from portero.core.login.model import KeepSignedIn, Owed, Registration, SignedIn, Step, StillOwes
+from portero.core.login.with_certificate import ShownByProxy
 from portero.kit.refusals import Refusal
 from portero.web.credentials import json_object
 from portero.web.forms import Forms
@@ -19,6 +20,7 @@ from portero.web.login.accounts import accounts_url, chooses
 from portero.web.login.errands import Errand, errand_of_request
 from portero.web.login.passkey_offer import place_after
 from portero.web.login.passkeys import asked_here, to_forget
+from portero.web.mounted import request_value
 from portero.web.pages import html, refused, told
 from portero.web.places import FORGOT_PATH, MAIL_SIGN_IN_PATH, SIGN_IN_PATH, SIGN_UP_PATH
 from portero.web.rooms import Rooms
@@ -74,6 +76,15 @@ class SignInPage:
                 here.cookie,
                 json_object(form["credential"]),
                 username=form.get("username", ""),
+                wanted=errand.wanted,
+                in_browser=here,
+            )
+        certificates = self._rooms.certificate_sign_in
+        if "auth_session" not in form and certificates is not None and "certificate" in form:
+            shown = self._rooms.settings.certificates.read(request_value(request.path))
+            return certificates.with_certificate(
+                actor,
+                ShownByProxy(shown.der, is_verified=shown.verified),
                 wanted=errand.wanted,
                 in_browser=here,
             )
@@ -178,6 +189,7 @@ class SignInPage:
             asks_name=asks_name,
             somebody_else=errand.as_somebody_else,
             asks_password=not name_first or bool(values["typed"].get("username")),
+            asks_certificate=self._rooms.certificate_sign_in is not None,
             asks_to_keep=self._rooms.settings.keep_signed_in is KeepSignedIn.ASK,
             sign_in_path=SIGN_IN_PATH,
             forgot_path=FORGOT_PATH,

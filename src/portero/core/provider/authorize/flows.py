@@ -14,8 +14,7 @@ two statements.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from portero.core.audit import Actor, AuditLog
 from portero.core.consent import store as consent_store
@@ -35,7 +34,6 @@ from portero.core.provider.authorize.model import (
 )
 from portero.core.provider.authorize.waiting import WaitingRequests
 from portero.core.provider.codes import store as code_store
-from portero.core.provider.codes.model import AuthorizationCode
 from portero.core.provider.errors import WaitingRequestOver
 from portero.core.provider.events import CodeIssued, ConsentGiven, ConsentRefused
 from portero.core.provider.subjects import Subjects
@@ -52,10 +50,6 @@ from portero.protocol.oauth.errors import (
     OAuthRefusal,
 )
 from portero.protocol.oauth.parameters import Parameters
-
-# A code travels through one redirect: a minute is plenty (section 17 of the protocol checklist;
-# FAPI 2.0 §5.3.2.1 demands at most this).
-CODE_LIFETIME: Final = timedelta(seconds=60)
 
 
 class Authorize:
@@ -268,23 +262,7 @@ class Authorize:
 
     def _code_in(self, tx: Tx, actor: Actor, asked: Asked, seat: Seat, now: datetime) -> Answer:
         request, secret = asked.request, self._dice.token()
-        code = AuthorizationCode(
-            grant_id=self._dice.new_id(),
-            client_id=asked.client.client_id,
-            account_id=seat.account.id,
-            session_id=seat.session.id,
-            redirect_uri=request.back.redirect_uri,
-            redirect_uri_was_sent=request.redirect_uri_was_sent,
-            scope=" ".join(request.scope),
-            resources=request.resources,
-            nonce=request.nonce,
-            code_challenge=request.code_challenge,
-            dpop_jkt=request.dpop_jkt,
-            claims=request.claims,
-            details=request.details,
-            created_at=now,
-            expires_at=now + CODE_LIFETIME,
-        )
+        code = rules.code_of(asked, seat, grant_id=self._dice.new_id(), now=now)
         code_store.add_code(tx, fingerprint(secret), code)
         self._sessions.touch_in(tx, seat.session, now=now)
         issued = CodeIssued(

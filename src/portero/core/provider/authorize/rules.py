@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from portero.core.clients import Client
 from portero.core.clients.model import CreatedBy
 from portero.core.consent import covers
 from portero.core.provider.authorize.model import Asked, Seat, Visit
+from portero.core.provider.codes.model import AuthorizationCode
 from portero.core.sessions import SignInDemand, satisfies
 from portero.core.sessions.demand import LEVELS, reaches, weakest
 from portero.kit.secrets import fingerprint
 from portero.protocol.oauth.authorization_request import CREATE, AuthorizationRequest
 from portero.protocol.oauth.errors import UnmetAuthenticationRequirements
 from portero.protocol.oauth.redirect_uris import is_claimed
+
+# A code travels through one redirect: a minute is plenty (section 17 of the protocol checklist;
+# FAPI 2.0 §5.3.2.1 demands at most this).
+CODE_LIFETIME: Final = timedelta(seconds=60)
 
 
 def demand_of(asked: Asked, *, reachable: Collection[str]) -> SignInDemand:
@@ -84,6 +90,28 @@ def owes_consent(
         return True
     return bool(request.details) or not covers(
         consent, scope=request.told_scope, resources=request.resources
+    )
+
+
+def code_of(asked: Asked, seat: Seat, *, grant_id: str, now: datetime) -> AuthorizationCode:
+    """What the code stands for: this request, as this person agreed to it in this session."""
+    request = asked.request
+    return AuthorizationCode(
+        grant_id=grant_id,
+        client_id=asked.client.client_id,
+        account_id=seat.account.id,
+        session_id=seat.session.id,
+        redirect_uri=request.back.redirect_uri,
+        redirect_uri_was_sent=request.redirect_uri_was_sent,
+        scope=" ".join(request.scope),
+        resources=request.resources,
+        nonce=request.nonce,
+        code_challenge=request.code_challenge,
+        dpop_jkt=request.dpop_jkt,
+        claims=request.claims,
+        details=request.details,
+        created_at=now,
+        expires_at=now + CODE_LIFETIME,
     )
 
 
