@@ -11,6 +11,7 @@ from portero.cli.console import Console, console, json_option, read_secret
 from portero.cli.house import account_json, opened_house
 from portero.kit.secrets import Secret
 
+FACTOR_COLUMNS = ("kind", "name", "created_at", "last_used_at", "id")
 LIST_COLUMNS = ("username", "email", "state", "created_at", "id")
 
 
@@ -127,6 +128,47 @@ def delete(told: Console, /, name: str, yes: bool) -> None:
         house.rooms.account_admin.delete(Actor.operator(), account.id)
     document = {"id": account.id, "username": account.username, "deleted": True}
     told.show(document, f"Deleted {account.username}.")
+
+
+@command.command("factors")
+@click.argument("name")
+@json_option
+@console
+def factors(told: Console, /, name: str) -> None:
+    """List what an account has enrolled beside its password."""
+    with opened_house() as house:
+        account = house.rooms.accounts.get_by_name(name)
+        found = house.rooms.authenticators.list_of(account.id)
+    rows = [
+        {
+            "kind": each.kind.value,
+            "name": each.name,
+            "created_at": each.created_at.isoformat(),
+            "last_used_at": each.last_used_at.isoformat() if each.last_used_at else "",
+            "id": each.id,
+        }
+        for each in found
+    ]
+    told.table(rows, columns=FACTOR_COLUMNS, empty="Nothing is enrolled.")
+
+
+@command.command("reset-factors")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@console
+def reset_factors(told: Console, /, name: str, yes: bool) -> None:
+    """Remove all that an account has enrolled, for somebody who has lost it. Make sure who asks:
+    the password alone signs in afterwards. The owner is mailed."""
+    with opened_house() as house:
+        from portero.core.audit import Actor
+
+        account = house.rooms.accounts.get_by_name(name)
+        if not yes and sys.stdin.isatty():
+            click.confirm(f"Remove all factors of {account.username}?", abort=True, err=True)
+        removed = house.rooms.authenticators.remove_all(Actor.operator(), account.id)
+    document = {"id": account.id, "username": account.username, "removed": removed}
+    told.show(document, f"Removed {removed} factors of {account.username}.")
 
 
 @command.command("set-password")

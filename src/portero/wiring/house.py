@@ -174,6 +174,7 @@ def join(
         breach=breach(settings, meter),
         # Half of the threads at most: the other half is for all who are signed in.
         most_at_once=settings.threads // 2,
+        second_factor=settings.second_factor == "required",
     )
 
     base = Base(

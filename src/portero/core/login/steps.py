@@ -31,7 +31,6 @@ from portero.core.login.model import (
     InBrowser,
     Interaction,
     Owed,
-    SecondFactorRule,
     SignedIn,
     Step,
     StillOwes,
@@ -198,12 +197,10 @@ class SignInSteps:
             raise over
 
     def _new_encoding(self, password: str, account: Account, stored: StoredPassword | None) -> str:
-        policy = self._dispatcher.policy
         self._passwords.check_new(
             password,
             context=(account.username, account.email),
             account_id=account.id,
-            second_factor=policy.second_factor is SecondFactorRule.REQUIRED,
             field="new_password",
         )
         if stored is not None and self._passwords.prove(password, stored).ok:

@@ -8,12 +8,13 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template
 
 from portero import __version__
-from portero.web.api import accounts, mail_login, passkeys, passwords, tokens
+from portero.web.api import accounts, authenticators, mail_login, passkeys, passwords, tokens
 from portero.web.api.registry import Route
 from portero.web.rooms import Rooms
 
 ROUTES: tuple[Route, ...] = (
     *accounts.ROUTES,
+    *authenticators.ROUTES,
     *tokens.ROUTES,
     *passkeys.ROUTES,
     *mail_login.ROUTES,

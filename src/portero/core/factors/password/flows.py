@@ -31,8 +31,10 @@ class Passwords:
         pause: Pause,
         breach: BreachedPasswords | None = None,
         most_at_once: int = 24,
+        second_factor: bool = False,
     ) -> None:
-        """`most_at_once` is how many threads of the caller may be in here, waits included."""
+        """`most_at_once` is how many threads of the caller may be in here, waits included.
+        `second_factor`: everybody has to prove one too, which allows a shorter password."""
         self._db = db
         self._hasher = hasher
         self._breach = breach
@@ -40,6 +42,7 @@ class Passwords:
         self._even = EvenTime(monotonic=clock.monotonic, current_scheme=hasher.current_scheme)
         self._room = Room(most_at_once)
         self._nobodys: str | None = None
+        self._second_factor = second_factor
         self.policy = policy
 
     # --- choosing one --------------------------------------------------------------------------
@@ -50,17 +53,16 @@ class Passwords:
         *,
         context: Sequence[str] = (),
         account_id: str | None = None,
-        second_factor: bool = False,
         field: str = "password",
     ) -> None:
         """Raise `WeakPassword` when the policy forbids it. `context` are the person's names and
-        mail addresses; `second_factor` says that one is enforced, which allows a shorter one."""
+        mail addresses."""
         if not rules.is_text(password):
             fault = FieldFault(field, "not_text", "Use characters that are valid text.")
             raise WeakPassword(faults=(fault,))
         text = rules.normalised(password)
         faults = rules.length_faults(
-            text, self.policy, second_factor=second_factor, field=field
+            text, self.policy, second_factor=self._second_factor, field=field
         ) + rules.composition_faults(text, self.policy, field=field)
         # The costly questions are for passwords that could be taken at all.
         faults = faults or self._content_faults(text, context, field)
