@@ -104,7 +104,8 @@ def test_no_other_answer_and_no_other_face_goes_round_the_question(home: Home) -
         assert owed.status_code == 403
         assert owed.json is not None
         assert owed.json["owed"] == "keep_account"
-    done = home.post("/login/continue", auth_session=owed.json["auth_session"], keep=True)
+    auth_session = owed.get_json()["auth_session"]
+    done = home.post("/login/continue", auth_session=auth_session, keep=True)
     assert done.status_code == 200
     assert home.get("/me", done.get_json()["access_token"]).status_code == 200
 
