@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 
@@ -364,6 +365,41 @@ def test_it_is_off_unless_an_operator_turns_it_on(make_home: MakeHome) -> None:
     refused = home.post("/login/mail", username="ana")
     assert (refused.status_code, refused.json["code"]) == (404, "mail_sign_in_off")
     assert ASK not in home.client().get("/sign-in").text
+
+
+ODD = ("\x00", "a\x00b", "\ud800", "x" * 5000, "%zz", "\u202eevil", "", "-1", "1e9", "١٢٣٤٥٦")
+
+
+@pytest.mark.parametrize("field", ["username", "code", "token", "csrf", "request", "keep"])
+def test_no_field_breaks_a_page_or_advances(home: Home, field: str) -> None:
+    """Each odd, missing and twice, on both pages: never an error of ours, never signed in."""
+    browser, page = asked(home)
+    home.deliver()
+    good = {**fields(page), "username": "ana", "code": "000000", "token": "a"}
+    for path in (ASK, "/sign-in/mail/link"):
+        for value in ODD:
+            body = urlencode({**good, field: value}, errors="surrogatepass")
+            kind = "application/x-www-form-urlencoded"
+            assert browser.post(path, data=body, content_type=kind).status_code < 500, value
+            query = urlencode({field: value}, errors="surrogatepass")
+            assert browser.get(f"{path}?{query}").status_code < 500, value
+        rest = {name: value for name, value in good.items() if name != field}
+        assert browser.post(path, data=rest).status_code < 500
+        assert browser.post(path, data={**good, field: ["1", "2"]}).status_code < 500
+    assert not is_signed_in(browser)
+
+
+@pytest.mark.parametrize("value", [None, [], {}, 1, True, "\x00", "x" * 600, "\ud800"])
+@pytest.mark.parametrize("field", ["username", "mail_session", "code", "token", "delivery"])
+def test_no_member_breaks_the_api(home: Home, field: str, value: object) -> None:
+    """The same for JSON."""
+    session = home.post("/login/mail", username="ana").json["mail_session"]
+    body = {"mail_session": session, "code": "000000", "token": "", field: value}
+    answers = [
+        home.client().post("/login/mail", json={"username": "ana", field: value}),
+        home.client().post("/login/mail/continue", json=body),
+    ]
+    assert all(each.status_code in {202, 401, 422} for each in answers)
 
 
 def alike(page: str) -> str:

@@ -17,8 +17,8 @@ from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.places import LISBON, write_places
 from tests.support.relying_party import fields
 
-PAGES = ("", "/profile", "/security", "/security/password", "/sessions", "/applications",
-         "/activity")  # fmt: skip
+PAGES = ("", "/profile", "/security", "/security/password", "/security/codes", "/sessions",
+         "/applications", "/activity")  # fmt: skip
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 

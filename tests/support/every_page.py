@@ -362,6 +362,13 @@ def _mail_link(walk: Walk) -> None:
     walk.mailed("/sign-in/mail/link", f"{walk.named('moritz')}@example.org")
 
 
+def _code_sent(walk: Walk) -> None:
+    walk.sign_in(walk.somebody("nele"))
+    walk.open("/account/security/codes")
+    walk.page.click("form:has(input[value=email]) button[type=submit]")
+    walk.page.wait_for_selector("#code")
+
+
 def at(path: str) -> Callable[[Walk], None]:
     """Open it as a stranger."""
     return lambda walk: walk.open(path)
@@ -421,6 +428,8 @@ ROWS = (
     Row("account-recovery-codes", _app),
     Row("account-recovery-codes-made", _codes_made),
     Row("second-factor", _second_step),
+    Row("account-codes", signed_in_at("/account/security/codes")),
+    Row("account-code-sent", _code_sent),
     Row("account-sessions", signed_in_at("/account/sessions")),
     Row("account-applications-none", signed_in_at("/account/applications")),
     Row("account-applications", _connected),
