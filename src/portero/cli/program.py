@@ -31,7 +31,7 @@ COMMANDS: Final = {
     "settings": "Show every setting: its value, source and meaning.",
     "doctor": "Check the whole installation, and say what to do.",
     "maintenance": "Close the service for a while, and open it again.",
-    "purge": "Forget what expired long ago.",
+    "purge": "Delete the accounts that are due, and forget what expired long ago.",
 }
 
 
