@@ -161,3 +161,44 @@ def test_on_another_device_the_code_is_typed_where_it_was_asked_for(
     assert "Notes" in page.inner_text("body")
     assert complaints == []
     page.context.close()
+
+
+def test_a_phone_is_confirmed_set_up_and_used(chromium: Browser, mailing: Place) -> None:
+    """From the profile to the second step of the next sign-in, by text messages."""
+    person(mailing, "greta")
+    page = context_of(chromium, scripts=True).new_page()
+    complaints = watched(page)
+    sign_in(page, mailing, "greta")
+    page.goto(f"{mailing.url}/account/profile/phone")
+    page.fill("#phone", "+49 1512 3456712")
+    page.click("main form button[type=submit]")
+    page.fill("#code", texted(page, mailing, nth=1))
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/account/profile")
+    page.goto(f"{mailing.url}/account/security/codes")
+    page.click("form:has(input[value=sms]) button[type=submit]")
+    page.wait_for_selector("#code")
+    assert "+49 … 12" in page.inner_text("main")
+    page.fill("#code", texted(page, mailing, nth=2))
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url("**/account/security/recovery-codes")
+    page.context.clear_cookies()
+
+    sign_in(page, mailing, "greta")
+    page.wait_for_selector("#code")
+    check_fit(page)
+    page.fill("#code", texted(page, mailing, nth=3))
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_url("**/account*")
+    assert complaints == []
+    page.context.close()
+
+
+def texted(page: Page, place: Place, *, nth: int) -> str:
+    """The code of the `nth` text message."""
+    for _ in range(200):
+        found = sorted((place.server.folder / "var" / "sms").glob("*.txt"))
+        if len(found) >= nth:
+            return found[nth - 1].read_text("utf-8").strip()[-6:]
+        page.wait_for_timeout(50)  # the outbox is another thread's
+    raise AssertionError(f"there are not {nth} text messages")

@@ -16,6 +16,7 @@ from portero.core.factors.one_time_code import (
     PhoneProofs,
     TextChannel,
 )
+from portero.core.notices import CODE_TEXT
 from portero.core.outbox import Deliverer
 from portero.kit.ports import Clock
 from portero.outside.http_fetch import HttpFetch
@@ -71,10 +72,11 @@ def serves(settings: Settings, number: str) -> bool:
     return is_mobile_of(number, regions)
 
 
-def texter(settings: Settings, clock: Clock) -> Deliverer:
-    """Made when the first message is sent, not at the start."""
+def texts_of(settings: Settings, clock: Clock) -> tuple[Mapping[str, Deliverer], ...]:
+    """A queue of their own, where there are any: a provider that hangs keeps no mail from anybody.
+    The deliverer is made when the first message is sent, not at the start."""
     make = cache(lambda: _make_texter(settings, clock))
-    return lambda payload: make()(payload)
+    return ({CODE_TEXT: lambda payload: make()(payload)},) if sends_texts(settings) else ()
 
 
 def _make_texter(settings: Settings, clock: Clock) -> Deliverer:

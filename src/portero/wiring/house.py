@@ -21,7 +21,7 @@ from portero.core.limits import Limits
 from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.recovery import RECOVERY_ASKED
 from portero.core.login.with_mail import SIGN_IN_MAIL_ASKED
-from portero.core.notices import CODE_TEXT, NOTICE, Notices
+from portero.core.notices import NOTICE, Notices
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker, OutboxWorkers
 from portero.core.sessions import Lifetimes, Sessions
 from portero.kit.db import Database
@@ -40,7 +40,7 @@ from portero.web.login.links import link_url
 from portero.web.looks import Looks
 from portero.web.rooms import FaceSettings, Rooms
 from portero.wiring.base import Base
-from portero.wiring.codes import texter
+from portero.wiring.codes import texts_of
 from portero.wiring.parts import (
     Waker,
     allowed_hosts,
@@ -205,14 +205,16 @@ def join(
 
     mails = {
         NOTICE: mailer(settings),
-        CODE_TEXT: texter(settings, clock),
         EMAIL_CLAIMED: email.follow_claim,
         EMAIL_MOVE_ASKED: email.follow_move,
         RECOVERY_ASKED: entry.recovery.follow,
         SIGN_IN_MAIL_ASKED: entry.follow_sign_in_mail,
     }
     worker = OutboxWorkers(
-        *(OutboxWorker(db, clock, dice, vault, queue) for queue in (mails, provider.calls))
+        *(
+            OutboxWorker(db, clock, dice, vault, queue)
+            for queue in (mails, provider.calls, *texts_of(settings, clock))
+        )
     )
     waker.worker = worker
     maintenance = MaintenanceFile(settings.data_dir, clock)
