@@ -131,6 +131,37 @@ def test_an_open_browser_adds_no_factor(home: Home) -> None:
     assert asks_for_password(shown(rp, acr_values="aal2"))
 
 
+@pytest.mark.parametrize("seconds", [0, 901])
+def test_a_second_factor_alone_makes_an_old_session_no_fresher(home: Home, seconds: int) -> None:
+    """The attack: a browser signed in since this morning, and the code on the owner's phone. Our
+    own pages too can ask for a level; what harms most still wants the password."""
+    browser = home.client()
+    signed_in(home, browser)
+    app = enrolled_app(home)
+    home.clock.let_pass(seconds=seconds)
+    page = browser.get("/sign-in?request=device.aal2")
+    assert not asks_for_password(page)
+    assert typed(browser, page, code=app.next_code()).status_code == 303
+    assert browser.get("/account").status_code == 200
+    assert (browser.get("/account/security/app").status_code == 200) is (seconds == 0)
+
+
+@pytest.mark.parametrize("seconds", [0, 901])
+def test_a_password_alone_makes_an_old_session_no_fresher(home: Home, seconds: int) -> None:
+    """The attack: a browser signed in since this morning with a second factor, and the password. To
+    change it proves no second factor: what harms most still wants one."""
+    app, browser = enrolled_app(home), home.client()
+    form = {**fields(browser.get("/sign-in")), "username": "ana", "password": PASSWORD}
+    owed = browser.post("/sign-in", data=form)
+    assert typed(browser, owed, code=app.next_code()).status_code == 303
+    home.clock.let_pass(seconds=seconds)
+    page = "/account/security/password"
+    form = {**fields(browser.get(page)), "current_password": PASSWORD}
+    assert browser.post(page, data={**form, "new_password": OTHER_PASSWORD}).status_code == 303
+    assert browser.get("/account").status_code == 200
+    assert (browser.get("/account/security/app").status_code == 200) is (seconds == 0)
+
+
 def test_who_has_just_signed_in_enrols_what_is_missing(home: Home) -> None:
     """And is lifted by it."""
     rp = relying_party(home)

@@ -101,8 +101,10 @@ class Dispatcher:
                 store.finish(tx, under_way.id)
             stepped_up = False
             if under_way is not None:
-                self._check_place_in(tx, under_way, in_browser, now=now)
-                stepped_up = bool(under_way.session_id)
+                lifted = self._check_place_in(tx, under_way, in_browser, now=now)
+                if lifted is not None:
+                    stepped_up = True
+                    proven = replace(proven, at=rules.proven_at(lifted, proven.factor, now))
                 if in_browser is not None:
                     in_browser = replace(in_browser, keep=under_way.keep)
             # Only by whoever has proven the second factor, just now and there.
@@ -164,6 +166,9 @@ class Dispatcher:
             browser_id=browser.browser_id,
             lasts=in_browser.keep,
         )
+        if proven.at is not None:
+            # It may be older than another's here, and is the one that is meant.
+            session_store.choose(tx, fingerprint(browser.secret.reveal()), session.id)
         devices = self.devices.see_in(
             tx, actor, account.id, in_browser.devices, trust=trust_device, now=now
         )
@@ -181,19 +186,21 @@ class Dispatcher:
 
     def _check_place_in(
         self, tx: Tx, under_way: Interaction, in_browser: InBrowser | None, *, now: datetime
-    ) -> None:
-        """What was proven earlier is worth no more than the session that it was proven in: ended
-        meanwhile, or taken to another browser, it is nothing. Raises `InteractionOver`."""
+    ) -> Session | None:
+        """The session that it lifts. What was proven earlier is worth no more than the session that
+        it was proven in: ended meanwhile, or taken to another browser, it is nothing. Raises
+        `InteractionOver`."""
         if not under_way.session_id:
-            return
+            return None
         if in_browser is None:
             held = session_store.find_live(tx, under_way.account_id, under_way.session_id, now=now)
-            is_here = held is not None and not held.browser_id
+            here = [held] if held is not None and not held.browser_id else []
         else:
             here = session_store.find_by_browser(tx, fingerprint(in_browser.cookie), now=now)
-            is_here = any(each.id == under_way.session_id for each in here)
-        if not is_here:
-            raise InteractionOver("the session that it began with is over, or elsewhere")
+        for each in here:
+            if each.id == under_way.session_id:
+                return each
+        raise InteractionOver("the session that it began with is over, or elsewhere")
 
     def _record_met_in(
         self,

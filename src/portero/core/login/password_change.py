@@ -123,6 +123,7 @@ class PasswordChange:
             if in_browser is None or not session.browser_id:
                 return SignedIn(renewed, account), ended
             browser = self._sessions.renew_browser(tx, in_browser.cookie, now=now, lasts=False)
+            self._sessions.choose_in(tx, browser.secret.reveal(), renewed.id, now=now)
             return SignedIn(renewed, account, browser.secret, browser.lasts), ended
 
         done = self._db.write(unit)
@@ -187,7 +188,8 @@ class PasswordChange:
             reason=EndReason.PASSWORD_CHANGED,
             but=(session.id,),
         )
-        proven = Proven(session.acr, session.amr, "password")
+        at = rules.proven_at(session, "password", now)
+        proven = Proven(session.acr, session.amr, "password", at)
         renewed = self._sessions.renew_in(tx, actor, session, proven, now=now)
         self._audit.record(tx, actor, now, PasswordChanged(account_id=account.id))
         if account.email_verified:

@@ -145,6 +145,16 @@ def is_fresh(session: Session, now: datetime) -> bool:
     return (now - session.auth_time).total_seconds() <= FRESH_SECONDS
 
 
+def proven_at(session: Session, factor: str, now: datetime) -> datetime:
+    """Since when all that a session has proven is, once that factor is proven on it anew.
+
+    One of two factors makes an old session no fresher: whoever finds an open browser, and has the
+    owner's phone or knows the password, would get all that both of them open.
+    """
+    is_all = factor == FactorKind.PASSKEY or (factor == "password" and "mfa" not in session.amr)
+    return now if is_all or is_fresh(session, now) else session.auth_time
+
+
 def provable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
     """The kinds to ask for, in this order: those that reach what is wanted, or else all that are
     enrolled. None for whoever has recovery codes alone: they stand in for a factor that is lost."""

@@ -85,8 +85,7 @@ class Sessions:
                 browser_id,
                 now=now,
                 idle_until=rules.idle_until(now, self.lifetimes),
-                acr=proven.acr,
-                amr=proven.amr,
+                proven=proven,
             )
             if held is not None:
                 self._record_start_in(tx, actor, held, proven, now)
@@ -95,7 +94,7 @@ class Sessions:
             id=self._dice.new_id(),
             account_id=account_id,
             created_at=now,
-            auth_time=now,
+            auth_time=proven.at or now,
             last_used_at=now,
             idle_until=rules.idle_until(now, self.lifetimes),
             expires_at=rules.expires_at(now, self.lifetimes, lasts=lasts),

@@ -54,8 +54,10 @@ class Lifetimes:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What a finished sign-in proved: the level, the methods, and by which factor it ended."""
+    """What a finished sign-in proved: the level, the methods, by which factor it ended, and since
+    when all of it is proven; None: now."""
 
     acr: str
     amr: tuple[str, ...]
     factor: str
+    at: datetime | None = None

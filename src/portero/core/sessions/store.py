@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from portero.core.accounts.model import AccountState
 from portero.core.accounts.store import accounts
-from portero.core.sessions.model import EndReason, Session
+from portero.core.sessions.model import EndReason, Proven, Session
 from portero.kit.db import Json, Tx, UtcTime, metadata
 from portero.kit.prepared import Prepared
 
@@ -219,8 +219,7 @@ def prove_again(
     *,
     now: datetime,
     idle_until: datetime,
-    acr: str,
-    amr: Sequence[str],
+    proven: Proven,
 ) -> Session | None:
     """Note a new proof on the live session that this browser has of the account, if it has one."""
     row = tx.execute(
@@ -230,7 +229,13 @@ def prove_again(
             sessions.c.browser_id == browser_id,
             live_clause(now),
         )
-        .values(auth_time=now, last_used_at=now, idle_until=idle_until, acr=acr, amr=list(amr))
+        .values(
+            auth_time=proven.at or now,
+            last_used_at=now,
+            idle_until=idle_until,
+            acr=proven.acr,
+            amr=list(proven.amr),
+        )
         .returning(sessions)
     ).one_or_none()
     return None if row is None else session_of(row._mapping)
