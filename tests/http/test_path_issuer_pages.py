@@ -66,6 +66,7 @@ def path_home(make_home: MakeHome) -> Home:
         PORTERO_ISSUER=ISSUER,
         PORTERO_REQUIRE_VERIFIED_EMAIL="on",
         PORTERO_CLIENT_REGISTRATION="open",
+        PORTERO_MAIL_SIGN_IN="on",
     )
 
 
@@ -118,6 +119,7 @@ def journey(home: Home, visitor: Visitor) -> None:
     connect_device(home, visitor)
     answer_application(home, visitor)
     sign_out(visitor, hint)
+    sign_in_by_mail(home, visitor)
     look_at_mail(visitor)
 
 
@@ -288,7 +290,20 @@ def make_a_passkey(home: Home, visitor: Visitor) -> None:
     made = SoftwareAuthenticator().create(json.loads(html.unescape(asked.group(1))))
     action = "/auth/account/security/passkeys/add"
     page = visitor.submit(page, action, credential=json.dumps(made))
+    visitor.submit(page, None)  # now that there is something to lose: recovery codes
+    page = visitor.go("/auth/account/security/passkeys")
     visitor.follow(page, "/auth/account/security/passkeys/rename")
+    page = visitor.go("/auth/account/security/codes")
+    visitor.submit(page, "/auth/account/security/codes/send")
+
+
+def sign_in_by_mail(home: Home, visitor: Visitor) -> None:
+    """The mail, its link in the browser that asked, and a link of another browser."""
+    home.create("mona", "mona@mail.example")
+    page = visitor.go("/auth/sign-in/mail")
+    visitor.submit(page, "/auth/sign-in/mail", username="mona")
+    visitor.go(mailed(home, "/sign-in/mail/link"))
+    visitor.go("/auth/sign-in/mail/link?token=another")
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -319,7 +334,12 @@ def check_addresses(visitor: Visitor, client: httpx2.Client, origin: str) -> Non
     ours = {(name, url) for name, url in found if url.startswith(origin)}
     assert len(ours) > 20
     assert [(name, url) for name, url in ours if not url.startswith(f"{issuer}/")] == []
-    others = {url.partition("?")[0] for _, url in found - ours}
+    # What a browser has itself, and what opens an authenticator app, are nobody's address.
+    others = {
+        url.partition("?")[0]
+        for _, url in found - ours
+        if urlsplit(url).scheme not in {"data", "otpauth"}
+    }
     assert others <= {REDIRECT_URI, AFTER, FRONT}
     for name, url in ours:
         path = url.removeprefix(origin)
