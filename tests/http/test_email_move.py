@@ -165,6 +165,25 @@ def test_the_mailbox_that_was_left_takes_the_account_back(home: Home) -> None:
     assert owned.status_code in {200, 403}
 
 
+def test_a_slow_move_saves_nothing_that_the_thief_enrolled(home: Home) -> None:
+    """The attack: enrol a factor, ask for the move, and open each of its mails as late as one can,
+    so that the factor is older than a day when the move is done."""
+    home.create("ana", OLD)
+    ask(signed_in(home), NEW)
+    enrol(home, ago=timedelta(), name="the thief's")
+    allow = home.mailed_token("/allow-new-email")
+    home.clock.let_pass(hours=23)
+    home.house.rooms.email.allow_move(Actor.system(), allow)
+    home.deliver()
+    verify = home.mailed_token("/verify-email")
+    home.clock.let_pass(hours=23)
+    home.house.rooms.email.verify(Actor.system(), verify)
+    home.deliver()
+    assert press(home, "/take-back-email", home.mailed_token("/take-back-email")) == 200
+    account = home.house.rooms.accounts.get_by_name("ana")
+    assert home.house.rooms.authenticators.list_of(account.id) == ()
+
+
 @on_sqlite
 def test_a_thief_who_moves_it_on_keeps_it_no_longer(home: Home) -> None:
     """Each mailbox on the way can take it back, and then the later ones can't any more."""

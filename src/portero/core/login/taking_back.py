@@ -11,6 +11,7 @@ from typing import Final
 
 from portero.core import links
 from portero.core.accounts import store as account_store
+from portero.core.accounts.email import VERIFY_LINK_LIFETIME
 from portero.core.accounts.errors import EmailTaken
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
@@ -27,8 +28,9 @@ from portero.core.sessions import EndReason, Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
-# A move takes two mails: a day before its end is before its beginning.
-_BEFORE_THE_MOVE: Final = timedelta(days=1)
+# A move takes two mails, each of which may wait for as long as its link lives: this much before its
+# end is before its beginning, with an hour for a slow outbox.
+_BEFORE_THE_MOVE: Final = 2 * VERIFY_LINK_LIFETIME + timedelta(hours=1)
 
 
 class TakingBack:
