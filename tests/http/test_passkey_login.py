@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from portero.core.audit import Actor
+from portero.core.factors.passkey.model import Purpose
+from portero.protocol.webauthn.model import CeremonyRefused
+from portero.protocol.webauthn.reading import read
 from tests.support.house import Home, MakeHome
 from tests.support.passkeys import AT_A_DOMAIN, enrol
 from tests.support.racing import at_once, statuses
@@ -247,3 +250,26 @@ def test_asking_writes_nothing(home: Home) -> None:
         options(home, username="ana")
     rows = home.house.db.read(lambda tx: tx.execute(spent_challenges.select()).all())
     assert rows == []
+
+
+@pytest.mark.parametrize("counter", ["refuse", "note"])
+def test_a_passkey_that_is_removed_meanwhile_proves_nothing(
+    make_home: MakeHome, counter: str
+) -> None:
+    """The race: it is looked up, the sign-in waits for the account, and whoever holds that takes
+    the passkey away. It is gone, and no copy."""
+    home = make_home(**AT_A_DOMAIN, PORTERO_PASSKEY_COUNTER=counter)
+    home.register()
+    account_id = home.house.rooms.accounts.get_by_name("ana").id
+    device = enrol(home)
+    asked = options(home)
+    subject = asked["auth_session"]
+    passkeys = home.house.rooms.passkeys
+    assert passkeys is not None
+    used = passkeys.list_of(account_id)[0]
+    home.house.rooms.authenticators.remove_all(Actor.operator(), account_id)
+    answer, now = read(device.get(asked["public_key"])), home.clock.now()
+    with pytest.raises(CeremonyRefused, match="removed meanwhile"):
+        home.house.db.write(
+            lambda tx: passkeys.use_in(tx, used, answer, Purpose.SIGN_IN, subject, now=now)
+        )

@@ -112,6 +112,9 @@ class Passkeys:
         count, backed_up = asserted.sign_count, asserted.backed_up
         one = used.authenticator_id
         if not store.use(tx, one, sign_count=count, backed_up=backed_up):
+            if store.find(tx, used.credential_id) is None:
+                # Its owner removed it while this sign-in waited for the account.
+                raise CeremonyRefused(Reason.UNKNOWN, "removed meanwhile")
             self._went_back_in(tx, used, now)
             store.use_again(tx, one, sign_count=count, backed_up=backed_up)
         authenticator_store.touch(tx, one, now=now)
