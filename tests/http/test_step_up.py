@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 from portero_guard.checks import require_acr, require_recent
 from portero_guard.errors import AuthenticationInsufficient, challenge
 from tests.support.authenticator_app import App, enrolled_app
-from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
+from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
 from tests.support.relying_party import RelyingParty, claims_of, fields, query_of, relying_party
 
 
@@ -160,6 +160,28 @@ def test_a_password_alone_makes_an_old_session_no_fresher(home: Home, seconds: i
     assert browser.post(page, data={**form, "new_password": OTHER_PASSWORD}).status_code == 303
     assert browser.get("/account").status_code == 200
     assert (browser.get("/account/security/app").status_code == 200) is (seconds == 0)
+
+
+def test_the_json_api_wants_the_second_factor_too(home: Home) -> None:
+    """The attack: a token of a sign-in with the password alone, from before the owner enrolled an
+    app. It neither moves the address nor deletes the account."""
+    weak_token = home.post("/login", username="ana", password=PASSWORD).json["access_token"]
+    app = enrolled_app(home)
+    moved = home.client().patch(
+        "/me", json={"email": "thief@example.org"}, headers=bearer(weak_token)
+    )
+    gone = home.client().delete("/me", headers=bearer(weak_token))
+    for refused in (moved, gone):
+        assert refused.status_code == 401
+        assert 'acr_values="aal2"' in refused.headers["WWW-Authenticate"]
+    token = home_token(home, app)
+    assert (
+        home.client()
+        .patch("/me", json={"email": "ana@example.org"}, headers=bearer(token))
+        .status_code
+        == 200
+    )
+    assert home.client().delete("/me", headers=bearer(token)).status_code == 204
 
 
 def test_who_has_just_signed_in_enrols_what_is_missing(home: Home) -> None:

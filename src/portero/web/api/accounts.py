@@ -11,6 +11,7 @@ from portero.core.links import LinkSpent
 from portero.core.login.errors import InvitationNeeded, RegistrationClosed
 from portero.core.login.rules import FRESH_SECONDS
 from portero.core.sessions import EndReason, NoSuchSession
+from portero.core.sessions.demand import reaches
 from portero.kit.refusals import FieldFault, Invalid, NotProven
 from portero.web.api.registry import Access, Call, Route, told
 from portero.web.api.shapes import (
@@ -24,6 +25,7 @@ from portero.web.api.shapes import (
 )
 from portero.web.exchange import Response
 from portero_guard.checks import require_recent
+from portero_guard.errors import AuthenticationInsufficient
 
 
 class AccountGone(NotProven):
@@ -72,6 +74,7 @@ def change_me(call: Call) -> UserAnswer:
     if moves and call.token is not None:
         # Whoever holds the mailbox can take the account: only a fresh sign-in may move it.
         require_recent(call.token, max_age_seconds=FRESH_SECONDS, now=call.rooms.clock.now())
+        _require_factor(call)
     # First what can be refused for its shape: no mail goes out for a form that comes back.
     changed = call.rooms.accounts.change_profile(call.actor, account.id, named, by_owner=True)
     if moves:
@@ -81,7 +84,9 @@ def change_me(call: Call) -> UserAnswer:
 
 
 def delete_me(call: Call) -> None:
-    call.rooms.account_admin.delete(call.actor, _me(call).id)
+    account = _me(call)
+    _require_factor(call)
+    call.rooms.account_admin.delete(call.actor, account.id)
 
 
 def list_sessions(call: Call) -> SessionsAnswer:
@@ -100,6 +105,17 @@ def end_other_sessions(call: Call) -> EndedAnswer:
         call.actor, call.account_id, EndReason.REVOKED, but=(call.session_id,)
     )
     return EndedAnswer(ended=ended)
+
+
+def _require_factor(call: Call) -> None:
+    """The session has proven a second factor too, where the account has one: what harms most wants
+    here what the console's pages want. Else `AuthenticationInsufficient` (RFC 9470 §3)."""
+    session = call.rooms.sessions.find_live(call.account_id, call.session_id)
+    wanted = call.rooms.step_up.demand_of_account(session).acr
+    if not reaches(session.acr, wanted):
+        raise AuthenticationInsufficient(
+            "the factor that is enrolled was not proven", parameters={"acr_values": wanted}
+        )
 
 
 def _me(call: Call) -> Account:
