@@ -188,3 +188,16 @@ def test_an_operator_decides_for_all(make_home: MakeHome, rule: str, lasts: bool
     answer = sign_in(browser, **({} if lasts else {"keep": "on"}))
     cookies = [c for c in answer.headers.getlist("Set-Cookie") if c.startswith(f"{BROWSER}=")]
     assert ["Max-Age" in cookie for cookie in cookies] == [lasts]
+
+
+def test_a_new_password_makes_no_brief_session_a_long_one(home: Home) -> None:
+    """Who did not want to stay signed in still does not."""
+    browser = home.client()
+    sign_in(browser)
+    typed = {"current_password": PASSWORD, "new_password": OTHER_PASSWORD}
+    page = browser.get("/account/security/password")
+    changed = browser.post("/account/security/password", data={**fields(page), **typed})
+    assert changed.status_code == 303
+    assert browser.get("/account").status_code == 200
+    home.clock.let_pass(hours=12, seconds=1)
+    assert browser.get("/account").status_code == 303

@@ -134,10 +134,16 @@ def reachable_levels(policy: SignInPolicy) -> tuple[str, ...]:
 
 
 def level_enrolled(enrolled: Collection[FactorKind], policy: SignInPolicy) -> str:
-    """The level that somebody with these factors can always reach; '' where none is asked for."""
+    """The level that somebody with these factors can always reach; '' where none is asked for.
+
+    A mailbox beside them lowers nothing: else a browser that is trusted, and the password, would
+    be enough to take the others away. (Who has lost those has recovery codes.)
+    """
     if policy.second_factor is SecondFactorRule.OFF:
         return ""
-    return weakest([LIFTS_TO[kind] for kind in _usable(enrolled, policy)])
+    usable = _usable(enrolled, policy)
+    strong = [k for k in usable if k not in (FactorKind.EMAIL, FactorKind.RECOVERY_CODE)]
+    return weakest([LIFTS_TO[kind] for kind in strong or usable])
 
 
 def is_fresh(session: Session, now: datetime) -> bool:

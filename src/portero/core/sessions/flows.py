@@ -122,7 +122,13 @@ class Sessions:
         if not ended:
             raise SessionEnded("it ended while it was being renewed")
         return self.start(
-            tx, actor, session.account_id, proven, now=now, browser_id=session.browser_id
+            tx,
+            actor,
+            session.account_id,
+            proven,
+            now=now,
+            browser_id=session.browser_id,
+            lasts=rules.lasts(session, self.lifetimes),
         )
 
     def lift_in(

@@ -35,3 +35,9 @@ def idle_until(now: datetime, lifetimes: Lifetimes) -> datetime:
 def expires_at(now: datetime, lifetimes: Lifetimes, *, lasts: bool) -> datetime:
     longest = lifetimes.absolute_seconds
     return now + timedelta(seconds=longest if lasts else min(longest, lifetimes.brief_seconds))
+
+
+def lasts(session: Session, lifetimes: Lifetimes) -> bool:
+    """Whether it was begun by somebody who wants to stay signed in."""
+    lifetime = session.expires_at - session.created_at
+    return lifetime > timedelta(seconds=lifetimes.brief_seconds)

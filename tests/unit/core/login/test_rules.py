@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from portero.core.accounts.model import Account, AccountState
+from portero.core.authenticators import FactorKind
 from portero.core.login import rules
 from portero.core.login.model import Facts, Owed, SignInPolicy, Wanted
 from portero.core.login.sign_in import PASSWORD_PROVEN
@@ -59,3 +60,23 @@ def test_policies_have_names_of_their_own() -> None:
     """PORTERO_LIMITS names them, and counters are kept by name."""
     names = [policy.name for policy in rules.POLICIES]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("enrolled", "level"),
+    [
+        ((), ""),
+        ((FactorKind.EMAIL,), "aal1"),
+        ((FactorKind.TOTP,), "aal2"),
+        ((FactorKind.PASSKEY, FactorKind.TOTP), "aal2"),
+        # The attack: a trusted browser and the password take the app away, because a code by mail
+        # is enrolled beside it.
+        ((FactorKind.TOTP, FactorKind.EMAIL), "aal2"),
+        ((FactorKind.EMAIL, FactorKind.RECOVERY_CODE), "aal1"),
+    ],
+)
+def test_a_mailbox_lowers_nothing_that_the_account_demands(
+    enrolled: tuple[FactorKind, ...], level: str
+) -> None:
+    """What harms most needs the level that can always be reached by the others."""
+    assert rules.level_enrolled(enrolled, SignInPolicy()) == level
