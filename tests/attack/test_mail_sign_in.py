@@ -326,6 +326,7 @@ def test_a_mailbox_is_no_second_factor_beside_itself(home: Home) -> None:
     code = mailed_code(home)
     enrolled_code(home, FactorKind.EMAIL)
     assert type_code(browser, page, code).status_code == 401
+    home.deliver()  # the notice of the new factor
     mails = len(home.mails())
     asked(home)
     home.deliver()

@@ -42,7 +42,7 @@ class Authenticators:
     ) -> Authenticator:
         """For a factor, in the transaction in which it keeps its secret. The owner is told, but for
         what came with the account from elsewhere."""
-        made = Authenticator(self.dice.new_id(), account_id, kind, name.strip()[:_NAME_CAP], now)
+        made = Authenticator(self.dice.new_id(), account_id, kind, _called(name), now)
         store.add(tx, made)
         event = FactorEnrolled(account_id=account_id, factor=kind, authenticator_id=made.id)
         self.audit.record(tx, actor, now, event)
@@ -52,7 +52,7 @@ class Authenticators:
 
     def rename(self, account_id: str, authenticator_id: str, name: str) -> None:
         """Raises `NoSuchAuthenticator`."""
-        called = name.strip()[:_NAME_CAP]
+        called = _called(name)
         renamed = self.db.write(lambda tx: store.rename(tx, account_id, authenticator_id, called))
         if not renamed:
             raise NoSuchAuthenticator(f"{authenticator_id} is none of {account_id}")
@@ -123,3 +123,8 @@ class Authenticators:
         self, tx: Tx, template: NoticeTemplate, account_id: str, kind: FactorKind, *, now: datetime
     ) -> None:
         self.owner.tell_in(tx, account_id, template, {"factor": kind.value}, now=now)
+
+
+def _called(name: str) -> str:
+    """What people type, without what can't be shown (and PostgreSQL can't store: NUL)."""
+    return "".join(char for char in name if char.isprintable()).strip()[:_NAME_CAP]

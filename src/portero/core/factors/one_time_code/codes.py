@@ -59,19 +59,20 @@ class Codes:
         if before is not None:
             return before.expires_at
         client_address = actor.origin.address
-        over = self.limits.spend_each(
-            tx,
+        tries = (
             (rules.CODES_BY_ADDRESS, client_address),
             (rules.CODES_BY_ACCOUNT, about.account_id),
             (rules.CODES_BY_RECIPIENT, about.address),
             *channel.limits(client_address),
-            now=now,
         )
+        over = self.limits.spend_each(tx, *tries, now=now)
         if over is not None:
             return over
         made = self.make_in(tx, about, lifetime=rules.LIFETIME, now=now)
-        if made is None:
-            return now + rules.LIFETIME  # by another tab, just now
+        if made is None:  # by another tab, just now: this one sends nothing
+            for policy, subject in tries:
+                self.limits.give_back(tx, policy, subject)
+            return now + rules.LIFETIME
         channel.send_in(tx, account, about.address, made.code, now=now)
         event = CodeSent(account_id=account.id, factor=channel.kind, purpose=about.purpose)
         self.audit.record(tx, actor, now, event)
