@@ -6,9 +6,11 @@ With a theme every template runs in Jinja's sandbox, and sees nothing but what i
 from __future__ import annotations
 
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
 import jinja2
+from jinja2.bccache import Bucket
 from jinja2.sandbox import SandboxedEnvironment
 
 from portero.web.rooms import FaceSettings
@@ -18,6 +20,23 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 _OURS: Final = "portero"
 # What a theme may have besides: parts of its own.
 _OWN_PARTS: Final = "theme/"
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Our templates as this process has compiled them once: each language, and each application in
+    the process, has an environment of its own."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED: Final = _Compiled()
 
 
 class BadTheme(Exception):
@@ -34,6 +53,8 @@ def environment(theme_dir: Path | None) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         extensions=["jinja2.ext.i18n"],
         auto_reload=False,
+        # In the sandbox other code is made of them.
+        bytecode_cache=None if theme_dir else _COMPILED,
     )
     if theme_dir is not None:
         _check(made, theme_dir)
