@@ -22,8 +22,8 @@ NARROWEST = 320
 # Off by default in axe, and part of WCAG 2.2 AA (§2.5.8).
 OPTIONS = {"rules": {"target-size": {"enabled": True}}}
 PICTURES = os.environ.get("PORTERO_SCREENSHOTS", "")
-# Each row is looked at from the right too. Those with most on them are walked in Arabic as well, and
-# for pictures all.
+# Each row is looked at from the right too. Those with most on them are walked in Arabic as well,
+# and for pictures all.
 FULLEST = {
     *("sign-in-for-application", "sign-up-faults", "consent", "second-factor", "account"),
     *("account-profile", "account-security", "account-sessions", "account-activity"),

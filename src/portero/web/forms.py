@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 
 from portero.core.login.model import InBrowser, SignedIn
-from portero.core.sessions.flows import BrowserSecret
+from portero.core.sessions.model import BrowserSecret
 from portero.kit.refusals import Forbidden
 from portero.kit.secrets import Secret, same_secret
 from portero.web.browser_cookie import BrowserCookie, DeviceCookie

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +12,7 @@ from portero.core.outbox import Outbox
 from portero.core.sessions import rules, store
 from portero.core.sessions.errors import NoSuchSession, SessionEnded
 from portero.core.sessions.events import SessionsEnded, SessionStarted
-from portero.core.sessions.model import EndReason, Lifetimes, Proven, Session
+from portero.core.sessions.model import BrowserSecret, EndReason, Lifetimes, Proven, Session
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import Secret, fingerprint
@@ -24,16 +23,6 @@ SESSIONS_ENDED: Final = "sessions_ended"
 # A renewed session goes on under another id. A deleted account takes along what a job would have
 # to look up: whoever deletes it tells by itself.
 _UNTOLD: Final = frozenset({EndReason.RENEWED, EndReason.ACCOUNT_DELETED})
-
-
-@dataclass(frozen=True, slots=True)
-class BrowserSecret:
-    """The cookie's value for a browser, told once; it outlives the browser's windows if it
-    `lasts`."""
-
-    browser_id: str
-    secret: Secret
-    lasts: bool
 
 
 class Sessions:

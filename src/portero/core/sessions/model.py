@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from portero.kit.secrets import Secret
+
 
 class EndReason(StrEnum):
     LOGOUT = "logout"
@@ -61,3 +63,13 @@ class Proven:
     amr: tuple[str, ...]
     factor: str
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserSecret:
+    """The cookie's value for a browser, told once; it outlives the browser's windows if it
+    `lasts`."""
+
+    browser_id: str
+    secret: Secret
+    lasts: bool
