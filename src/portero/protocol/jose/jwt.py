@@ -42,9 +42,12 @@ _HS256: Final = HMACAlgorithm(HMACAlgorithm.SHA256).sign
 _json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
-def sign(claims: Mapping[str, Any], *, key: PrivateKey, kid: str, alg: SigningAlg, typ: str) -> str:
+def sign(
+    claims: Mapping[str, Any], *, key: PrivateKey, kid: str | None, alg: SigningAlg, typ: str
+) -> str:
     """A compact JWS. `typ` is explicit for every kind of token (RFC 8725 §3.11), so that one
-    kind is never taken for another. Raises `TypeError` for a key of another kind."""
+    kind is never taken for another. `kid` is None where the one who checks has the key beside it.
+    Raises `TypeError` for a key of another kind."""
     return _compact(_header(alg.value, typ, kid), claims, _SIGN[alg], key)
 
 
