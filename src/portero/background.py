@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from portero.core import replay
 from portero.core.audit.buffer import FLUSH_SECONDS
 from portero.core.changes.feed import POLL_SECONDS
 from portero.core.devices import store as device_store
@@ -21,7 +22,7 @@ from portero.core.factors.totp import store as totp_store
 from portero.core.limits import store as limit_store
 from portero.core.links import store as link_store
 from portero.core.login import store as login_store
-from portero.core.provider import ciba, device, opaque, par, replay
+from portero.core.provider import ciba, device, opaque, par
 from portero.core.provider import store as provider_store
 from portero.core.provider.codes import store as code_store
 from portero.core.provider.register import store as register_store

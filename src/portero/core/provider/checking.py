@@ -13,8 +13,8 @@ from portero.core.clients import ClientCache
 from portero.core.keys.ring import KeyRing
 from portero.core.provider.liveness import Liveness
 from portero.core.provider.opaque import OpaqueTokens, is_opaque
-from portero.core.provider.replay import spend_once
 from portero.core.provider.subjects import Subjects
+from portero.core.replay import spend_once
 from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.protocol.jose.algorithms import PublicKey

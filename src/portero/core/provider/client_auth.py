@@ -16,7 +16,7 @@ from portero.core.clients.rules import is_secret_of
 from portero.core.limits import LimitPolicy, Limits, OverLimit
 from portero.core.provider.events import ClientAuthFailed
 from portero.core.provider.model import ClientCall
-from portero.core.provider.replay import spend_once
+from portero.core.replay import spend_once
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.protocol.oauth.client_assertion import (

@@ -13,7 +13,7 @@ from typing import Final
 
 from portero.core.clients import Client
 from portero.core.provider.model import UNBOUND, Binding, ClientCall
-from portero.core.provider.replay import spend_once
+from portero.core.replay import spend_once
 from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.kit.secrets import same_secret

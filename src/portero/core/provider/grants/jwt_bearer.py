@@ -24,10 +24,10 @@ from portero.core.provider.events import AssertionAccepted
 from portero.core.provider.grants import store as grant_store
 from portero.core.provider.issuing import Issuing
 from portero.core.provider.model import Grant, IssuedToken, TokenRequest
-from portero.core.provider.replay import spend_once
 from portero.core.provider.resources import Resources
 from portero.core.provider.scopes import Scopes
 from portero.core.provider.subjects import Subjects
+from portero.core.replay import spend_once
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.protocol.oauth.bearer_assertion import BearerAssertion, check_bearer_assertion

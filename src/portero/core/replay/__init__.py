@@ -3,6 +3,6 @@
 Owns one table of hashes. Who shows it, and what it proves, is the calling room's.
 """
 
-from portero.core.provider.replay.store import purge, spend_once
+from portero.core.replay.store import purge, spend_once
 
 __all__ = ["purge", "spend_once"]
