@@ -7,35 +7,22 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 import portero
-from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
-from portero.core.factors.one_time_code import POLICIES as CODES
-from portero.core.login.rules import POLICIES
-from portero.core.provider.authorize import BEGUN_BY_ADDRESS
-from portero.core.provider.ciba import POLICIES as CIBA_POLICIES
-from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
-from portero.core.provider.device import POLICIES as DEVICE_POLICIES
-from portero.core.provider.par import PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT
-from portero.core.provider.register import (
-    CLIENT_MANAGEMENT_BY_ADDRESS,
-    CLIENT_REGISTRATION_BY_ADDRESS,
-)
+from portero.core.limits import AddressPolicy, LimitPolicy
 from portero.kit.refusals import Refusal
 from portero.protocol.oauth.errors import OAuthRefusal
 from portero.web.problems import status_of
 from portero.web.strict import Unacceptable
+from portero.wiring.limits import POLICIES
 from portero_guard.errors import NoCredentials, Refused
 
 T = TypeVar("T")
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\d+) \| ", re.MULTILINE)
-PUSHING = (PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT)
-PROVIDER = (BEGUN_BY_ADDRESS, CLIENT_AUTH_BY_ADDRESS, *PUSHING, *DEVICE_POLICIES, *CIBA_POLICIES)
-REGISTERING = (CLIENT_MANAGEMENT_BY_ADDRESS, CLIENT_REGISTRATION_BY_ADDRESS)
-POLICED = (*POLICIES, *CODES, *PROVIDER, *REGISTERING, DOWNLOADS_BY_ACCOUNT)
 # What acts at import, or needs Alembic around it.
 NOT_IMPORTED = ("portero.wsgi", "portero.__main__", "portero.migrations.")
 # Made where Flask or the front itself says no, without a class of refusal.
@@ -52,10 +39,15 @@ def subclasses(base: type[T]) -> Iterator[type[T]]:
         yield from subclasses(found)
 
 
-def codes_of_the_program() -> set[tuple[str, int]]:
+def modules_of_the_program() -> Iterator[ModuleType]:
     for module in pkgutil.walk_packages(portero.__path__, "portero."):
         if not module.name.startswith(NOT_IMPORTED):
-            importlib.import_module(module.name)
+            yield importlib.import_module(module.name)
+
+
+def codes_of_the_program() -> set[tuple[str, int]]:
+    for _ in modules_of_the_program():
+        pass  # imported
     server = {
         (kind.code, kind.status if issubclass(kind, Unacceptable) else status_of(kind))
         for kind in subclasses(Refusal)
@@ -74,10 +66,30 @@ def test_the_page_lists_every_code_with_its_status_and_no_other() -> None:
 
 
 def test_the_page_of_limits_has_the_limits_in_force() -> None:
-    """Name, tries and seconds of every policy, as the code has them."""
-    rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| (\d+) \|", read("limits.md"), re.MULTILINE)
-    in_force = {(one.name, one.tries, one.window_seconds) for one in POLICED}
-    assert {(name, int(tries), int(seconds)) for name, tries, seconds in rows} == in_force
+    """Name, tries and seconds of every policy, as the code has them, each once; and how much a
+    network may have, where addresses are counted."""
+    rows = re.findall(r"^\| `([a-z_]+)` \| (\d+) \| (\d+) \| (.*)", read("limits.md"), re.MULTILINE)
+    listed = [(name, int(tries), int(seconds)) for name, tries, seconds, _ in rows]
+    assert sorted(listed) == sorted(
+        (each.name, each.tries, each.window_seconds) for each in POLICIES
+    )
+    for name, _, _, counts in rows:
+        of_network = re.search(r"\(a network: (\d+)\)", counts)
+        policy = next(each for each in POLICIES if each.name == name)
+        expected = policy.of_network().tries if isinstance(policy, AddressPolicy) else None
+        assert (int(of_network[1]) if of_network else None) == expected, name
+
+
+def test_every_policy_of_the_program_can_be_set() -> None:
+    """One that a room made and nobody listed could not be changed, nor would anybody read of it."""
+    made = {
+        each.name: each
+        for module in modules_of_the_program()
+        for value in vars(module).values()
+        for each in (value if isinstance(value, tuple) else (value,))
+        if isinstance(each, LimitPolicy)
+    }
+    assert made == {each.name: each for each in POLICIES}
 
 
 def read(name: str) -> str:

@@ -10,13 +10,12 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from portero.kit.addresses import Network, parsed_network
 from portero.kit.secrets import MASK, Secret
 from portero.protocol.oauth.profiles import Profile
-
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _HOST: Final = r"(?:[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)*)"
 _HOST_AND_PORT: Final = re.compile(rf"(?:{_HOST}|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}})?")
@@ -58,6 +57,19 @@ def limits(given: str) -> tuple[str, ...]:
         if not re.fullmatch(r"[a-z_]{1,40}=[1-9][0-9]{0,8}/[1-9][0-9]{0,7}", part):
             raise Unparsable("a list of name=tries/seconds, such as login_by_account=20/600")
     return items(given)
+
+
+def prefixes(longest: int) -> Callable[[str], tuple[int, int]]:
+    """How many bits of an address are one customer's and how many a network's."""
+
+    def read(given: str) -> tuple[int, int]:
+        found = re.fullmatch(r"([1-9][0-9]{0,2})/([1-9][0-9]{0,2})", given)
+        own, network = (int(found[1]), int(found[2])) if found else (0, 0)
+        if not 1 <= network <= own <= longest:
+            raise Unparsable(f"two numbers of bits up to {longest}, the longer first: 64/48")
+        return own, network
+
+    return read
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:
@@ -144,7 +156,7 @@ def mailbox(given: str) -> str:
 def networks(given: str) -> tuple[Network, ...]:
     """CIDR blocks. `/0` is refused: were everybody a proxy, each caller could forge its address."""
     try:
-        found = tuple(ipaddress.ip_network(item) for item in items(given))
+        found = tuple(parsed_network(item) for item in items(given))
     except ValueError as error:
         raise Unparsable("a list of networks such as 10.0.0.0/8 or 192.0.2.7/32") from error
     if any(network.prefixlen == 0 for network in found):

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network
 
-Network = IPv4Network | IPv6Network
+from portero.kit.addresses import Address, Network, parsed_address
 
 
 def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> str:
-    """The nearest address that is not a trusted proxy.
+    """The nearest address that is not a trusted proxy, in its usual spelling.
 
     X-Forwarded-For is read from the right, and only as far as each hop is a proxy that the
     operator named: what a client writes at the left is never believed.
     """
-    address = peer
+    nearest = parsed_address(peer)
     hops = [hop.strip() for line in forwarded for hop in line.split(",")]
-    while hops and is_in(address, proxies):
-        candidate = hops.pop()
-        parsed = _parsed(candidate)
+    while hops and _is_of(nearest, proxies):
+        candidate = parsed_address(hops.pop())
         # A zone index (fe80::1%...) is any text of any length, and no client's address.
-        if parsed is None or getattr(parsed, "scope_id", None) is not None:
+        if candidate is None or getattr(candidate, "scope_id", None) is not None:
             break
-        address = candidate
-    return address
+        nearest = candidate
+    return peer if nearest is None else str(nearest)
 
 
 def is_in(address: str, networks: Sequence[Network]) -> bool:
     """Whether the address is of one of the networks; what is no address is in none."""
-    found = _parsed(address)
-    return found is not None and any(found in network for network in networks)
+    return _is_of(parsed_address(address), networks)
 
 
-def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
+def _is_of(address: Address | None, networks: Sequence[Network]) -> bool:
+    return address is not None and any(address in network for network in networks)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 
+from portero.kit.addresses import Network
 from portero.protocol.oauth.errors import InvalidRequest
 from portero.protocol.oauth.metadata_policy import AuthMethod
-from portero.web.addresses import Network, is_in
+from portero.web.addresses import is_in
 from portero.web.exchange import Request
 
 # nginx ($ssl_client_verify) and Apache (SSL_CLIENT_VERIFY) say this of a chain that they verified.

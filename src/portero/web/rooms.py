@@ -50,10 +50,10 @@ from portero.core.provider.statuses import StatusList
 from portero.core.provider.token_endpoint import TokenEndpoint
 from portero.core.provider.userinfo import UserInfo
 from portero.core.sessions import Sessions
+from portero.kit.addresses import Network
 from portero.kit.maintenance import Maintenance
 from portero.kit.ports import Clock
 from portero.protocol.oauth.detail_types import AuthorizationDetailType
-from portero.web.addresses import Network
 from portero.web.base_path import BasePath
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.certificates import NO_SOURCE, CertificateSource

@@ -17,7 +17,6 @@ from portero.core.factors.password import Passwords
 from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
 from portero.core.keys.rules import KeySchedule
-from portero.core.limits import Limits
 from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.recovery import RECOVERY_ASKED
 from portero.core.login.with_mail import SIGN_IN_MAIL_ASKED
@@ -41,6 +40,7 @@ from portero.web.looks import Looks
 from portero.web.rooms import FaceSettings, Rooms
 from portero.wiring.base import Base
 from portero.wiring.codes import texts_of
+from portero.wiring.limits import limits_of
 from portero.wiring.parts import (
     Waker,
     allowed_hosts,
@@ -54,7 +54,6 @@ from portero.wiring.parts import (
     password_policy,
     places_of,
     remote_keys_of,
-    settled_limits,
 )
 from portero.wiring.provider import join_provider
 from portero.wiring.sign_in import join_sign_in
@@ -104,7 +103,7 @@ def join(
     waker = Waker()
     outbox = Outbox(dice, vault, wake=waker)
     notices = Notices(outbox)
-    limits = Limits(settled_limits(settings))
+    limits = limits_of(settings)
 
     ring = KeyRing(db, vault)
     feed.subscribe(ChangeKind.KEYS_CHANGED, lambda subject, at: ring.reload())

@@ -9,26 +9,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
 from portero.core.clients import RemoteKeys
 from portero.core.clients.remote_keys import UNKNOWN_KEY_SECONDS
-from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
 from portero.core.factors.password import CharacterClass, PasswordPolicy
-from portero.core.limits import LimitPolicy
-from portero.core.login.rules import POLICIES
 from portero.core.outbox import Deliverer, OutboxWorkers
-from portero.core.provider.authorize import BEGUN_BY_ADDRESS
-from portero.core.provider.ciba import POLICIES as CIBA_POLICIES
-from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
 from portero.core.provider.client_signer import EncryptTo
-from portero.core.provider.device import POLICIES as DEVICE_POLICIES
-from portero.core.provider.par import PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT
-from portero.core.provider.register import (
-    CLIENT_MANAGEMENT_BY_ADDRESS,
-    CLIENT_REGISTRATION_BY_ADDRESS,
-    Registrants,
-    RegistrationMode,
-)
+from portero.core.provider.register import Registrants, RegistrationMode
 from portero.kit.ports import Clock, Meter, NoMeter
 from portero.outside.breach import BreachRange
 from portero.outside.hashing import Argon2Params, HashPool
@@ -124,36 +110,6 @@ def places_of(settings: Settings) -> PlaceOf:
         return PlaceFile(path).place_of
     except (OSError, ValueError) as error:
         raise SettingsError(key, f"{key}: {path} can't be read: {error}.") from error
-
-
-def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
-    clients = (
-        BEGUN_BY_ADDRESS,
-        PUSHED_BY_ADDRESS,
-        PUSHED_BY_CLIENT,
-        CLIENT_AUTH_BY_ADDRESS,
-        CLIENT_REGISTRATION_BY_ADDRESS,
-        CLIENT_MANAGEMENT_BY_ADDRESS,
-        *DEVICE_POLICIES,
-        *CIBA_POLICIES,
-        DOWNLOADS_BY_ACCOUNT,
-    )
-    known = {policy.name for policy in (*POLICIES, *CODE_POLICIES, *clients)}
-    settled = _relaxed_limits() if settings.profile is Profile.CERTIFICATION else {}
-    for part in settings.limits:
-        name, _, figures = part.partition("=")
-        tries, _, seconds = figures.partition("/")
-        if name not in known:
-            sentence = f"PORTERO_LIMITS names {name}; known are {', '.join(sorted(known))}."
-            raise SettingsError("PORTERO_LIMITS", sentence)
-        settled[name] = LimitPolicy(name, int(tries), int(seconds))
-    return settled
-
-
-def _relaxed_limits() -> dict[str, LimitPolicy]:
-    """Each module of a certification plan registers a client or two, all from one address."""
-    name = CLIENT_REGISTRATION_BY_ADDRESS.name
-    return {name: LimitPolicy(name, tries=2000, window_seconds=3600)}
 
 
 def remote_keys_of(settings: Settings, clock: Clock) -> RemoteKeys:

@@ -263,3 +263,9 @@ def test_a_senseless_attribute_stops(tmp_path: Path, table: str, sentence: str) 
     (tmp_path / "portero.toml").write_text(table + "\n")
     with pytest.raises(SettingsError, match=sentence):
         load({}, cwd=tmp_path)
+
+
+def test_a_proxys_network_in_its_ipv6_spelling_is_the_same_network(tmp_path: Path) -> None:
+    """Peers are compared as IPv4 addresses, however the socket writes them."""
+    settings = load({"PORTERO_TRUSTED_PROXIES": "::ffff:10.0.0.0/104,2001:db8::/32"}, cwd=tmp_path)
+    assert [str(net) for net in settings.trusted_proxies] == ["10.0.0.0/8", "2001:db8::/32"]

@@ -2,10 +2,11 @@
 
 Owns the counters and their one verb, `spend`: a single conditional upsert, so that parallel tries
 are all counted and right across workers and restarts. Policies are values that the calling room
-names; this room decides nothing else.
+names; this room decides what an address counts as, and nothing else.
 """
 
 from portero.core.limits.flows import Limits
-from portero.core.limits.model import LimitPolicy, OverLimit
+from portero.core.limits.model import AddressPolicy, LimitPolicy, OverLimit
+from portero.core.limits.rules import Prefixes
 
-__all__ = ["LimitPolicy", "Limits", "OverLimit"]
+__all__ = ["AddressPolicy", "LimitPolicy", "Limits", "OverLimit", "Prefixes"]

@@ -5,11 +5,19 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from portero.core.limits import store
 from portero.core.limits.model import LimitPolicy, OverLimit
+from portero.core.limits.rules import Prefixes, counted_for
 from portero.kit.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    key: str
+    policy: LimitPolicy
 
 
 class Limits:
@@ -17,8 +25,11 @@ class Limits:
     (raising would roll it back and uncount it). `settled` are the policies that the operator set,
     by name; the others are as the calling room has them."""
 
-    def __init__(self, settled: Mapping[str, LimitPolicy] | None = None) -> None:
+    def __init__(
+        self, settled: Mapping[str, LimitPolicy] | None = None, prefixes: Prefixes | None = None
+    ) -> None:
         self._settled = settled or {}
+        self._prefixes = prefixes or Prefixes()
 
     def spend(
         self, tx: Tx, policy: LimitPolicy, subject: str, *, now: datetime
@@ -31,33 +42,46 @@ class Limits:
     ) -> OverLimit | None:
         """The same for several subjects in one statement; the refusal that is new, and else the
         one that waits longest."""
-        keyed = {
-            _key(policy, subject): self._settled.get(policy.name, policy)
-            for policy, subject in tries
-        }
-        refusals = [
-            _over(keyed[key], spent, ends_at, now)
-            for key, (spent, ends_at) in store.spend(tx, keyed, now=now).items()
-            if spent > keyed[key].tries
-        ]
+        counted = [self._counters(policy, subject) for policy, subject in tries]
+        policies = {each.key: each.policy for counters in counted for each in counters}
+        spent = store.spend(tx, policies, now=now)
+        over: list[OverLimit] = []
+        for own, *networks in counted:
+            if refusal := _over(own, *spent[own.key], now):
+                over.append(refusal)
+                # Or one address could use up what its neighbours may.
+                store.give_back(tx, [each.key for each in networks])
+            else:
+                over += filter(None, (_over(each, *spent[each.key], now) for each in networks))
         return max(
-            refusals, key=lambda each: (each.is_first, each.retry_after_seconds or 0), default=None
+            over, key=lambda each: (each.is_first, each.retry_after_seconds or 0), default=None
         )
 
     def clear(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Forget the subject's tries, after a success."""
-        store.clear(tx, _key(policy, subject))
+        for counter in self._counters(policy, subject):
+            store.clear(tx, counter.key)
 
     def give_back(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Uncount one try of a shared subject (an address), after a success."""
-        store.give_back(tx, _key(policy, subject))
+        store.give_back(tx, [each.key for each in self._counters(policy, subject)])
+
+    def _counters(self, policy: LimitPolicy, subject: str) -> list[_Counter]:
+        settled = self._settled.get(policy.name, policy)
+        return [
+            _Counter(_key(each, name), self._settled.get(each.name, each))
+            for each, name in counted_for(settled, subject, self._prefixes)
+        ]
 
 
 def _key(policy: LimitPolicy, subject: str) -> str:
     return hashlib.sha256(f"{policy.name}\0{subject}".encode()).hexdigest()
 
 
-def _over(policy: LimitPolicy, spent: int, ends_at: datetime, now: datetime) -> OverLimit:
+def _over(counter: _Counter, spent: int, ends_at: datetime, now: datetime) -> OverLimit | None:
+    policy = counter.policy
+    if spent <= policy.tries:
+        return None
     wait = max(1, math.ceil((ends_at - now).total_seconds()))
     return OverLimit(
         f"{policy.name}: {spent} of {policy.tries}",

@@ -16,6 +16,20 @@ class LimitPolicy:
     window_seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class AddressPolicy(LimitPolicy):
+    """Its subject is a client's address. All addresses of one network together may have
+    `network_factor` times as many tries: less where each try costs money, or a row for ever."""
+
+    network_factor: int = 4
+
+    def of_network(self) -> LimitPolicy:
+        """The policy of the network; it has a name of its own, by which it may be set."""
+        return LimitPolicy(
+            f"{self.name}_network", self.tries * self.network_factor, self.window_seconds
+        )
+
+
 class OverLimit(Limited):
     """The policy's tries are spent; `retry_after_seconds` says when the window ends, `is_first`
     that this is the first try in it that was refused."""

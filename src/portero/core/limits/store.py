@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from portero.core.limits.model import LimitPolicy
 from portero.kit.db import Tx, UtcTime, metadata
 from portero.kit.prepared import Prepared
+
+_LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 limit_counters: Final = sa.Table(
     "limit_counters",
@@ -62,19 +64,31 @@ def _spend(keys: int) -> Prepared:
 
 
 _clear: Final = Prepared(limit_counters.delete().where(limit_counters.c.key == sa.bindparam("of")))
-_give_back: Final = Prepared(
-    limit_counters.update()
-    .where(limit_counters.c.key == sa.bindparam("of"), limit_counters.c.spent > 0)
-    .values(spent=limit_counters.c.spent - 1)
-)
+
+
+@lru_cache
+def _give_back(keys: int) -> Prepared:
+    """An upsert too, because an UPDATE of several rows locks them in whatever order it finds them
+    in, and not in that of `spend`. What is not there gets a row whose window is over."""
+    rows = ", ".join(f"(:key_{number}, 0, :over)" for number in range(keys))
+    return Prepared(
+        sa.text(
+            f"INSERT INTO limit_counters (key, spent, window_ends_at) VALUES {rows}"  # noqa: S608  # of numbers only
+            " ON CONFLICT (key) DO UPDATE SET spent ="
+            " CASE WHEN limit_counters.spent > 0 THEN limit_counters.spent - 1 ELSE 0 END"
+        ).bindparams(sa.bindparam("over", type_=UtcTime))
+    )
 
 
 def clear(tx: Tx, key: str) -> None:
     _clear.run(tx, {"of": key})
 
 
-def give_back(tx: Tx, key: str) -> None:
-    _give_back.run(tx, {"of": key})
+def give_back(tx: Tx, keys: Sequence[str]) -> None:
+    """Uncount a try under each key, locking in their order; never below none."""
+    if keys:
+        values = {f"key_{number}": key for number, key in enumerate(keys)}
+        _give_back(len(keys)).run(tx, {**values, "over": _LONG_AGO})
 
 
 def purge(tx: Tx, *, before: datetime) -> int:

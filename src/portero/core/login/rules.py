@@ -9,7 +9,7 @@ from typing import Final
 
 from portero.core.accounts.email import MAIL_BY_ACCOUNT
 from portero.core.authenticators import Evidence, FactorKind
-from portero.core.limits import LimitPolicy
+from portero.core.limits import AddressPolicy, LimitPolicy
 from portero.core.login.model import Facts, Owed, SecondFactorRule, SignInPolicy
 from portero.core.sessions import Proven, Session, SignInDemand, satisfies
 from portero.core.sessions.demand import LEVELS, reaches, weakest
@@ -29,14 +29,18 @@ LOGIN_BY_ACCOUNT: Final = LimitPolicy("login_by_account", tries=30, window_secon
 # The owner's own budget for proving the present password while signed in.
 PASSWORD_BY_OWNER: Final = LimitPolicy("password_by_owner", tries=30, window_seconds=900)
 # Offices share an address, so this is wide; successes are given back.
-LOGIN_BY_ADDRESS: Final = LimitPolicy("login_by_address", tries=300, window_seconds=900)
+LOGIN_BY_ADDRESS: Final = AddressPolicy("login_by_address", tries=300, window_seconds=900)
 # Somebody who knows the password guesses at six digits of which three are good: at ten tries a
 # quarter of an hour that is one chance in 350 a day, and the owner is told of the failures.
 SECOND_FACTOR_BY_ACCOUNT: Final = LimitPolicy(
     "second_factor_by_account", tries=10, window_seconds=900
 )
-REGISTER_BY_ADDRESS: Final = LimitPolicy("register_by_address", tries=100, window_seconds=3600)
-RECOVERY_BY_ADDRESS: Final = LimitPolicy("recovery_by_address", tries=30, window_seconds=3600)
+REGISTER_BY_ADDRESS: Final = AddressPolicy(
+    "register_by_address", tries=100, window_seconds=3600, network_factor=2
+)
+RECOVERY_BY_ADDRESS: Final = AddressPolicy(
+    "recovery_by_address", tries=30, window_seconds=3600, network_factor=2
+)
 # Anybody can ask for these mails; the window is the link's own lifetime, so that there is always
 # a live link in the mailbox of somebody whose budget a stranger has spent.
 RECOVERY_MAIL_BY_ACCOUNT: Final = LimitPolicy(
@@ -48,13 +52,13 @@ RECOVERY_MAIL_BY_ACCOUNT: Final = LimitPolicy(
 # The longest that SP 800-63B-4 §3.1.3.2 allows, because a mail may be greylisted.
 MAIL_SIGN_IN_LIFETIME: Final = timedelta(minutes=10)
 # Anybody can ask for these mails, and each has a code that may be guessed five times.
-MAIL_SIGN_IN_BY_ADDRESS: Final = LimitPolicy(
-    "mail_sign_in_by_address", tries=30, window_seconds=3600
+MAIL_SIGN_IN_BY_ADDRESS: Final = AddressPolicy(
+    "mail_sign_in_by_address", tries=30, window_seconds=3600, network_factor=2
 )
 SIGN_IN_MAIL_BY_ACCOUNT: Final = LimitPolicy(
     "sign_in_mail_by_account", tries=5, window_seconds=3600
 )
-MAIL_CODE_BY_ADDRESS: Final = LimitPolicy("mail_code_by_address", tries=60, window_seconds=900)
+MAIL_CODE_BY_ADDRESS: Final = AddressPolicy("mail_code_by_address", tries=60, window_seconds=900)
 # Ten of a million a day. Over it the link still works, in the browser that asked.
 MAIL_CODE_BY_ACCOUNT: Final = LimitPolicy("mail_code_by_account", tries=10, window_seconds=86_400)
 # The first factor of a sign-in by mail.

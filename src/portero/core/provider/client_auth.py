@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from portero.core.audit import Actor, AuditLog
 from portero.core.clients import Client, ClientCache, ClientHasNoSecret, ClientKeys, CreatedBy
 from portero.core.clients.rules import is_secret_of
-from portero.core.limits import LimitPolicy, Limits, OverLimit
+from portero.core.limits import AddressPolicy, Limits, OverLimit
 from portero.core.provider.events import ClientAuthFailed
 from portero.core.provider.model import ClientCall
 from portero.core.replay import spend_once
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 # Failures alone are counted. A deployment with a wrong secret in it tries for ever; it is slowed
 # down, and the log says which one.
-CLIENT_AUTH_BY_ADDRESS: Final = LimitPolicy("client_auth_by_address", tries=60, window_seconds=60)
+CLIENT_AUTH_BY_ADDRESS: Final = AddressPolicy("client_auth_by_address", tries=60, window_seconds=60)
 
 # A certificate names no key. That no kept set has this one lets a `jwks_uri` be asked again.
 _NEW_KEY: Final = object()

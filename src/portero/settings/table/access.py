@@ -133,3 +133,12 @@ class AccessSettings(StorageSettings):
         "",
         "Limits that differ from the defaults, as name=tries/seconds (comma separated).",
     )
+    limits_ipv4: tuple[int, int] = setting(
+        "PORTERO_LIMITS_IPV4",
+        parsing.prefixes(32),
+        "32/24",
+        "How many bits of an IPv4 address limits count as one address, and as one network.",
+    )
+    limits_ipv6: tuple[int, int] = setting(
+        "PORTERO_LIMITS_IPV6", parsing.prefixes(128), "64/48", "The same for IPv6."
+    )

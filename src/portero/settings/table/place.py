@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from portero.kit.addresses import Network
 from portero.settings import parsing
 from portero.settings.rows import Derived, Earlier, setting
 
@@ -65,7 +66,7 @@ class PlaceSettings:
         "",
         "Host names to answer to besides the issuer's (comma separated).",
     )
-    trusted_proxies: tuple[parsing.Network, ...] = setting(
+    trusted_proxies: tuple[Network, ...] = setting(
         "PORTERO_TRUSTED_PROXIES",
         parsing.networks,
         "",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from portero.core.provider.ciba import CibaAsking
 from portero.core.provider.model import ClientCall
-from portero.web.addresses import Network
+from portero.kit.addresses import Network
 from portero.web.certificates import CertificateSource
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Response, json_response

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from portero.core.provider.device import Devices, DeviceStarted
 from portero.core.provider.model import ClientCall
-from portero.web.addresses import Network
+from portero.kit.addresses import Network
 from portero.web.certificates import CertificateSource
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Response, json_response

@@ -12,9 +12,10 @@ from portero.core.provider.introspect import SIGNED_TYPE, Introspection
 from portero.core.provider.model import ClientCall, IssuedToken
 from portero.core.provider.revoke import Revocation
 from portero.core.provider.token_endpoint import TokenEndpoint
+from portero.kit.addresses import Network
 from portero.kit.refusals import Busy, Limited, Refusal
 from portero.protocol.oauth.errors import InvalidClient, OAuthRefusal
-from portero.web.addresses import Network, client_address
+from portero.web.addresses import client_address
 from portero.web.certificates import NO_SOURCE, CertificateSource
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from portero.core.provider.model import ClientCall
 from portero.core.provider.par import PushedRequests
-from portero.web.addresses import Network
+from portero.kit.addresses import Network
 from portero.web.certificates import CertificateSource
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Response, json_response

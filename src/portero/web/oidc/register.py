@@ -14,11 +14,11 @@ from typing import Any, Final
 from portero.core.audit import Actor
 from portero.core.provider.register import ClientRegistration
 from portero.core.provider.register.errors import RegistrationTokenRefused
+from portero.kit.addresses import Network
 from portero.kit.refusals import Conflict, Refusal
 from portero.protocol.oauth.client_metadata import InvalidClientMetadata
 from portero.protocol.oauth.errors import OAuthRefusal
 from portero.protocol.oauth.parameters import read_parameters
-from portero.web.addresses import Network
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import NO_STORE, Request, Response, json_response, log_refusal
 from portero.web.oidc.cors import CORS, preflight

@@ -10,7 +10,7 @@ import hashlib
 from datetime import timedelta
 from typing import Final
 
-from portero.core.limits import LimitPolicy
+from portero.core.limits import AddressPolicy, LimitPolicy
 
 DIGITS: Final = 6
 # NIST SP 800-63B-4 §3.1.3.2 allows ten minutes; mail and text messages arrive within one.
@@ -22,9 +22,13 @@ TRIES: Final = 5
 CODES_BY_ACCOUNT: Final = LimitPolicy("codes_by_account", tries=10, window_seconds=3600)
 # A mailbox or a number that several accounts have named is nobody's to be bombed.
 CODES_BY_RECIPIENT: Final = LimitPolicy("codes_by_recipient", tries=10, window_seconds=3600)
-CODES_BY_ADDRESS: Final = LimitPolicy("codes_by_address", tries=100, window_seconds=3600)
+CODES_BY_ADDRESS: Final = AddressPolicy(
+    "codes_by_address", tries=100, window_seconds=3600, network_factor=2
+)
 # Text messages cost money, and some people earn by having them sent.
-TEXTS_BY_ADDRESS: Final = LimitPolicy("texts_by_address", tries=20, window_seconds=3600)
+TEXTS_BY_ADDRESS: Final = AddressPolicy(
+    "texts_by_address", tries=20, window_seconds=3600, network_factor=2
+)
 TEXTS_EVERYWHERE: Final = LimitPolicy("texts_everywhere", tries=1000, window_seconds=3600)
 
 POLICIES: Final = (

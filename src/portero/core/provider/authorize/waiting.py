@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.audit import Actor
-from portero.core.limits import LimitPolicy, Limits
+from portero.core.limits import AddressPolicy, Limits
 from portero.core.provider.authorize.model import Asked
 from portero.core.provider.codes import store as code_store
 from portero.core.provider.codes.model import WaitingRequest
@@ -22,7 +22,7 @@ from portero.kit.secrets import Secret, fingerprint
 WAITING_LIFETIME: Final = timedelta(hours=1)
 # A company behind one address signs in within minutes in the morning: five a second. Whoever is
 # signed in and has agreed waits for nothing, and is not counted.
-BEGUN_BY_ADDRESS: Final = LimitPolicy("begun_by_address", tries=300, window_seconds=60)
+BEGUN_BY_ADDRESS: Final = AddressPolicy("begun_by_address", tries=300, window_seconds=60)
 
 
 class WaitingRequests:

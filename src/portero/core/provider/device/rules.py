@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from portero.core.limits import LimitPolicy
+from portero.core.limits import AddressPolicy, LimitPolicy
 
 LIFETIME_SECONDS: Final = 600
 # No vowels: no words. No digits: nothing to confuse with a letter.
@@ -19,10 +19,10 @@ ALPHABET: Final = "BCDFGHJKLMNPQRSTVWXZ"
 LENGTH: Final = 8
 
 USER_CODE_BY_ACCOUNT: Final = LimitPolicy("user_code_by_account", tries=10, window_seconds=600)
-USER_CODE_BY_ADDRESS: Final = LimitPolicy("user_code_by_address", tries=30, window_seconds=600)
+USER_CODE_BY_ADDRESS: Final = AddressPolicy("user_code_by_address", tries=30, window_seconds=600)
 USER_CODE_EVERYWHERE: Final = LimitPolicy("user_code_everywhere", tries=1000, window_seconds=600)
 # A public client proves nothing, so anybody can fill the table in its name.
-DEVICE_BY_ADDRESS: Final = LimitPolicy("device_by_address", tries=60, window_seconds=60)
+DEVICE_BY_ADDRESS: Final = AddressPolicy("device_by_address", tries=60, window_seconds=60)
 POLICIES: Final = (
     USER_CODE_BY_ACCOUNT,
     USER_CODE_BY_ADDRESS,

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final
 
 from portero.core.clients import Client
-from portero.core.limits import LimitPolicy, Limits, OverLimit
+from portero.core.limits import AddressPolicy, LimitPolicy, Limits, OverLimit
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.model import ClientCall
 from portero.core.provider.par import store
@@ -29,7 +29,7 @@ from portero.protocol.oauth.parameters import Parameters
 # because a person's own device may first have to open a browser.
 LIFETIME_SECONDS: Final = 90
 # A public client proves nothing, so anybody can fill the table in its name.
-PUSHED_BY_ADDRESS: Final = LimitPolicy("pushed_by_address", tries=120, window_seconds=60)
+PUSHED_BY_ADDRESS: Final = AddressPolicy("pushed_by_address", tries=120, window_seconds=60)
 # One that proves itself can be told to mend its loop, but must not fill the disk until then.
 PUSHED_BY_CLIENT: Final = LimitPolicy("pushed_by_client", tries=6000, window_seconds=60)
 

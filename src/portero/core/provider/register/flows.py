@@ -19,7 +19,7 @@ from portero.core.clients import Client, ClientChanged, Clients, CreatedBy, Crea
 from portero.core.clients import store as client_store
 from portero.core.clients.ports import DocumentFetch
 from portero.core.clients.rules import could_be_client_id
-from portero.core.limits import LimitPolicy, Limits, OverLimit
+from portero.core.limits import AddressPolicy, Limits, OverLimit
 from portero.core.provider.register import rules, store
 from portero.core.provider.register.errors import RegistrationTokenRefused
 from portero.core.provider.register.events import ClientInvitationUsed
@@ -34,10 +34,10 @@ from portero.protocol.oauth.registrants import registrants_policy, without_privi
 from portero.protocol.oauth.software_statement import checked_statement
 
 # Every try counts; one with a good initial access token is given back.
-CLIENT_REGISTRATION_BY_ADDRESS: Final = LimitPolicy(
-    "client_registration_by_address", tries=20, window_seconds=3600
+CLIENT_REGISTRATION_BY_ADDRESS: Final = AddressPolicy(
+    "client_registration_by_address", tries=20, window_seconds=3600, network_factor=2
 )
-CLIENT_MANAGEMENT_BY_ADDRESS: Final = LimitPolicy(
+CLIENT_MANAGEMENT_BY_ADDRESS: Final = AddressPolicy(
     "client_management_by_address", tries=60, window_seconds=60
 )
 TOKEN_BITS: Final = 256

@@ -1,0 +1,41 @@
+"""Who is counted as one: the subjects that a client's address stands for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+
+from portero.core.limits.model import AddressPolicy, LimitPolicy
+from portero.kit.addresses import parsed_address
+
+
+@dataclass(frozen=True, slots=True)
+class Prefixes:
+    """How many bits of an address are one customer's, and how many one network's.
+
+    IPv6: whoever has one address has a /64 (RFC 6177, RFC 7934), and a /48 is given away for
+    nothing by tunnel brokers; that is what a /24 of IPv4 is to somebody who rents servers.
+    """
+
+    ipv4: tuple[int, int] = (32, 24)
+    ipv6: tuple[int, int] = (64, 48)
+
+
+def counted_for(
+    policy: LimitPolicy, subject: str, prefixes: Prefixes
+) -> tuple[tuple[LimitPolicy, str], ...]:
+    """What a try is counted under: an address is one, and one of its network, which may have a few
+    times as much. The network alone would shut an office out for its neighbour's guesses; the
+    address alone would give whoever has many of them as many budgets."""
+    if not isinstance(policy, AddressPolicy):
+        return ((policy, subject),)
+    found = parsed_address(subject)
+    if found is None:  # a Unix socket's peer, say
+        return ((policy, subject),)
+    kind, (own, wide) = (
+        (IPv4Network, prefixes.ipv4)
+        if isinstance(found, IPv4Address)
+        else (IPv6Network, prefixes.ipv6)
+    )
+    one, network = (str(kind((int(found), bits), strict=False)) for bits in (own, wide))
+    return ((policy, one), (policy.of_network(), network))
