@@ -57,6 +57,13 @@ class Limits:
             over, key=lambda each: (each.is_first, each.retry_after_seconds or 0), default=None
         )
 
+    def spent(self, tx: Tx, *tries: tuple[LimitPolicy, str], now: datetime) -> tuple[int, ...]:
+        """How many tries each subject has made in its present window; counts nothing. For an
+        address it is its own, without its network's."""
+        keys = [self._counters(policy, subject)[0].key for policy, subject in tries]
+        found = store.spent(tx, keys, now=now)
+        return tuple(found.get(key, 0) for key in keys)
+
     def clear(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Forget the subject's tries, after a success."""
         for counter in self._counters(policy, subject):

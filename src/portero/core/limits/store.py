@@ -80,6 +80,16 @@ def _give_back(keys: int) -> Prepared:
     )
 
 
+def spent(tx: Tx, keys: Sequence[str], *, now: datetime) -> dict[str, int]:
+    """The tries in the windows that are not over, by key."""
+    rows = tx.execute(
+        sa.select(limit_counters.c.key, limit_counters.c.spent).where(
+            limit_counters.c.key.in_(keys), limit_counters.c.window_ends_at > now
+        )
+    )
+    return {row.key: row.spent for row in rows}
+
+
 def clear(tx: Tx, key: str) -> None:
     _clear.run(tx, {"of": key})
 

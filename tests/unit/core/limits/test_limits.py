@@ -68,3 +68,17 @@ def test_a_try_can_be_given_back_and_the_tries_forgotten(db: Database) -> None:
     assert [spend(db, limits) is None for _ in range(3)] == [True, True, False]
     db.write(lambda tx: limits.clear(tx, TWO, "x"))
     assert spend(db, limits) is None
+
+
+def test_looking_counts_nothing(db: Database) -> None:
+    """And sees the present window alone."""
+    limits = Limits()
+
+    def looked(seconds: float = 0) -> tuple[int, ...]:
+        now = NOW + timedelta(seconds=seconds)
+        return db.read(lambda tx: limits.spent(tx, (TWO, "x"), (FIVE, "x"), now=now))
+
+    assert looked() == (0, 0)
+    spend(db, limits)
+    spend(db, limits, 1)
+    assert [looked(2), looked(2), looked(60)] == [(2, 0), (2, 0), (0, 0)]
