@@ -40,6 +40,11 @@ class KnownDevices:
         found = store.find_one_of(tx, account_id, _hashes(cookie))
         return found is not None and found.is_trusted(now)
 
+    def knew_in(self, tx: Tx, account_id: str, cookie: str, *, before: datetime) -> bool:
+        """Whether the account was signed in to in that browser before that moment."""
+        found = store.find_one_of(tx, account_id, _hashes(cookie)) if cookie else None
+        return found is not None and found.created_at < before
+
     def see_in(
         self, tx: Tx, actor: Actor, account_id: str, cookie: str, *, trust: bool, now: datetime
     ) -> Secret:

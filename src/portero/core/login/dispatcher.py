@@ -69,7 +69,27 @@ class Dispatcher:
             wanted=wanted,
             enrolled=tuple(dict.fromkeys(each.kind for each in enrolled)),
             device_trusted=self.devices.is_trusted_in(tx, account.id, devices, now=now),
+            mail_counts_from=self._mail_counts_from_in(tx, stored, proven, devices, now=now),
         )
+
+    def _mail_counts_from_in(
+        self,
+        tx: Tx,
+        stored: StoredPassword | None,
+        proven: Proven,
+        devices: str,
+        *,
+        now: datetime,
+    ) -> datetime | None:
+        """See `Facts`. A browser that the account knew before the password came is something that
+        whoever has only the mailbox lacks: there its owner need not wait."""
+        if stored is None or not stored.by_mail or "pwd" not in proven.amr:
+            return None
+        counts_from = stored.changed_at + rules.MAILED_PASSWORD_WAIT
+        if counts_from <= now:
+            return None
+        known = self.devices.knew_in(tx, stored.account_id, devices, before=stored.changed_at)
+        return None if known else counts_from
 
     def arrive_in(
         self,
@@ -96,6 +116,7 @@ class Dispatcher:
             wanted = under_way.wanted
         facts = self.facts_in(tx, account, stored, proven, wanted, now=now, in_browser=in_browser)
         step = rules.owed(facts, self.policy)
+        rules.check_answerable(step, facts, self.policy, now)
         if step is None:
             if under_way is not None:
                 store.finish(tx, under_way.id)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
+
 from portero.core.authenticators import FactorKind
 from portero.core.login.model import StillOwes
 from portero.kit.refusals import Conflict, Forbidden, Invalid, Missing, NotProven
@@ -45,6 +48,25 @@ class OwesMore(Forbidden):
     def __init__(self, still: StillOwes) -> None:
         super().__init__(f"owes {still.owed}")
         self.still = still
+
+
+class MailboxAlone(Forbidden):
+    """The password came by mail, and a code by mail is the only second factor: whoever has the
+    mailbox would have the account. Told only after that password."""
+
+    code = "mailbox_alone"
+    public = (
+        "Your password came by a mailed link, and so far a code by mail proves nothing more. Use a "
+        "browser in which you signed in here before, or come back in %(hours)s hours."
+    )
+
+    def __init__(self, wait: timedelta) -> None:
+        seconds = math.ceil(wait.total_seconds())
+        super().__init__(
+            "nothing but the mailbox",
+            values={"hours": math.ceil(seconds / 3600)},
+            retry_after_seconds=seconds,
+        )
 
 
 class MailCodeWrong(NotProven):

@@ -68,7 +68,8 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rule of what is owed looks at."""
+    """What the rule of what is owed looks at. `mail_counts_from`: until then a code by mail proves
+    what was proven already, because the password came by mail; None: nothing stands against it."""
 
     account: Account
     password_must_change: bool
@@ -76,6 +77,7 @@ class Facts:
     wanted: Wanted
     enrolled: tuple[FactorKind, ...]
     device_trusted: bool = False
+    mail_counts_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class Recovery:
         if account is None or not account.is_active or account.email != link.email:
             # Disabled, gone, or the address moved to another mailbox since the mail was sent.
             raise LinkSpent("the account is not active, or its address changed")
-        self._passwords.put_in(tx, account.id, encoded, now=now)
+        self._passwords.put_in(tx, account.id, encoded, now=now, by_mail=True)
         self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, account.id)
         store.end_of_account(tx, account.id, now=now)
         # A thief may have let an application in that outlives the session.

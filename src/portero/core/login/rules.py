@@ -10,6 +10,7 @@ from typing import Final
 from portero.core.accounts.email import MAIL_BY_ACCOUNT
 from portero.core.authenticators import Evidence, FactorKind
 from portero.core.limits import AddressPolicy, LimitPolicy
+from portero.core.login.errors import MailboxAlone
 from portero.core.login.model import Facts, Owed, SecondFactorRule, SignInPolicy
 from portero.core.sessions import Proven, Session, SignInDemand, satisfies
 from portero.core.sessions.demand import LEVELS, reaches, weakest
@@ -20,6 +21,9 @@ INTERACTION_LIFETIME: Final = timedelta(minutes=10)
 # The shortest of the mailed links: whoever holds it owns the account.
 RESET_LINK_LIFETIME: Final = timedelta(minutes=30)
 INVITE_LINK_LIFETIME: Final = timedelta(days=7)
+# Who chose a password by a mailed link has proven the mailbox: for so long a code to it is no
+# second proof. An owner who was away for a weekend reads of the reset in time; the value is ours.
+MAILED_PASSWORD_WAIT: Final = timedelta(hours=72)
 # How fresh a sign-in must be to change the mail address or delete the account.
 FRESH_SECONDS: Final = 900
 
@@ -111,7 +115,7 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
         return Owed.CHANGE_PASSWORD
     if policy.second_factor is SecondFactorRule.REQUIRED and not is_multi_factor(facts.proven):
         # A trusted device stands in for what is enrolled, never for enrolling.
-        return None if provable(facts, policy) else Owed.ENROL_FACTOR
+        return None if _usable(facts.enrolled, policy) else Owed.ENROL_FACTOR
     return None
 
 
@@ -119,7 +123,8 @@ def _asks_second(facts: Facts, policy: SignInPolicy) -> bool:
     """A trusted device lifts no sign-in to a level: an application that wants one gets a proof."""
     if facts.device_trusted and reaches(facts.proven.acr, facts.wanted.acr):
         return False
-    return bool(provable(facts, policy))
+    # What is enrolled, not what can be proven here: a factor that proves nothing now opens nothing.
+    return bool(_usable(facts.enrolled, policy))
 
 
 def is_only_too_weak(session: Session, demand: SignInDemand, now: datetime) -> bool:
@@ -168,7 +173,7 @@ def proven_at(session: Session, factor: str, now: datetime) -> datetime:
 def provable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
     """The kinds to ask for, in this order: those that reach what is wanted, or else all that are
     enrolled. None for whoever has recovery codes alone: they stand in for a factor that is lost."""
-    return _reaching(facts, policy) or _besides(facts.proven, _usable(facts.enrolled, policy))
+    return _reaching(facts, policy) or _besides(facts, _usable(facts.enrolled, policy))
 
 
 def begins_with_mail(enrolled: Collection[FactorKind], policy: SignInPolicy) -> bool:
@@ -180,15 +185,28 @@ def begins_with_mail(enrolled: Collection[FactorKind], policy: SignInPolicy) -> 
     return not usable or not usable <= {FactorKind.EMAIL, FactorKind.RECOVERY_CODE}
 
 
-def _besides(proven: Proven, kinds: tuple[FactorKind, ...]) -> tuple[FactorKind, ...]:
+def check_answerable(step: Owed | None, facts: Facts, policy: SignInPolicy, now: datetime) -> None:
+    """Raise `MailboxAlone` where only the mailbox is left to answer with, and it is proven."""
+    if step not in (Owed.SECOND_FACTOR, Owed.ENROL_FACTOR) or factors_for(step, facts, policy):
+        return
+    if facts.mail_counts_from is not None:
+        raise MailboxAlone(facts.mail_counts_from - now)
+
+
+def is_mailbox_alone(facts: Facts) -> bool:
+    """Whether a code by mail would prove a second time what was proven."""
+    return facts.proven.factor == MAILBOX or facts.mail_counts_from is not None
+
+
+def _besides(facts: Facts, kinds: tuple[FactorKind, ...]) -> tuple[FactorKind, ...]:
     """A mailbox is no second factor beside itself."""
-    if proven.factor != MAILBOX:
+    if not is_mailbox_alone(facts):
         return kinds
     return tuple(kind for kind in kinds if kind is not FactorKind.EMAIL)
 
 
 def _reaching(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
-    usable = _besides(facts.proven, _usable(facts.enrolled, policy))
+    usable = _besides(facts, _usable(facts.enrolled, policy))
     reaching = tuple(kind for kind in usable if reaches(LIFTS_TO[kind], facts.wanted.acr))
     return () if reaching == (FactorKind.RECOVERY_CODE,) else reaching
 
@@ -209,7 +227,7 @@ def factors_for(step: Owed, facts: Facts, policy: SignInPolicy) -> tuple[FactorK
             # Codes for when a factor is lost are made beside one, and never stand alone.
             kinds = (kind for kind in policy.factors if kind is not FactorKind.RECOVERY_CODE)
             reaching = (kind for kind in kinds if reaches(LIFTS_TO[kind], facts.wanted.acr))
-            return _besides(facts.proven, tuple(reaching))
+            return _besides(facts, tuple(reaching))
     return ()
 
 
@@ -217,8 +235,16 @@ def is_multi_factor(proven: Proven) -> bool:
     return "mfa" in proven.amr
 
 
+def proven_in(session: Session) -> Proven:
+    """What a session has proven, as the beginning of more. A code alone (`otp`) was a mailbox's: no
+    other factor that types one begins a sign-in."""
+    return Proven(session.acr, session.amr, MAILBOX if session.amr == ("otp",) else "session")
+
+
 def raised(proven: Proven, evidence: Evidence, kind: FactorKind) -> Proven:
     """What is proven once a second factor has been: both methods, the stronger level."""
+    if kind is FactorKind.EMAIL and proven.factor == MAILBOX:
+        return proven  # one mailbox, twice
     levels = [level for level in LEVELS if level in {proven.acr, evidence.acr}]
     methods = dict.fromkeys((*proven.amr, *evidence.amr, "mfa"))
     return Proven(acr=levels[-1], amr=tuple(methods), factor=kind.value)

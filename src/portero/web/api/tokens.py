@@ -8,6 +8,7 @@ from portero.core.limits import OverLimit
 from portero.core.login.errors import (
     AccountNotActive,
     InteractionOver,
+    MailboxAlone,
     OwesMore,
     WrongCredentials,
     WrongFactor,
@@ -131,7 +132,7 @@ ROUTES = (
         log_in,
         body=LoginBody,
         answer=TokenAnswer,
-        refusals=(WrongCredentials, OwesMore, AccountNotActive, OverLimit),
+        refusals=(WrongCredentials, OwesMore, MailboxAlone, AccountNotActive, OverLimit),
         sign_in_api=True,
     ),
     Route(
@@ -142,7 +143,7 @@ ROUTES = (
         go_on,
         body=ContinueBody,
         answer=TokenAnswer,
-        refusals=(InteractionOver, OwesMore, WrongFactor, OverLimit),
+        refusals=(InteractionOver, OwesMore, MailboxAlone, WrongFactor, OverLimit),
         sign_in_api=True,
     ),
     Route(

@@ -82,10 +82,18 @@ class Passwords:
         return store.load(tx, account_id)
 
     def put_in(
-        self, tx: Tx, account_id: str, encoded: str, *, now: datetime, must_change: bool = False
+        self,
+        tx: Tx,
+        account_id: str,
+        encoded: str,
+        *,
+        now: datetime,
+        must_change: bool = False,
+        by_mail: bool = False,
     ) -> None:
-        """Set the password that `hash` encoded. The verb also ends the other sessions."""
-        self._put(tx, account_id, encoded, now, must_change=must_change)
+        """Set the password that `hash` encoded. The verb also ends the other sessions. `by_mail`:
+        see `StoredPassword`."""
+        self._put(tx, account_id, encoded, now, must_change=must_change, by_mail=by_mail)
         self._remember(tx, account_id, encoded, now)
 
     def remove_in(self, tx: Tx, account_id: str) -> None:
@@ -187,10 +195,17 @@ class Passwords:
         return self._nobodys
 
     def _put(
-        self, tx: Tx, account_id: str, encoded: str, now: datetime, *, must_change: bool
+        self,
+        tx: Tx,
+        account_id: str,
+        encoded: str,
+        now: datetime,
+        *,
+        must_change: bool,
+        by_mail: bool = False,
     ) -> str:
         scheme = self._hasher.scheme_of(encoded)
-        stored = StoredPassword(account_id, encoded, scheme, now, now, must_change)
+        stored = StoredPassword(account_id, encoded, scheme, now, now, must_change, by_mail)
         store.put(tx, stored)
         return scheme
 

@@ -45,7 +45,8 @@ class StoredPassword:
 
     `scheme` is a label of algorithm and cost (`argon2id:m=19456,t=2,p=1`, `bcrypt:12`): hashes
     with one label take one time. `changed_at` is when the person chose it, `encoded_at` when
-    this encoding of it was made. `must_change` means that somebody else chose it.
+    this encoding of it was made. `must_change` means that somebody else chose it, `by_mail` that
+    whoever chose it had proven the mailbox and nothing else.
     """
 
     account_id: str
@@ -54,6 +55,7 @@ class StoredPassword:
     changed_at: datetime
     encoded_at: datetime
     must_change: bool = False
+    by_mail: bool = False
 
     @property
     def is_own(self) -> bool:

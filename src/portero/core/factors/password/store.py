@@ -26,6 +26,7 @@ passwords: Final = sa.Table(
     sa.Column("changed_at", UtcTime, nullable=False),
     sa.Column("encoded_at", UtcTime, nullable=False),
     sa.Column("must_change", sa.Boolean, nullable=False),
+    sa.Column("by_mail", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 password_history: Final = sa.Table(
@@ -92,7 +93,7 @@ def replace(
     `chosen` one. False when the account has another by now: a change that came between wins."""
     values: dict[str, object] = {"encoded": encoded, "scheme": scheme, "encoded_at": now}
     if chosen:
-        values |= {"changed_at": now, "must_change": False}
+        values |= {"changed_at": now, "must_change": False, "by_mail": False}
     changed = tx.execute(
         passwords.update()
         .where(passwords.c.account_id == account_id, passwords.c.encoded == expected)

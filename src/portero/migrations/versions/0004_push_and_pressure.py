@@ -1,0 +1,23 @@
+"""Approval by push, and what holds under pressure."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004_push_and_pressure"
+down_revision = "0003_sign_in"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("passwords", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("by_mail", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("passwords", schema=None) as batch_op:
+        batch_op.drop_column("by_mail")

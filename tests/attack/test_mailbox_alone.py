@@ -1,0 +1,153 @@
+"""Attacks of somebody who has the mailbox and nothing else, where a code by mail is the second
+factor: a new password comes by mail too, so the two must not add up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from portero.core.audit import Actor
+from portero.core.audit.model import Origin
+from portero.core.authenticators import FactorKind
+from tests.support.authenticator_app import enrolled_app
+from tests.support.codes import MAILBOX, enrolled_code, mailed_code
+from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
+from tests.support.relying_party import fields
+
+
+@pytest.fixture
+def home(make_home: MakeHome) -> Home:
+    home = make_home(PORTERO_MAIL_SIGN_IN="on")
+    home.create("ana", MAILBOX)
+    return home
+
+
+def reset(home: Home) -> None:
+    """A new password by a mailed link: all that the mailbox gives."""
+    home.post("/password/forgot", username="ana")
+    token = home.mailed_token("/reset-password")
+    body = {"token": token, "new_password": OTHER_PASSWORD}
+    done = home.client().post("/password/reset", json=body)
+    assert done.status_code == 204, done.text
+    home.deliver()
+
+
+def log_in(home: Home) -> Any:
+    return home.post("/login", username="ana", password=OTHER_PASSWORD)
+
+
+def signed_in_browser(home: Home) -> FlaskClient:
+    """One in which ana signed in with password and mailbox."""
+    browser = home.client()
+    answer = on_page(browser, PASSWORD)
+    sent = browser.post("/sign-in", data={**fields(answer), "begin": "email"})
+    done = browser.post("/sign-in", data={**fields(sent), "code": mailed_code(home)})
+    assert done.status_code == 303, done.text
+    return browser
+
+
+def on_page(browser: FlaskClient, password: str) -> Any:
+    form = {**fields(browser.get("/sign-in")), "username": "ana", "password": password}
+    return browser.post("/sign-in", data=form)
+
+
+def test_the_mailbox_alone_takes_no_account(home: Home) -> None:
+    """Ask for a link, choose a password, have the code of the second factor mailed to the same
+    mailbox: refused, in both faces, with the time at which it counts."""
+    enrolled_code(home, FactorKind.EMAIL)
+    reset(home)
+    mails = len(home.mails())
+    answer = log_in(home)
+    assert (answer.status_code, answer.json["code"]) == (403, "mailbox_alone")
+    assert 71 * 3600 < int(answer.headers["Retry-After"]) <= 72 * 3600
+    assert "auth_session" not in answer.json
+    page = on_page(home.client(), OTHER_PASSWORD)
+    assert page.status_code == 403
+    assert "72 hours" in page.text
+    home.deliver()
+    assert len(home.mails()) == mails
+
+
+def test_the_owner_comes_back_after_the_wait(home: Home) -> None:
+    """She was told of the reset by mail at once; three days later password and mailbox do again."""
+    enrolled_code(home, FactorKind.EMAIL)
+    reset(home)
+    assert any("password" in mail.lower() for mail in home.mails()[-1:])
+    home.clock.let_pass(hours=72)
+    owed = log_in(home)
+    assert owed.json["factors"] == ["email"]
+
+
+def test_a_second_reset_begins_the_wait_anew(home: Home) -> None:
+    """Else the first link of a thief would open the door to the last."""
+    enrolled_code(home, FactorKind.EMAIL)
+    reset(home)
+    home.clock.let_pass(hours=71)
+    reset(home)
+    home.clock.let_pass(hours=2)
+    assert log_in(home).json["code"] == "mailbox_alone"
+
+
+def test_in_a_browser_that_the_account_knew_before_the_owner_need_not_wait(home: Home) -> None:
+    """It is what a thief of the mailbox lacks; to be let in by it later is no such thing."""
+    enrolled_code(home, FactorKind.EMAIL)
+    browser = signed_in_browser(home)
+    reset(home)
+    answer = on_page(browser, OTHER_PASSWORD)
+    assert answer.status_code == 200
+    assert 'value="email"' in answer.text
+    assert on_page(home.client(), OTHER_PASSWORD).status_code == 403
+
+
+def test_a_recovery_code_does_at_once(home: Home) -> None:
+    """It is something else than the mailbox; the code by mail is not offered beside it."""
+    enrolled_code(home, FactorKind.EMAIL)
+    rooms, actor = home.house.rooms, Actor.anonymous(Origin(address="127.0.0.1"))
+    account_id = rooms.accounts.get_by_name("ana").id
+    codes = rooms.recovery_codes.make(actor, account_id)
+    reset(home)
+    owed = log_in(home).json
+    assert (owed["owed"], owed["factors"]) == ("second_factor", ["recovery_code"])
+    body = {"auth_session": owed["auth_session"], "factor": "recovery_code", "code": codes[0]}
+    assert home.post("/login/continue", **body).status_code == 200
+
+
+def test_another_factor_is_what_is_owed(home: Home) -> None:
+    """The app, and the mailbox not instead of it."""
+    enrolled_app(home)
+    rooms, now = home.house.rooms, home.clock.now()
+    account_id = rooms.accounts.get_by_name("ana").id
+    rooms.authenticators.db.write(
+        lambda tx: rooms.authenticators.add_in(
+            tx, Actor.operator(), account_id, FactorKind.EMAIL, "", now=now
+        )
+    )
+    reset(home)
+    owed = log_in(home).json
+    assert owed["factors"] == ["totp"]
+    forced = home.post(
+        "/login/continue", auth_session=owed["auth_session"], factor="email", begin=True
+    )
+    assert forced.status_code == 422
+
+
+def test_who_has_to_enrol_one_enrols_no_mailbox(make_home: MakeHome, home: Home) -> None:
+    """Required, none enrolled, and the password came by mail."""
+    strict = make_home(PORTERO_SECOND_FACTOR="required")
+    reset(strict)
+    owed = log_in(strict).json
+    assert owed["owed"] == "enrol_factor"
+    assert "email" not in owed["factors"]
+
+
+def test_a_password_that_was_changed_by_its_owner_does_at_once(home: Home) -> None:
+    """Whoever is in, and knows the present one, has proven more than the mailbox."""
+    reset(home)
+    token = log_in(home).json["access_token"]
+    body = {"current_password": OTHER_PASSWORD, "new_password": PASSWORD}
+    assert home.post("/password/change", token, **body).status_code == 200
+    enrolled_code(home, FactorKind.EMAIL)
+    owed = home.post("/login", username="ana", password=PASSWORD)
+    assert owed.json["factors"] == ["email"]
