@@ -10,7 +10,9 @@ from flask.testing import FlaskClient
 
 from portero.core.audit import Actor
 from portero.core.audit.model import Origin
-from portero.core.authenticators import FactorKind
+from portero.core.authenticators import Evidence, FactorKind
+from portero.core.login import rules
+from portero.core.sessions import Proven
 from tests.support.authenticator_app import enrolled_app
 from tests.support.codes import MAILBOX, enrolled_code, mailed_code
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
@@ -32,6 +34,17 @@ def reset(home: Home) -> None:
     done = home.client().post("/password/reset", json=body)
     assert done.status_code == 204, done.text
     home.deliver()
+
+
+def add_mailbox(home: Home) -> None:
+    """As if it had been enrolled."""
+    rooms, now = home.house.rooms, home.clock.now()
+    account_id = rooms.accounts.get_by_name("ana").id
+    rooms.authenticators.db.write(
+        lambda tx: rooms.authenticators.add_in(
+            tx, Actor.operator(), account_id, FactorKind.EMAIL, "", now=now
+        )
+    )
 
 
 def log_in(home: Home) -> Any:
@@ -117,13 +130,7 @@ def test_a_recovery_code_does_at_once(home: Home) -> None:
 def test_another_factor_is_what_is_owed(home: Home) -> None:
     """The app, and the mailbox not instead of it."""
     enrolled_app(home)
-    rooms, now = home.house.rooms, home.clock.now()
-    account_id = rooms.accounts.get_by_name("ana").id
-    rooms.authenticators.db.write(
-        lambda tx: rooms.authenticators.add_in(
-            tx, Actor.operator(), account_id, FactorKind.EMAIL, "", now=now
-        )
-    )
+    add_mailbox(home)
     reset(home)
     owed = log_in(home).json
     assert owed["factors"] == ["totp"]
@@ -151,3 +158,48 @@ def test_a_password_that_was_changed_by_its_owner_does_at_once(home: Home) -> No
     enrolled_code(home, FactorKind.EMAIL)
     owed = home.post("/login", username="ana", password=PASSWORD)
     assert owed.json["factors"] == ["email"]
+
+
+def test_one_mailbox_proven_twice_is_not_multi_factor(home: Home) -> None:
+    """Sign in by mail, then enrol a code by mail, in the API and on the page: refused, and the
+    session has no `mfa`."""
+    session = home.post("/login/mail", username="ana").json["mail_session"]
+    code = mailed_code(home)
+    token = home.post("/login/mail/continue", mail_session=session, code=code).json["access_token"]
+    begun = home.post("/me/authenticators/begin", token, kind="email")
+    assert (begun.status_code, begun.json["code"]) == (403, "mailbox_proven")
+    live = home.get("/me/sessions", token).json["sessions"][0]
+    assert live["amr"] == ["otp"]
+
+
+def test_nor_is_a_mailbox_beside_a_password_that_came_by_it(home: Home) -> None:
+    """The same for whoever signed in with a mailed password."""
+    reset(home)
+    token = log_in(home).json["access_token"]
+    begun = home.post("/me/authenticators/begin", token, kind="email")
+    assert (begun.status_code, begun.json["code"]) == (403, "mailbox_proven")
+    home.clock.let_pass(hours=72)
+    token = log_in(home).json["access_token"]
+    assert home.post("/me/authenticators/begin", token, kind="email").status_code < 300
+
+
+def test_a_step_up_of_a_mailbox_does_not_ask_for_it_again(home: Home) -> None:
+    """A session that was begun by mail, and an account that has the app and the mailbox enrolled
+    since: the app is asked for."""
+    rooms, actor = home.house.rooms, Actor.anonymous(Origin(address="127.0.0.1"))
+    asked = rooms.mail_sign_in.ask(actor, "ana")
+    session = rooms.mail_sign_in.use(actor, asked.secret.reveal(), code=mailed_code(home)).session
+    enrolled_app(home)
+    add_mailbox(home)
+    demand = rooms.step_up.demand_of_account(session)
+    still = rooms.step_up.begin(actor, session, demand)
+    assert still is not None
+    assert still.factors == (FactorKind.TOTP,)
+
+
+def test_a_mailbox_lifts_nothing_that_a_mailbox_began() -> None:
+    """The rule itself, whoever calls it."""
+    mailed = Proven(acr="aal1", amr=("otp",), factor=rules.MAILBOX)
+    evidence = Evidence("1", amr=("otp",), acr="aal1")
+    assert rules.raised(mailed, evidence, FactorKind.EMAIL) == mailed
+    assert "mfa" in rules.raised(mailed, evidence, FactorKind.TOTP).amr

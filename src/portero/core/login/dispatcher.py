@@ -69,10 +69,10 @@ class Dispatcher:
             wanted=wanted,
             enrolled=tuple(dict.fromkeys(each.kind for each in enrolled)),
             device_trusted=self.devices.is_trusted_in(tx, account.id, devices, now=now),
-            mail_counts_from=self._mail_counts_from_in(tx, stored, proven, devices, now=now),
+            mail_counts_from=self.mail_counts_from_in(tx, stored, proven, devices, now=now),
         )
 
-    def _mail_counts_from_in(
+    def mail_counts_from_in(
         self,
         tx: Tx,
         stored: StoredPassword | None,

@@ -13,7 +13,7 @@ from portero.core.login import rules
 from portero.core.login.errors import WrongFactor
 from portero.core.login.model import Factors
 from portero.core.login.step_up import StepUp
-from portero.core.sessions import Proven, Session, Sessions
+from portero.core.sessions import Session, Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
@@ -42,7 +42,8 @@ class Enrolment:
         self.offered = offered
 
     def begin(self, actor: Actor, session: Session, kind: FactorKind) -> Mapping[str, Any]:
-        """What the page has to show, or to hand to the browser. Raises `FreshProofNeeded`."""
+        """What the page has to show, or to hand to the browser. Raises `FreshProofNeeded`,
+        `MailboxProven`."""
         self._check(session, kind)
         account = self._accounts.get(session.account_id)
         return self._factors.enrollable(kind).begin_enrolment(actor, account, session.id)
@@ -51,7 +52,7 @@ class Enrolment:
         self, actor: Actor, session: Session, kind: FactorKind, given: Given, *, name: str
     ) -> str:
         """The id of the new authenticator. What was just proven lifts the session. Raises
-        `FreshProofNeeded`, `WrongFactor`, `OverLimit`."""
+        `FreshProofNeeded`, `MailboxProven`, `WrongFactor`, `OverLimit`."""
         live = self._check(session, kind)
         now = self._clock.now()
         policy, account_id = rules.SECOND_FACTOR_BY_ACCOUNT, session.account_id
@@ -65,8 +66,7 @@ class Enrolment:
             )
             if evidence is not None:
                 self._limits.give_back(tx, policy, account_id)
-                before = Proven(live.acr, live.amr, "session")
-                lifted = rules.raised(before, evidence, kind)
+                lifted = rules.raised(rules.proven_in(live), evidence, kind)
                 self._sessions.lift_in(tx, actor, live, lifted, now=now)
             return evidence
 
@@ -81,4 +81,6 @@ class Enrolment:
             raise NoSuchAuthenticator(f"{kind} is not enrolled here")
         live = self._sessions.find_live(session.account_id, session.id)
         self._step_up.check_enough(live)
+        if kind is FactorKind.EMAIL:
+            self._step_up.check_more_than_mailbox(live)
         return live

@@ -69,6 +69,16 @@ class MailboxAlone(Forbidden):
         )
 
 
+class MailboxProven(Forbidden):
+    """A code by mail is no second factor beside what came by mail."""
+
+    code = "mailbox_proven"
+    public = (
+        "What let you in came by mail, so a code by mail would prove nothing more. Set up another "
+        "way, or sign in with a password that you chose here."
+    )
+
+
 class MailCodeWrong(NotProven):
     """One and the same answer for a wrong code, a spent link, another browser and nobody's name."""
 

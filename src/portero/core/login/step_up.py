@@ -10,9 +10,9 @@ from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.password import Passwords
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import Dispatcher
-from portero.core.login.errors import FreshProofNeeded
+from portero.core.login.errors import FreshProofNeeded, MailboxProven
 from portero.core.login.model import Owed, StillOwes, Wanted
-from portero.core.sessions import Proven, Session, SignInDemand, satisfies
+from portero.core.sessions import Session, SignInDemand, satisfies
 from portero.core.sessions import store as session_store
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
@@ -45,6 +45,18 @@ class StepUp:
         if not self.is_enough(session):
             raise FreshProofNeeded("the sign-in is too old, or lacks the factor that is enrolled")
 
+    def check_more_than_mailbox(self, session: Session) -> None:
+        """Raises `MailboxProven` where all that the session has proven came by mail."""
+        now, proven = self._clock.now(), rules.proven_in(session)
+
+        def unit(tx: Tx) -> bool:
+            stored = self._passwords.load_in(tx, session.account_id)
+            waits = self._dispatcher.mail_counts_from_in(tx, stored, proven, "", now=now)
+            return waits is not None
+
+        if proven.factor == rules.MAILBOX or self._db.read(unit):
+            raise MailboxProven("signed in by mail, or with a password that came by it")
+
     def begin(self, actor: Actor, session: Session, demand: SignInDemand) -> StillOwes | None:
         """A sign-in under way that begins with what this live session has proven, and owes what
         the demand wants beside it. None where that is not to be had: all has to be proven, or
@@ -58,7 +70,7 @@ class StepUp:
             live = session_store.find_live(tx, session.account_id, session.id, now=now)
             if account is None or live is None:
                 return None
-            proven = Proven(live.acr, live.amr, "session")
+            proven = rules.proven_in(live)
             wanted = Wanted(demand.client_id, demand.acr)
             stored = self._passwords.load_in(tx, account.id)
             facts = self._dispatcher.facts_in(tx, account, stored, proven, wanted, now=now)

@@ -13,7 +13,7 @@ from pydantic import Field
 from portero.core.authenticators import Authenticator, FactorKind, Given, NoSuchAuthenticator
 from portero.core.factors.recovery import NothingToRecover
 from portero.core.limits import OverLimit
-from portero.core.login.errors import FreshProofNeeded, WrongFactor
+from portero.core.login.errors import FreshProofNeeded, MailboxProven, WrongFactor
 from portero.core.login.rules import FRESH_SECONDS
 from portero.core.sessions import Session
 from portero.web.api.registry import Access, Call, Route, told
@@ -151,7 +151,7 @@ ROUTES = (
         body=BeginBody,
         answer=ShownAnswer,
         fresh_seconds=FRESH_SECONDS,
-        refusals=(FreshProofNeeded, NoSuchAuthenticator, OverLimit),
+        refusals=(FreshProofNeeded, MailboxProven, NoSuchAuthenticator, OverLimit),
     ),
     Route(
         "POST",
@@ -164,7 +164,7 @@ ROUTES = (
         answer=AuthenticatorAnswer,
         status=201,
         fresh_seconds=FRESH_SECONDS,
-        refusals=(FreshProofNeeded, NoSuchAuthenticator, WrongFactor, OverLimit),
+        refusals=(FreshProofNeeded, MailboxProven, NoSuchAuthenticator, WrongFactor, OverLimit),
     ),
     Route(
         "PATCH",
