@@ -133,7 +133,8 @@ def test_a_client_in_a_loop_does_not_fill_the_disk(make_home: MakeHome) -> None:
     client, other = client_of(home), client_of(home)
     assert [push(home, client, **GOOD).status_code for _ in range(3)] == [201, 201, 429]
     refused = push(home, client, **GOOD)
-    assert refused.get_json() == {"error": "temporarily_unavailable"}
+    told = {"error": "temporarily_unavailable", "error_description": "Too many tries."}
+    assert refused.get_json() == told
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     query = "SELECT COUNT(*) FROM pushed_requests"
     assert home.house.db.read(lambda tx: tx.exec_driver_sql(query).scalar_one()) == 2

@@ -16,7 +16,7 @@ from portero.kit.languages import in_language
 from portero.kit.refusals import Refusal
 from portero.protocol.oauth.scope_meanings import Scope
 from portero.web.host import translator
-from portero.web.problems import extra_headers, status_of
+from portero.web.problems import extra_headers, status_of, when_again
 from portero.web.rooms import FaceSettings
 
 
@@ -36,7 +36,8 @@ def told(refusal: Refusal) -> dict[str, Any]:
     again."""
     text = translator().text
     faults = {fault.name: text(fault.public, **fault.values) for fault in refusal.faults}
-    return {"faults": faults, "message": "" if faults else text(refusal.public, **refusal.values)}
+    message = f"{text(refusal.public, **refusal.values)} {when_again(refusal, translator())}"
+    return {"faults": faults, "message": "" if faults else message.strip()}
 
 
 def meaning_of(scope: Scope) -> str:

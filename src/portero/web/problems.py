@@ -6,8 +6,11 @@ contract and never translated; sentences are.
 
 from __future__ import annotations
 
+import math
+from datetime import timedelta
 from typing import Any, Final
 
+from portero.core.limits import OverLimit
 from portero.core.login.errors import OwesMore
 from portero.kit.maintenance import UnderMaintenance
 from portero.kit.refusals import (
@@ -68,6 +71,8 @@ def problem_of(refusal: Refusal, translator: Translator, *, request_id: str) -> 
             }
             for fault in refusal.faults
         ]
+    if again := when_again(refusal, translator):
+        content["detail"] = again
     if isinstance(refusal, UnderMaintenance) and refusal.message:
         content["detail"] = refusal.message
     if isinstance(refusal, OwesMore):
@@ -101,6 +106,24 @@ def token_problem_of(
 
 
 def extra_headers(refusal: Refusal) -> dict[str, str]:
+    """When to come again, and over which limit this was (draft-ietf-httpapi-ratelimit-headers §3
+    and §4). On refusals only: what is left of somebody's tries says what others have tried."""
     if refusal.retry_after_seconds is None:
         return {}
-    return {"Retry-After": str(refusal.retry_after_seconds)}
+    headers = {"Retry-After": str(refusal.retry_after_seconds)}
+    if isinstance(refusal, OverLimit):
+        policy = refusal.policy
+        headers["RateLimit-Policy"] = f'"{policy.name}";q={policy.tries};w={policy.window_seconds}'
+        headers["RateLimit"] = f'"{policy.name}";r=0;t={refusal.retry_after_seconds}'
+    return headers
+
+
+def when_again(refusal: Refusal, translator: Translator) -> str:
+    """A sentence for who met a limit; '' for every other refusal, whose own one says enough."""
+    if not isinstance(refusal, OverLimit):
+        return ""
+    seconds = refusal.retry_after_seconds or 1
+    unit = next((unit for unit in (3600, 60) if seconds > 2 * unit), 1)
+    # Upwards: who comes back a moment too soon is refused again.
+    span = translator.span(timedelta(seconds=math.ceil(seconds / unit) * unit))
+    return translator.text("Try again in %(span)s.", span=span)

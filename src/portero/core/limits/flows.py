@@ -92,7 +92,7 @@ def _over(counter: _Counter, spent: int, ends_at: datetime, now: datetime) -> Ov
     wait = max(1, math.ceil((ends_at - now).total_seconds()))
     return OverLimit(
         f"{policy.name}: {spent} of {policy.tries}",
-        limit=policy.name,
+        policy=policy,
         is_first=spent == policy.tries + 1,
         retry_after_seconds=wait,
     )

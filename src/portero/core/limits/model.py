@@ -34,9 +34,15 @@ class OverLimit(Limited):
     """The policy's tries are spent; `retry_after_seconds` says when the window ends, `is_first`
     that this is the first try in it that was refused."""
 
+    public = "Too many tries."
+
     def __init__(
-        self, detail: str, *, limit: str, is_first: bool, retry_after_seconds: int
+        self, detail: str, *, policy: LimitPolicy, is_first: bool, retry_after_seconds: int
     ) -> None:
         super().__init__(detail, retry_after_seconds=retry_after_seconds)
-        self.limit = limit
+        self.policy = policy
         self.is_first = is_first
+
+    @property
+    def limit(self) -> str:
+        return self.policy.name

@@ -256,6 +256,7 @@ class Problem(Told):
     status: int
     code: str
     request_id: str
+    detail: str | None = None
     errors: list[FieldProblem] | None = None
 
 

@@ -13,10 +13,14 @@ from portero.web.endpoints import Endpoint
 from portero.web.exchange import Headers, Request, Response
 
 NONCE_HEADER: Final = "DPoP-Nonce"
-# Without the second line a page could not read which nonce to use, or why it was refused.
+# Without the second line a page could not read which nonce to use, why it was refused, or when to
+# come again.
 CORS: Final[Headers] = (
     ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Expose-Headers", f"{NONCE_HEADER}, WWW-Authenticate"),
+    (
+        "Access-Control-Expose-Headers",
+        f"{NONCE_HEADER}, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy",
+    ),
 )
 _MAX_AGE_SECONDS: Final = 7200  # no browser remembers a preflight for longer
 

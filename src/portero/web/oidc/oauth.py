@@ -30,6 +30,7 @@ from portero.web.exchange import (
 )
 from portero.web.oidc.cors import CORS, NONCE_HEADER, preflight
 from portero.web.oidc.form_body import form_alone
+from portero.web.problems import extra_headers
 
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105  # a path
 INTROSPECTION_PATH: Final = "/oauth/introspect"
@@ -184,15 +185,14 @@ def _told(issued: IssuedToken) -> dict[str, object]:
 def refused(refusal: Refusal, request: Request) -> Response:
     """RFC 6749 §5.2. A refusal that is no OAuth one (busy, limited) keeps its own status."""
     log_refusal(request.method, request.path, refusal.code, refusal.detail)
-    headers: list[tuple[str, str]] = [*UNCACHED, *CORS]
-    if refusal.retry_after_seconds is not None:
-        headers.append(("Retry-After", str(refusal.retry_after_seconds)))
+    headers: list[tuple[str, str]] = [*UNCACHED, *CORS, *extra_headers(refusal).items()]
     if isinstance(refusal, OAuthRefusal):
         if isinstance(refusal, InvalidClient) and request.header("authorization") is not None:
             headers.append(("WWW-Authenticate", 'Basic realm="oauth"'))
         told = {"error": refusal.code, "error_description": refusal.description}
         return json_response(refusal.status, told, *headers)
-    return json_response(status_of(refusal), {"error": "temporarily_unavailable"}, *headers)
+    told = {"error": "temporarily_unavailable", "error_description": refusal.public}
+    return json_response(status_of(refusal), told, *headers)
 
 
 def status_of(refusal: Refusal) -> int:

@@ -23,6 +23,7 @@ from portero.web.endpoints import Endpoint
 from portero.web.exchange import NO_STORE, Request, Response, json_response, log_refusal
 from portero.web.oidc.cors import CORS, preflight
 from portero.web.oidc.oauth import actor_of, status_of
+from portero.web.problems import extra_headers
 from portero_guard.errors import TokenRefused
 from portero_guard.jws import json_object
 
@@ -103,9 +104,7 @@ def _token(request: Request) -> str:
 
 def _refused(refusal: Refusal) -> Response:
     """RFC 7591 §3.2.2, RFC 6750 §3."""
-    headers = [NO_STORE, *CORS]
-    if refusal.retry_after_seconds is not None:
-        headers.append(("Retry-After", str(refusal.retry_after_seconds)))
+    headers = [NO_STORE, *CORS, *extra_headers(refusal).items()]
     if isinstance(refusal, InvalidClientMetadata):
         return _error(400, refusal.code, _faults_of(refusal), headers)
     if isinstance(refusal, RegistrationTokenRefused):
