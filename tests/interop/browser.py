@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx2
 
-PASSWORD = "correct horse battery staple 7"
+PASSWORD = "copper kettle waits by noon 7"
 USERNAME = "ana"
 _FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 _FIELD = re.compile(r"<(?:input|button)\b([^>]*)>")

@@ -51,6 +51,10 @@ def items(given: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in given.split(",") if part.strip())
 
 
+def words(given: str) -> tuple[str, ...]:
+    return items(text(given))
+
+
 def limits(given: str) -> tuple[str, ...]:
     """Overrides of limits, each `name=tries/seconds`; kept as text, in their own order."""
     for part in items(given):

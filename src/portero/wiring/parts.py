@@ -167,10 +167,11 @@ def hasher_of(settings: Settings) -> HashPool:
 
 
 def password_policy(settings: Settings) -> PasswordPolicy:
+    where = urlsplit(settings.issuer).hostname or ""
     return PasswordPolicy(
         min_length=settings.password_min_length,
         min_score=settings.password_min_score,
-        product_words=(settings.product_name,),
+        product_words=(settings.product_name, where, *settings.password_words),
         composition=frozenset(CharacterClass(name) for name in settings.password_composition),
         max_age_days=settings.password_max_age_days,
         history=settings.password_history,

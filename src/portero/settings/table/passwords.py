@@ -32,6 +32,13 @@ class PasswordsSettings(TokensSettings):
     password_min_score: int = setting(
         "PORTERO_PASSWORD_MIN_SCORE", parsing.integer(0, 4), "2", "Lowest zxcvbn score, 0 to 4."
     )
+    password_words: tuple[str, ...] = setting(
+        "PORTERO_PASSWORD_WORDS",
+        parsing.words,
+        "",
+        "Names of your organisation, its products and places, of which alone no password may be"
+        " made (comma separated).",
+    )
     password_composition: tuple[str, ...] = setting(
         "PORTERO_PASSWORD_COMPOSITION",
         parsing.some_of("lower", "upper", "digit", "symbol"),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.factors.password.model import CharacterClass, PasswordPolicy, StoredPassword
+from portero.core.factors.password.tracks import is_well_trodden
 from portero.kit.refusals import FieldFault
 
 # zxcvbn's time grows faster than its input: 15 ms at 100 characters. Its authors' own bound.
@@ -89,8 +90,12 @@ def context_faults(text: str, words: Sequence[str], *, field: str) -> list[Field
 def strength_faults(
     text: str, words: Sequence[str], policy: PasswordPolicy, *, field: str
 ) -> list[FieldFault]:
-    """Common: a dictionary of zxcvbn (30,000 common passwords, words, names) holds it whole.
-    Guessable: its estimate is under the policy's score."""
+    """Common: a dictionary of zxcvbn (30,000 common passwords, words, names) holds it whole, or it
+    is one of the long ones that no dictionary has. Guessable: its estimate is under the policy's
+    score."""
+    common = FieldFault(field, "common", "Many people use this password. Choose one of your own.")
+    if is_well_trodden(text):
+        return [common]
     # Imported here: loading it takes longer than the rest of the start together.
     from zxcvbn_rs_py import Warning as Hint
     from zxcvbn_rs_py import zxcvbn
@@ -106,8 +111,7 @@ def strength_faults(
     estimate = zxcvbn(text[:STRENGTH_CHARS], list(words))
     warning = estimate.feedback.warning if estimate.feedback is not None else None
     if warning is not None and len(text) <= STRENGTH_CHARS and warning in whole_match:
-        public = "Many people use this password. Choose one of your own."
-        return [FieldFault(field, "common", public)]
+        return [common]
     if int(estimate.score) < policy.min_score:
         public = "This is easy to guess. Add a few unrelated words."
         return [FieldFault(field, "guessable", public)]

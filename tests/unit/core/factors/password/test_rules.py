@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portero.core.factors.password import rules
+from portero.core.factors.password import rules, tracks
 from portero.core.factors.password.model import CharacterClass, PasswordPolicy, StoredPassword
 
 POLICY = PasswordPolicy()
@@ -61,6 +61,43 @@ def test_normalisation_is_nfc_and_keeps_case_and_spaces() -> None:
 def test_a_password_that_a_dictionary_holds_whole_is_common(text: str) -> None:
     """In any case of its letters."""
     assert strength(text) == ["common"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1q2w3e4r5t6y7u8i9o0p", "1qaz2wsx3edc4rfv5tgb", "zaq12wsxcde34rfv", "1a2b3c4d5e6f7g8h",
+        "qwertyuiopasdfghjklzxcvbnm", "poiuytrewqlkjhgfdsa", "112233445566778899",
+        "1029384756102938", "qwertzuiopasdfghjkl", "azertyuiopqsdfghjklm",
+        "youaremysunshine", "thequickbrownfox", "The quick brown fox jumps over the lazy dog",
+        "Correct-Horse-Battery-Staple!", "ILoveYouForever2026", "mypasswordispassword1",
+    ],
+)  # fmt: skip
+def test_long_ones_that_many_have_are_common(text: str) -> None:
+    """ASVS 6.2.4: of 15 characters and more, which no dictionary of zxcvbn holds whole."""
+    assert strength(text) == ["common"]
+
+
+def test_there_are_more_than_three_thousand_long_ones() -> None:
+    """ASVS 6.2.4 wants the 3000 most used ones that the policy would let through: of 15 to 17
+    characters, the pieces of ways over a keyboard alone are more."""
+    ways = tracks._tracks()
+    pieces = {
+        way[at : at + length]
+        for way in ways
+        for length in (15, 16, 17)
+        for at in range(len(way) - length + 1)
+    }
+    assert len(pieces) > 3000
+    assert {piece for piece in pieces if strength(piece) != ["common"]} == set()
+
+
+@pytest.mark.parametrize(
+    "text", ["six quiet otters at noon", "the quick grey otter", "1q2w purple teapots 9o0p"]
+)
+def test_what_only_begins_alike_is_ones_own(text: str) -> None:
+    """A sentence of one's own may begin as a known one does."""
+    assert strength(text) == []
 
 
 @pytest.mark.parametrize("text", ["aaaaaaaaaaaaaaaa", "passwordpassword", "p4ssw0rd"])
