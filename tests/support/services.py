@@ -10,6 +10,7 @@ lock. The leader outlives all workers, so it stops what was started, also when a
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import pwd
@@ -29,6 +30,10 @@ import pytest
 
 _FOLDER_KEY = "TESTRUN_SERVICES_DIR"
 _STOP_SECONDS = 15.0
+# Where files are nobody's to wait for: thousands of small databases, each commit of which goes to
+# the disk elsewhere.
+_MEMORY = Path("/dev/shm")
+_MEMORY_BYTES = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +47,29 @@ class Service:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
+        _prefer_memory()
         folder = tempfile.mkdtemp(prefix="portero-tests-")
         os.chmod(folder, 0o755)  # PostgreSQL runs as another user when we are root
         os.environ[_FOLDER_KEY] = folder
+    gc.disable()  # what is collected stays until the end
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are not looked over again for each thing that one of them leaves: that was
+    a sixth of the run."""
+    gc.freeze()
+    gc.enable()
+
+
+def _prefer_memory() -> None:
+    """All that tests write goes to the memory of the machine, if it has enough of that, programs
+    can be run from there, and nobody has named another place."""
+    if "TMPDIR" in os.environ or not _MEMORY.is_dir():
+        return
+    room = os.statvfs(_MEMORY)
+    if room.f_bavail * room.f_frsize >= _MEMORY_BYTES and not room.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = str(_MEMORY)
+        tempfile.tempdir = None  # whoever asked before is asked again
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

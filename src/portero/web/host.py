@@ -24,6 +24,7 @@ from portero.web.addresses import client_address
 from portero.web.closed import require_open
 from portero.web.exchange import log_refusal
 from portero.web.headers import page_headers
+from portero.web.lazy_rule import LazyRule
 from portero.web.problems import (
     PROBLEM_TYPE,
     extra_headers,
@@ -60,6 +61,7 @@ class UnknownHost(Refusal):
 def make_host(rooms: Rooms) -> Flask:
     """The Flask application, with headers and errors, and no route yet."""
     host = Flask("portero", static_folder=None, template_folder="templates", root_path=_here())
+    host.url_rule_class = LazyRule
     host.extensions[ROOMS] = rooms
     # "//sign-in" is nobody's address. Flask would send it on to one that it makes from Host.
     host.url_map.merge_slashes = False
