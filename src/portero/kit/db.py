@@ -48,6 +48,7 @@ metadata: Final = sa.MetaData(
 # PostgreSQL: serialization_failure and deadlock_detected. Both mean "nothing was done, try again".
 _RETRY_SQLSTATES: Final = frozenset({"40001", "40P01"})
 _ATTEMPTS: Final = 6
+_LENGTH_OF_TEXT: Final = len("2026-01-01 00:00:00.000000")
 _AFTER_COMMIT: Final = "portero_after_commit"
 _IN_TIME: Final = "portero_in_time"
 _BACKOFF_FIRST_SECONDS: Final = 0.01
@@ -109,14 +110,14 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
 def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone reached the database")
-    return moment.astimezone(UTC)
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
 
 
 def _as_text(moment: datetime | None) -> str | None:
     """Without its zone, which is always UTC; of one length, so that text sorts as time does."""
     if moment is None:
         return None
-    return _in_utc(moment).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return _in_utc(moment).isoformat(" ", "microseconds")[:_LENGTH_OF_TEXT]
 
 
 def _from_text(text: str | None) -> datetime | None:

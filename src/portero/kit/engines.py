@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import sqlalchemy as sa
+from pydantic_core import from_json, to_json
 
 if TYPE_CHECKING:
     from portero.kit.db import Patience
@@ -26,6 +27,8 @@ def sqlite_engine(url: sa.URL, patience: Patience) -> sa.Engine:
         poolclass=sa.pool.NullPool,  # `kit/connections.py` keeps them
         pool_reset_on_return=None,
         hide_parameters=True,
+        json_serializer=_json_text,
+        json_deserializer=from_json,
         connect_args={"check_same_thread": False},
     )
 
@@ -49,6 +52,10 @@ def sqlite_engine(url: sa.URL, patience: Patience) -> sa.Engine:
         run_on_driver(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _json_text(value: object) -> str:
+    return to_json(value).decode()
 
 
 def _use_wal(connection: Any, *, give_up_at: float) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -21,6 +20,7 @@ from portero.kit.db import Tx
 from portero.kit.engines import run_in_pipeline, run_on_driver
 
 Convert = Callable[[Any], Any]
+Conversions = tuple[tuple[int, Convert], ...]  # with the place of what each converts
 Row = dict[str, Any]
 RowByColumn = dict[sa.ColumnElement[Any], Any]
 K = TypeVar("K")
@@ -92,10 +92,15 @@ class _Form(ABC):
         self._order = self._placeholders(compiled)
         # The name in the SQL may differ from the one that the caller knows.
         known = {str(name): bind for bind, name in compiled.bind_names.items()}
-        self._parameters = [_of(known[name], dialect) for name in self._order]
+        binds = [known[name] for name in self._order]
+        self._keys = tuple(str(bind.key) for bind in binds)
+        self._fixed = {str(bind.key): bind.value for bind in binds if not bind.required}
+        self._to_driver = _at_their_places(_to_driver(bind.type, dialect) for bind in binds)
         self.columns = tuple(_returned(statement))
         self.names = tuple(str(column.key) for column in self.columns)
-        self._from_driver = tuple(_from_driver(each.type, dialect) for each in self.columns)
+        self._from_driver = _at_their_places(
+            _from_driver(each.type, dialect) for each in self.columns
+        )
 
     @abstractmethod
     def _placeholders(self, compiled: sa.sql.compiler.SQLCompiler) -> Sequence[str]:
@@ -115,13 +120,11 @@ class _Form(ABC):
     def run_many(self, tx: Tx, rows: Iterable[Mapping[str, object]]) -> None: ...
 
     def row(self, keys: Iterable[K], fetched: Iterable[Any]) -> dict[K, Any]:
-        return {
-            key: value if convert is None else convert(value)
-            for key, convert, value in zip(keys, self._from_driver, fetched, strict=True)
-        }
+        return dict(zip(keys, _converted(fetched, self._from_driver), strict=True))
 
     def _given(self, values: Mapping[str, object]) -> list[Any]:
-        return [of(values) for of in self._parameters]
+        told = {**self._fixed, **values} if self._fixed else values
+        return _converted([told[key] for key in self._keys], self._to_driver)
 
 
 class _OnCursor(_Form):
@@ -191,15 +194,16 @@ class _InPipeline(_Form):
         return given
 
 
-def _of(bind: sa.BindParameter[Any], dialect: sa.Dialect) -> Callable[[Mapping[str, object]], Any]:
-    """What stands for one placeholder: the caller's value of that key, or a fixed one."""
-    key, convert = str(bind.key), _to_driver(bind.type, dialect)
-    if not bind.required:
-        fixed = bind.value if convert is None else convert(bind.value)
-        return lambda values: fixed
-    if convert is None:
-        return itemgetter(key)
-    return lambda values: convert(values[key])
+def _at_their_places(conversions: Iterable[Convert | None]) -> Conversions:
+    return tuple((at, convert) for at, convert in enumerate(conversions) if convert is not None)
+
+
+def _converted(values: Iterable[Any], conversions: Conversions) -> list[Any]:
+    """Most values are the driver's own, so only the others are looked at."""
+    made = list(values)
+    for at, convert in conversions:
+        made[at] = convert(made[at])
+    return made
 
 
 def _returned(statement: sa.ClauseElement) -> Iterable[sa.ColumnElement[Any]]:

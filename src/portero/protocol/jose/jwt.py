@@ -8,7 +8,7 @@ ES256, which every access token has.
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -40,6 +40,7 @@ _SIGN: Final[Mapping[SigningAlg, Sign]] = {
 }
 _HS256: Final = HMACAlgorithm(HMACAlgorithm.SHA256).sign
 _json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 def sign(
@@ -68,4 +69,4 @@ def _header(alg: str, typ: str, kid: str | None = None) -> str:
 
 
 def _part(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode("ascii")
+    return b2a_base64(octets, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
