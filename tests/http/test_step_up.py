@@ -89,6 +89,7 @@ def test_what_satisfied_what_is_recorded(home: Home) -> None:
     assert (met.client_id, met.factor) == (rp.client_id, "totp")
     assert met.details == {
         "wanted": "aal2",
+        "second_factor": False,
         "acr": "aal2",
         "amr": ["pwd", "otp", "mfa"],
         "stepped_up": True,

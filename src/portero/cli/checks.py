@@ -135,7 +135,8 @@ def keys(house: House) -> Finding:
 
 
 def clients(house: House) -> Finding:
-    """Whether each client keeps its profile, and the server's: one that does not is refused."""
+    """Whether each client keeps its profile, and the server's rules: one that does not is
+    refused."""
     from portero.core.clients.flows import LIST_LIMIT
     from portero.core.clients.rules import unfitting
 
@@ -147,8 +148,11 @@ def clients(house: House) -> Finding:
                 unfit.append(f"{client.client_id} ({', '.join(names)})")
         page = house.clients.list_clients(after=page[-1].client_id, limit=LIST_LIMIT)
     if unfit:
-        told = f"{len(unfit)} clients are refused, because they do not keep their profile: "
-        advice = "Register them anew, or change PORTERO_PROFILE; see docs/howto/fapi.md"
+        told = f"{len(unfit)} clients are refused, because of what they registered: "
+        advice = (
+            "Register them anew, or change PORTERO_PROFILE (see docs/howto/fapi.md) or "
+            "PORTERO_SECOND_FACTOR"
+        )
         return Finding("clients", State.WARN, told + "; ".join(unfit[:_MOST_NAMED]) + ".", advice)
     return Finding("clients", State.OK, "Every client keeps its profile.")
 

@@ -22,6 +22,7 @@ _HOST_AND_PORT: Final = re.compile(rf"(?:{_HOST}|\[[0-9a-f:.]+\])(?::[0-9]{{1,5}
 _PATH: Final = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
 _HEADER: Final = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 _LOCALE: Final = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|[0-9]{3}))?")
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._~:/?&=%+\-]{1,2048}")  # a name, or a document's URL
 _SCOPE: Final = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")  # scope-token, RFC 6749 §3.3
 _MAILBOX: Final = re.compile(r"(?:[^<>\"@,;]{1,100} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)")
 _DATABASES: Final = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
@@ -142,6 +143,13 @@ def scopes(given: str) -> tuple[str, ...]:
     found = tuple(given.replace(",", " ").split())
     if not all(_SCOPE.fullmatch(item) for item in found):
         raise Unparsable("a list of scope names (RFC 6749 §3.3)")
+    return found
+
+
+def client_ids(given: str) -> tuple[str, ...]:
+    found = items(given)
+    if not all(_CLIENT_ID.fullmatch(item) for item in found):
+        raise Unparsable("a list of client ids")
     return found
 
 

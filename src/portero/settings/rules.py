@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
-from portero.settings import passkeys, secret_key, texts
+from portero.settings import passkeys, second_factors, secret_key, texts
 from portero.settings.errors import SettingsError
 from portero.settings.parsing import is_loopback
 
@@ -35,6 +35,7 @@ def check(values: Values) -> None:
         _client_certificates,
         _profile,
         _lifetimes,
+        second_factors.rules,
         _passwords,
         _mail,
         texts.rules,

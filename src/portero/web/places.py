@@ -59,10 +59,13 @@ def sign_in_and_back(page: str) -> str:
     return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}"
 
 
-def sign_in_for(place: str, *, acr: str = "", fresh: bool = False) -> str:
+def sign_in_for(
+    place: str, *, acr: str = "", second_factor: bool = False, fresh: bool = False
+) -> str:
     """The sign-in page, which leads back to one of our places by its name; for a session that is
-    not yet of that level, or too old."""
-    handle = ".".join((place, *([acr] if acr else []), *(["fresh"] if fresh else [])))
+    not yet of that level, lacks a second factor, or is too old."""
+    words = (acr, "second" if second_factor else "", "fresh" if fresh else "")
+    handle = ".".join((place, *filter(None, words)))
     return f"{SIGN_IN_PATH}?{urlencode({'request': handle})}"
 
 

@@ -79,6 +79,8 @@ def metadata_policy(settings: Settings) -> MetadataPolicy:
         encryption_encs=JWE_ENCS if encryption() else frozenset(),
         local=settings.development,
         profile=settings.profile.value,
+        second_factor=settings.second_factor != "off",
+        second_factor_clients=frozenset(settings.second_factor_clients),
     )
 
 

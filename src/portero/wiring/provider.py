@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from portero.core.accounts.cache import AccountCache
 from portero.core.audit import AuditBuffer
-from portero.core.clients import ClientCache, ClientDocuments
+from portero.core.clients import FIRST_PARTY_CLIENT_ID, ClientCache, ClientDocuments
 from portero.core.provider.back_channel import LOGOUT_TOLD, BackChannel
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.ciba import CIBA_PING
@@ -80,7 +80,11 @@ def join_provider(base: Base, *, reachable_levels: tuple[str, ...]) -> Provider:
         dice=dice,
         audit=audit,
         issuing=issuing,
-        first_party=FirstParty(" ".join(settings.api_scopes), settings.api_audience),
+        first_party=FirstParty(
+            " ".join(settings.api_scopes),
+            settings.api_audience,
+            second_factor=FIRST_PARTY_CLIENT_ID in settings.second_factor_clients,
+        ),
     )
     refresh_grant = RefreshRotation(
         db=db, clock=clock, audit=audit, feed=feed, issuing=issuing, sessions=sessions

@@ -25,6 +25,7 @@ from portero.core.factors.totp import Totp
 from portero.core.links import LinkPurpose
 from portero.core.login import rules
 from portero.core.login.dispatcher import Dispatcher
+from portero.core.login.effects import StepEffects
 from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import Factors, Registration, SecondFactorRule, SignInPolicy
 from portero.core.login.password_change import PasswordChange
@@ -147,10 +148,19 @@ def join_sign_in(
             audit=audit,
             limits=limits,
             accounts=accounts,
-            email=email,
             passwords=passwords,
             factors=factors,
             dispatcher=dispatcher,
+            effects=StepEffects(
+                db=db,
+                clock=clock,
+                limits=limits,
+                accounts=accounts,
+                email=email,
+                passwords=passwords,
+                factors=factors,
+                dispatcher=dispatcher,
+            ),
         ),
         step_up=step_up,
         certificate_sign_in=_join_certificates(base, passwords, dispatcher),

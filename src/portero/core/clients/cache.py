@@ -10,7 +10,7 @@ from portero.core.clients import store
 from portero.core.clients.builtin import FIRST_PARTY_CLIENT, FIRST_PARTY_CLIENT_ID
 from portero.core.clients.documents import ClientDocuments
 from portero.core.clients.model import Client
-from portero.core.clients.rules import could_be_client_id, served
+from portero.core.clients.rules import could_be_client_id, demanded_of, served
 from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.protocol.oauth.client_id_document import looks_like_document_id
@@ -45,21 +45,21 @@ class ClientCache:
         inside a transaction or on the event loop. Raises `DocumentsBusy`.
         """
         if client_id == FIRST_PARTY_CLIENT_ID:
-            return FIRST_PARTY_CLIENT
+            return demanded_of(FIRST_PARTY_CLIENT, self._policy)
         kept = self._kept.find(client_id)
         if kept is not None:
             return kept
         if could_be_client_id(client_id):
             return self._kept.load(client_id, lambda: self._load(client_id))
         if self._documents is not None and looks_like_document_id(client_id):
-            return self._documents.find(client_id)
+            return self._demanded(self._documents.find(client_id))
         return None
 
     def known(self, client_id: str) -> Client | None:
         """As `find`, for who holds a good token of it: whether it may act is decided, and no answer
         waits for another server once its document was read here."""
         if self._documents is not None and looks_like_document_id(client_id):
-            return self._documents.known(client_id)
+            return self._demanded(self._documents.known(client_id))
         return self.find(client_id)
 
     def is_live(self, client_id: str, *, issued_at: datetime) -> bool:
@@ -70,6 +70,9 @@ class ClientCache:
             return self._documents is not None
         client = self.find(client_id)
         return client is not None and client.is_active and client.is_older_than(issued_at)
+
+    def _demanded(self, client: Client | None) -> Client | None:
+        return None if client is None else demanded_of(client, self._policy)
 
     def _load(self, client_id: str) -> Client | None:
         client = self._db.read(lambda tx: store.find(tx, client_id))

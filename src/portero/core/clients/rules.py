@@ -14,9 +14,12 @@ from portero.core.clients.errors import (
     InvalidClientId,
 )
 from portero.core.clients.model import Client, ClientState, CreatedBy, CreatedClient
+from portero.kit.refusals import FieldFault
 from portero.kit.secrets import fingerprint, same_secret
 from portero.protocol.oauth.client_metadata import to_json
+from portero.protocol.oauth.metadata_model import ClientMetadata
 from portero.protocol.oauth.metadata_policy import MetadataPolicy
+from portero.protocol.oauth.metadata_rules import second_factor_can_be_proven
 from portero.protocol.oauth.profile_rules import as_served, profile_is_kept
 
 # Narrower than RFC 6749 appendix A.1: the same in a URL, a Basic header and a log line, and never
@@ -66,16 +69,31 @@ def is_secret_of(client: Client, *, given: str) -> bool:
 
 
 def served(client: Client, policy: MetadataPolicy) -> Client:
-    """The client under the server's profile; `UNFIT` when its registration does not allow it."""
+    """The client under the server's rules; `UNFIT` when its registration does not allow it."""
+    client = demanded_of(client, policy)
     metadata = as_served(client.metadata, policy)
-    fit = not client.is_active or not any(profile_is_kept(metadata, policy))
+    fit = not client.is_active or not _faults(metadata, policy)
     return replace(client, metadata=metadata, state=client.state if fit else ClientState.UNFIT)
 
 
+def demanded_of(client: Client, policy: MetadataPolicy) -> Client:
+    """The client with the second factor that the operator demands of it, whatever it registered:
+    what an application says of itself it can take back."""
+    if client.client_id not in policy.second_factor_clients:
+        return client
+    return replace(client, metadata=replace(client.metadata, require_second_factor=True))
+
+
 def unfitting(client: Client, policy: MetadataPolicy) -> tuple[str, ...]:
-    """The members of its registration that the profile does not allow."""
-    faults = profile_is_kept(as_served(client.metadata, policy), policy)
+    """The members of its registration that the server's rules do not allow."""
+    faults = _faults(as_served(client.metadata, policy), policy)
     return tuple(dict.fromkeys(fault.name for fault in faults))
+
+
+def _faults(metadata: ClientMetadata, policy: MetadataPolicy) -> list[FieldFault]:
+    """What keeps a client from being served, though it was fit when it registered."""
+    rules = (profile_is_kept, second_factor_can_be_proven)
+    return [fault for rule in rules for fault in rule(metadata, policy)]
 
 
 def client_json(client: Client) -> dict[str, Any]:

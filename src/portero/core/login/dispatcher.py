@@ -31,6 +31,7 @@ from portero.core.login.model import (
 )
 from portero.core.sessions import Proven, Session, Sessions
 from portero.core.sessions import store as session_store
+from portero.core.sessions.demand import is_multi_factor
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
 from portero.kit.secrets import Secret, fingerprint
@@ -129,11 +130,11 @@ class Dispatcher:
                 if in_browser is not None:
                     in_browser = replace(in_browser, keep=under_way.keep)
             # Only by whoever has proven the second factor, just now and there.
-            trust = trust_device and rules.is_multi_factor(proven)
+            trust = trust_device and is_multi_factor(proven.amr)
             ended = self._start_in(
                 tx, actor, account, proven, in_browser, trust_device=trust, now=now
             )
-            if wanted.acr:
+            if wanted.acr or wanted.second_factor:
                 self._record_met_in(tx, actor, ended.session, proven, wanted, stepped_up, now=now)
             return ended
         if under_way is None:
@@ -240,6 +241,7 @@ class Dispatcher:
             client_id=wanted.client_id,
             factor=proven.factor,
             wanted=wanted.acr,
+            second_factor=wanted.second_factor,
             acr=proven.acr,
             amr=proven.amr,
             stepped_up=stepped_up,

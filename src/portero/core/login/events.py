@@ -37,11 +37,12 @@ class SignInOwes(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandMet(Event):
-    """An application wanted a level, and the sign-in reached it: `factor` is what satisfied it, and
-    `stepped_up` says whether a session that was there was lifted."""
+    """An application wanted a level or a second factor, and got it: `factor` is what satisfied it,
+    and `stepped_up` says whether a session that was there was lifted."""
 
     kind: ClassVar[str] = "login.demand_met"
     wanted: str
+    second_factor: bool
     acr: str
     amr: tuple[str, ...]
     stepped_up: bool

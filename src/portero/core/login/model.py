@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
@@ -36,10 +36,12 @@ class SecondFactorRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the sign-in is for: the client, and the weakest level that it will take ('' for any)."""
+    """What the sign-in is for: the client, the weakest level that it will take ('' for any), and
+    whether it takes none without a second factor."""
 
     client_id: str = ""
     acr: str = ""
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ class Interaction:
     created_at: datetime
     expires_at: datetime
     session_id: str = ""  # of the live session that this one lifts, '' for a sign-in from nothing
+
+    def wanting(self, second_factor: bool) -> Interaction:
+        """As if it had been begun for what needs a second factor, if that is so."""
+        wants = second_factor or self.wanted.second_factor
+        return replace(self, wanted=replace(self.wanted, second_factor=wants))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from portero.core.limits import AddressPolicy, LimitPolicy
 from portero.core.login.errors import MailboxAlone
 from portero.core.login.model import Facts, Owed, SecondFactorRule, SignInPolicy
 from portero.core.sessions import Proven, Session, SignInDemand, satisfies
-from portero.core.sessions.demand import LEVELS, reaches, weakest
+from portero.core.sessions.demand import LEVELS, is_multi_factor, reaches, weakest
 
 # Long enough to find a mail or think of a password, short enough that a screen left open in a
 # library is not a way in (decision "What is still owed").
@@ -101,7 +101,7 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
     The second factor comes first: whoever has only the password neither learns nor changes more.
     """
     if policy.second_factor is not SecondFactorRule.OFF:
-        if not is_multi_factor(facts.proven) and _asks_second(facts, policy):
+        if not is_multi_factor(facts.proven.amr) and _asks_second(facts, policy):
             return Owed.SECOND_FACTOR
         if not reaches(facts.proven.acr, facts.wanted.acr):
             # Never before what is enrolled has been proven: a password alone adds no factor to an
@@ -113,15 +113,24 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
         return Owed.VERIFY_EMAIL
     if facts.password_must_change:
         return Owed.CHANGE_PASSWORD
-    if policy.second_factor is SecondFactorRule.REQUIRED and not is_multi_factor(facts.proven):
+    if _is_required(facts, policy) and not is_multi_factor(facts.proven.amr):
         # A trusted device stands in for what is enrolled, never for enrolling.
         return None if _usable(facts.enrolled, policy) else Owed.ENROL_FACTOR
     return None
 
 
+def _is_required(facts: Facts, policy: SignInPolicy) -> bool:
+    """Whether who has no second factor has to enrol one, for everybody or for this client."""
+    if policy.second_factor is SecondFactorRule.OFF:
+        return False
+    return policy.second_factor is SecondFactorRule.REQUIRED or facts.wanted.second_factor
+
+
 def _asks_second(facts: Facts, policy: SignInPolicy) -> bool:
-    """A trusted device lifts no sign-in to a level: an application that wants one gets a proof."""
-    if facts.device_trusted and reaches(facts.proven.acr, facts.wanted.acr):
+    """A trusted device stands in for no proof that an application wants, of a level or of a second
+    factor."""
+    wanted = facts.wanted
+    if facts.device_trusted and not wanted.second_factor and reaches(facts.proven.acr, wanted.acr):
         return False
     # What is enrolled, not what can be proven here: a factor that proves nothing now opens nothing.
     return bool(_usable(facts.enrolled, policy))
@@ -130,8 +139,8 @@ def _asks_second(facts: Facts, policy: SignInPolicy) -> bool:
 def is_only_too_weak(session: Session, demand: SignInDemand, now: datetime) -> bool:
     """Whether the session would do if it were stronger: what it has proven is fresh enough, and a
     further factor is all that is missing."""
-    weaker = replace(demand, acr="")
-    return satisfies(session, weaker, now) and not reaches(session.acr, demand.acr)
+    weaker = replace(demand, acr="", second_factor=False)
+    return satisfies(session, weaker, now) and not satisfies(session, demand, now)
 
 
 def reachable_levels(policy: SignInPolicy) -> tuple[str, ...]:
@@ -166,7 +175,9 @@ def proven_at(session: Session, factor: str, now: datetime) -> datetime:
     One of two factors makes an old session no fresher: whoever finds an open browser, and has the
     owner's phone or knows the password, would get all that both of them open.
     """
-    is_all = factor == FactorKind.PASSKEY or (factor == "password" and "mfa" not in session.amr)
+    is_all = factor == FactorKind.PASSKEY or (
+        factor == "password" and not is_multi_factor(session.amr)
+    )
     return now if is_all or is_fresh(session, now) else session.auth_time
 
 
@@ -229,10 +240,6 @@ def factors_for(step: Owed, facts: Facts, policy: SignInPolicy) -> tuple[FactorK
             reaching = (kind for kind in kinds if reaches(LIFTS_TO[kind], facts.wanted.acr))
             return _besides(facts, tuple(reaching))
     return ()
-
-
-def is_multi_factor(proven: Proven) -> bool:
-    return "mfa" in proven.amr
 
 
 def proven_in(session: Session) -> Proven:

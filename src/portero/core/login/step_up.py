@@ -71,7 +71,7 @@ class StepUp:
             if account is None or live is None:
                 return None
             proven = rules.proven_in(live)
-            wanted = Wanted(demand.client_id, demand.acr)
+            wanted = Wanted(demand.client_id, demand.acr, demand.second_factor)
             stored = self._passwords.load_in(tx, account.id)
             facts = self._dispatcher.facts_in(tx, account, stored, proven, wanted, now=now)
             step = rules.owed(facts, self._dispatcher.policy)

@@ -34,6 +34,7 @@ interactions: Final = sa.Table(
     sa.Column("factor", sa.String(32), nullable=False),
     sa.Column("wanted_client_id", sa.String(255), nullable=False, server_default=""),
     sa.Column("wanted_acr", sa.String(16), nullable=False, server_default=""),
+    sa.Column("wanted_second_factor", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("session_id", sa.String(36), nullable=False, server_default=""),
     sa.Column("keep", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("created_at", UtcTime, nullable=False),
@@ -64,6 +65,7 @@ def add(tx: Tx, interaction: Interaction, secret_hash: str) -> None:
             factor=interaction.proven.factor,
             wanted_client_id=interaction.wanted.client_id,
             wanted_acr=interaction.wanted.acr,
+            wanted_second_factor=interaction.wanted.second_factor,
             session_id=interaction.session_id,
             keep=interaction.keep,
             created_at=interaction.created_at,
@@ -132,7 +134,9 @@ def _interaction(row: sa.Row[tuple[object, ...]]) -> Interaction:
         id=found["id"],
         account_id=found["account_id"],
         proven=Proven(found["acr"], tuple(found["amr"]), found["factor"]),
-        wanted=Wanted(found["wanted_client_id"], found["wanted_acr"]),
+        wanted=Wanted(
+            found["wanted_client_id"], found["wanted_acr"], found["wanted_second_factor"]
+        ),
         keep=found["keep"],
         created_at=found["created_at"],
         expires_at=found["expires_at"],

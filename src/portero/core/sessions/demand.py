@@ -6,7 +6,7 @@ ends at a session, and this rule looks at both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -22,13 +22,15 @@ LEVELS: Final = ("aal1", "aal2", "phr")
 class SignInDemand:
     """`began_at` is when the application asked: a proof since then is fresh. `max_age` is in
     seconds, None for any. `acr` is the weakest level that will do, '' for any. `fresh`: the person
-    has to prove who they are now, whatever session there is (`prompt=login`)."""
+    has to prove who they are now, whatever session there is (`prompt=login`). `second_factor`: more
+    than one factor has to be proven, of whatever level."""
 
     client_id: str
     began_at: datetime
     max_age: int | None = None
     fresh: bool = False
     acr: str = ""
+    second_factor: bool = False
     login_hint: str = ""
 
 
@@ -45,7 +47,14 @@ def satisfies(session: Session, demand: SignInDemand, now: datetime) -> bool:
         age = (now - session.auth_time).total_seconds()
         if age > demand.max_age:
             return False
+    if demand.second_factor and not is_multi_factor(session.amr):
+        return False
     return reaches(session.acr, demand.acr)
+
+
+def is_multi_factor(amr: Collection[str]) -> bool:
+    """RFC 8176 §2: "Multiple-factor authentication"."""
+    return "mfa" in amr
 
 
 def reaches(acr: str, wanted: str) -> bool:

@@ -1,4 +1,4 @@
-"""Approval by push, and what holds under pressure."""
+"""Approval by push, what holds under pressure, and who has to prove a second factor."""
 
 from __future__ import annotations
 
@@ -16,8 +16,20 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("by_mail", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+    _second_factor_rules()
+
+
+def _second_factor_rules() -> None:
+    with op.batch_alter_table("interactions", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "wanted_second_factor", sa.Boolean(), nullable=False, server_default=sa.false()
+            )
+        )
 
 
 def downgrade() -> None:
     with op.batch_alter_table("passwords", schema=None) as batch_op:
         batch_op.drop_column("by_mail")
+    with op.batch_alter_table("interactions", schema=None) as batch_op:
+        batch_op.drop_column("wanted_second_factor")

@@ -28,7 +28,8 @@ class ClientMetadata:
 
     `localized` holds the variants of texts by their full names, as `client_name#fr`
     (RFC 7591 §2.2). Ours: `require_pkce`, `profile` (see `Profile`), `access_token_format`
-    ('jwt' or 'opaque'), `default_resource` (RFC 8707, used where a request names none).
+    ('jwt' or 'opaque'), `default_resource` (RFC 8707, used where a request names none),
+    `require_second_factor` (nobody signs in for it with one factor).
     """
 
     redirect_uris: tuple[str, ...] = ()
@@ -90,6 +91,7 @@ class ClientMetadata:
     profile: str = ""
     access_token_format: str = "jwt"  # noqa: S105  # a format
     default_resource: str = ""
+    require_second_factor: bool = False
 
     @property
     def is_public(self) -> bool:

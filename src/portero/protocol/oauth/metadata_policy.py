@@ -72,7 +72,8 @@ class MetadataPolicy:
     `pkce_waivable`: whether a confidential client may register `require_pkce: false` (an operator
     may let it; who registers on its own may not). `unsigned_request_objects` is for certification
     alone. `local`: the issuer is on loopback, so that URIs which it fetches may be http there.
-    `profile` is the server's own, kept for every client.
+    `profile` is the server's own, kept for every client. `second_factor`: somebody can prove one
+    here; `second_factor_clients` are those of which the operator demands it.
     """
 
     auth_methods: frozenset[str] = frozenset(AuthMethod)
@@ -89,3 +90,5 @@ class MetadataPolicy:
     unsigned_request_objects: bool = False
     local: bool = False
     profile: str = ""
+    second_factor: bool = True
+    second_factor_clients: frozenset[str] = frozenset()

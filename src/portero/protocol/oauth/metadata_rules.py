@@ -186,6 +186,12 @@ def public_clients_prove_nothing(client: ClientMetadata, policy: MetadataPolicy)
         yield FieldFault("require_pkce", "public_client", "This client can't do without PKCE.")
 
 
+def second_factor_can_be_proven(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
+    """Where nobody proves one, nobody could ever sign in for that client."""
+    if client.require_second_factor and not policy.second_factor:
+        yield FieldFault("require_second_factor", "unsupported", "This value is not offered here.")
+
+
 def hmac_needs_a_secret(client: ClientMetadata, policy: MetadataPolicy) -> Faults:
     """OpenID Connect Core §10.1: the HMAC key is the client secret. Without one there is no key,
     or worse, an empty one."""
@@ -286,5 +292,6 @@ _RULES: Final[tuple[Rule, ...]] = (
     pairwise_has_one_sector,
     front_channel_logout_is_its_own,
     ping_has_an_address,
+    second_factor_can_be_proven,
     profile_is_kept,
 )

@@ -72,6 +72,13 @@ class AccessSettings(StorageSettings):
         "Who proves a second factor: nobody (off), whoever has enrolled one (optional), everybody "
         "(required: who has none enrols one at the next sign-in).",
     )
+    second_factor_clients: tuple[str, ...] = setting(
+        "PORTERO_SECOND_FACTOR_CLIENTS",
+        parsing.client_ids,
+        "",
+        "Ids of clients that nobody signs in for without a second factor, whatever they registered "
+        "(comma separated); portero is the JSON API.",
+    )
     second_factors: tuple[str, ...] = setting(
         "PORTERO_SECOND_FACTORS",
         parsing.some_of("passkey", "push", "totp", "sms", "email", "recovery_code"),

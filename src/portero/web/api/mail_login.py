@@ -12,7 +12,7 @@ from portero.web.api.shapes import (
     MailLoginBody,
     TokenAnswer,
 )
-from portero.web.api.tokens import answer_with
+from portero.web.api.tokens import answer_with, wanted_of
 from portero.web.exchange import NO_STORE, Response
 
 
@@ -32,7 +32,14 @@ def go_on(call: Call) -> Response:
     if body.delivery == "cookie":
         call.cookies.require_own_origin(call.request)
     redemption = call.rooms.provider.session_grant.begin(call.actor)
-    verbs.use(call.actor, body.mail_session, code=body.code, token=body.token, along=redemption)
+    verbs.use(
+        call.actor,
+        body.mail_session,
+        code=body.code,
+        token=body.token,
+        wanted=wanted_of(call),
+        along=redemption,
+    )
     return answer_with(call, redemption.tokens(), body.delivery)
 
 

@@ -17,7 +17,7 @@ from portero.web.api.shapes import (
     PasskeyOptionsBody,
     TokenAnswer,
 )
-from portero.web.api.tokens import answer_with
+from portero.web.api.tokens import answer_with, wanted_of
 from portero.web.exchange import NO_STORE, Response
 
 
@@ -38,6 +38,7 @@ def log_in(call: Call) -> Response:
         call.actor,
         body.auth_session,
         body.credential,
+        wanted=wanted_of(call),
         username=body.username,
         along=redemption,
     )

@@ -44,7 +44,7 @@ def log_in(call: Call) -> Response:
         call.actor,
         body.username,
         body.password.get_secret_value(),
-        wanted=Wanted(FIRST_PARTY_CLIENT_ID, body.acr),
+        wanted=wanted_of(call, body.acr),
         along=redemption,
     )
     return answer_with(call, redemption.tokens(), body.delivery)
@@ -66,7 +66,12 @@ def go_on(call: Call) -> Response:
         name=body.name,
         keep=body.keep,
     )
-    signed_in = call.rooms.sign_in_steps.go_on(call.actor, body.auth_session, step)
+    signed_in = call.rooms.sign_in_steps.go_on(
+        call.actor,
+        body.auth_session,
+        step,
+        second_factor=wanted_of(call).second_factor,
+    )
     return tokens_for(call, signed_in, body.delivery)
 
 
@@ -94,6 +99,12 @@ def log_out(call: Call) -> Response:
         ended = 1
     cleared = call.cookies.clear() if call.by_cookie else ()
     return told(EndedAnswer(ended=ended), *cleared)
+
+
+def wanted_of(call: Call, acr: str = "") -> Wanted:
+    """What whoever gets tokens here has to prove."""
+    first_party = call.rooms.provider.session_grant.first_party
+    return Wanted(FIRST_PARTY_CLIENT_ID, acr, first_party.second_factor)
 
 
 def tokens_for(call: Call, signed_in: SignedIn, delivery: str) -> Response:

@@ -34,7 +34,7 @@ from portero.web.rooms import Rooms
 # sign-in has to reach. No handle of a request has a dot, or is so short.
 _OURS: Final = re.compile(
     r"(?P<page>device|requests)(\.(?P<code>[A-Z]{4}-[A-Z]{4}))?"
-    r"(\.(?P<acr>aal1|aal2|phr))?(?P<fresh>\.fresh)?"
+    r"(\.(?P<acr>aal1|aal2|phr))?(?P<second>\.second)?(?P<fresh>\.fresh)?"
 )
 
 
@@ -54,7 +54,7 @@ class Errand:
         """Pages of one's own account demand what that account has: nothing of somebody else."""
         if account_page_of(self.handle):
             return Wanted()
-        return Wanted(self.demand.client_id, self.demand.acr)
+        return Wanted(self.demand.client_id, self.demand.acr, self.demand.second_factor)
 
     @property
     def client_name(self) -> str:
@@ -105,7 +105,12 @@ def _errand(rooms: Rooms, forms: Forms) -> Errand:
     nothing = SignInDemand(client_id="", began_at=now)
     ours = _OURS.fullmatch(handle)
     if ours is not None:
-        demand = replace(nothing, acr=ours["acr"] or "", fresh=bool(ours["fresh"]))
+        demand = replace(
+            nothing,
+            acr=ours["acr"] or "",
+            second_factor=bool(ours["second"]),
+            fresh=bool(ours["fresh"]),
+        )
         return Errand(
             handle, None, demand, _short_of(demand, rooms.sessions.of_browser(browser), now)
         )

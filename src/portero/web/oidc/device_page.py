@@ -82,4 +82,6 @@ def _sign_in_url(code: str, refusal: FreshSignInNeeded | None = None) -> str:
     place = f"device.{shown(known)}" if known else "device"
     if refusal is None:
         return sign_in_for(place)
-    return sign_in_for(place, acr=refusal.acr, fresh=refusal.too_old)
+    return sign_in_for(
+        place, acr=refusal.acr, second_factor=refusal.second_factor, fresh=refusal.too_old
+    )

@@ -41,7 +41,9 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             forms.check()
             return _decided(held)
         except FreshSignInNeeded as refusal:
-            back = sign_in_for(_PLACE, acr=refusal.acr, fresh=refusal.too_old)
+            back = sign_in_for(
+                _PLACE, acr=refusal.acr, second_factor=refusal.second_factor, fresh=refusal.too_old
+            )
             return redirect(rooms.settings.at(back), 303)
         except (FormTooOld, RequestNotWaiting) as refusal:
             return refused(_page(held, message=told(refusal)["message"]), refusal)

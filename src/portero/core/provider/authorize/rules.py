@@ -40,6 +40,7 @@ def demand_of(asked: Asked, *, reachable: Collection[str]) -> SignInDemand:
         max_age=request.max_age,
         fresh=asked.asks_to_choose or bool(request.prompt & {"login", CREATE}),
         acr=weakest(wanted),
+        second_factor=asked.client.metadata.require_second_factor,
         login_hint=request.login_hint,
     )
 

@@ -25,10 +25,12 @@ from portero.kit.secrets import Secret
 
 @dataclass(frozen=True, slots=True)
 class FirstParty:
-    """What tokens of client `portero` may be used for."""
+    """What tokens of client `portero` may be used for, and whether who gets them has to prove a
+    second factor."""
 
     scope: str
     audience: str
+    second_factor: bool = False
 
 
 class SessionGrant:
@@ -47,7 +49,7 @@ class SessionGrant:
         self._dice = dice
         self._audit = audit
         self._issuing = issuing
-        self._first_party = first_party
+        self.first_party = first_party
 
     def redeem(self, actor: Actor, session: Session, account: Account) -> TokenSet:
         """Tokens for a live session and its account; raises `SessionEnded`."""
@@ -64,7 +66,7 @@ class SessionGrant:
             dice=self._dice,
             audit=self._audit,
             issuing=self._issuing,
-            first_party=self._first_party,
+            first_party=self.first_party,
         )
 
 

@@ -9,8 +9,10 @@ class FreshSignInNeeded(NotProven):
     code = "fresh_sign_in_needed"
     public = "Sign in again to go on."
 
-    def __init__(self, detail: str, *, acr: str, too_old: bool) -> None:
-        """`acr` is the level that is demanded, '' for any."""
+    def __init__(self, detail: str, *, acr: str, second_factor: bool, too_old: bool) -> None:
+        """`acr` is the level that is demanded, '' for any; `second_factor`: one is, of any
+        level."""
         super().__init__(detail)
         self.acr = acr
+        self.second_factor = second_factor
         self.too_old = too_old

@@ -47,6 +47,7 @@ def demand_of(
         began_at=request.created_at,
         max_age=metadata.default_max_age,
         acr=weakest(wanted),
+        second_factor=metadata.require_second_factor,
     )
 
 
@@ -56,5 +57,6 @@ def check_enough(session: Session, demand: SignInDemand, now: datetime) -> None:
         raise FreshSignInNeeded(
             "the client demands more than this session has",
             acr=demand.acr,
-            too_old=not satisfies(session, replace(demand, acr=""), now),
+            second_factor=demand.second_factor,
+            too_old=not satisfies(session, replace(demand, acr="", second_factor=False), now),
         )

@@ -1,0 +1,139 @@
+"""What a step of a sign-in does outside of its transaction: a mail, a hash, a challenge, a try."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from portero.core.accounts.email import EmailProofs
+from portero.core.accounts.flows import Accounts
+from portero.core.accounts.model import Account
+from portero.core.audit import Actor
+from portero.core.authenticators import FactorKind
+from portero.core.factors.password import Passwords, StoredPassword
+from portero.core.limits import Limits
+from portero.core.login import rules
+from portero.core.login.dispatcher import Dispatcher
+from portero.core.login.errors import StepMissing
+from portero.core.login.model import Factors, Facts, InBrowser, Interaction, Owed, Step
+from portero.kit.db import Database, Tx
+from portero.kit.ports import Clock
+from portero.kit.refusals import FieldFault
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What was done outside the transaction, and what is left to do in it."""
+
+    new_encoded: str | None = None
+    begun: FactorKind | None = None
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    proving: FactorKind | None = None
+    enrolling: FactorKind | None = None
+    keeps: bool = False
+
+
+_NOTHING: Final = Effect()
+
+
+@dataclass(frozen=True, slots=True)
+class StepEffects:
+    db: Database
+    clock: Clock
+    limits: Limits
+    accounts: Accounts
+    email: EmailProofs
+    passwords: Passwords
+    factors: Factors
+    dispatcher: Dispatcher
+
+    def facts(
+        self, under_way: Interaction, account: Account, in_browser: InBrowser | None
+    ) -> tuple[StoredPassword | None, Facts]:
+        now = self.clock.now()
+
+        def look(tx: Tx) -> tuple[StoredPassword | None, Facts]:
+            stored = self.passwords.load_in(tx, account.id)
+            return stored, self.dispatcher.facts_in(
+                tx,
+                account,
+                stored,
+                under_way.proven,
+                under_way.wanted,
+                now=now,
+                in_browser=in_browser,
+            )
+
+        return self.db.read(look)
+
+    def of(
+        self, actor: Actor, under_way: Interaction, step: Step, in_browser: InBrowser | None
+    ) -> Effect:
+        """Raises the refusals of the step."""
+        account = self.accounts.get(under_way.account_id)
+        stored, facts = self.facts(under_way, account, in_browser)
+        owed = rules.owed(facts, self.dispatcher.policy)
+        if owed is Owed.VERIFY_EMAIL:
+            if step.token is not None:
+                self.email.verify(actor, step.token)
+            elif step.resend and account.email:
+                self.email.claim(actor, account, account.email)
+        elif owed is Owed.CHANGE_PASSWORD:
+            if step.new_password is None:
+                fault = FieldFault("new_password", "required", "Choose a new password.")
+                raise StepMissing("no new_password", faults=(fault,))
+            return Effect(new_encoded=self._new_encoding(step.new_password, account, stored))
+        elif owed is Owed.KEEP_ACCOUNT:
+            return Effect(keeps=step.keep)
+        elif owed in (Owed.SECOND_FACTOR, Owed.ENROL_FACTOR) and step.factor is not None:
+            return self._factor_answered(actor, under_way, account, owed, facts, step)
+        return _NOTHING
+
+    def _factor_answered(
+        self,
+        actor: Actor,
+        under_way: Interaction,
+        account: Account,
+        owed: Owed,
+        facts: Facts,
+        step: Step,
+    ) -> Effect:
+        """Begin what the person chose, or count the try at it."""
+        possible = rules.factors_for(owed, facts, self.dispatcher.policy)
+        kind = next((each for each in possible if each == step.factor), None)
+        if kind is None:
+            fault = FieldFault("factor", "unknown", "Choose one of the ways that are offered.")
+            raise StepMissing("no such factor here", faults=(fault,))
+        enrols = owed is Owed.ENROL_FACTOR
+        if step.begin:
+            if enrols:
+                to_enrol = self.factors.enrollable(kind)
+                shown = to_enrol.begin_enrolment(actor, account, under_way.id)
+            else:
+                shown = self.factors.provable(kind).begin(actor, account, under_way.id)
+            return Effect(begun=kind, shown=shown)
+        if step.given is None:
+            return _NOTHING
+        self._spend_try(account.id)
+        return Effect(enrolling=kind) if enrols else Effect(proving=kind)
+
+    def _spend_try(self, account_id: str) -> None:
+        """Before the proof, so that guesses made at once are all counted."""
+        now = self.clock.now()
+        policy = rules.SECOND_FACTOR_BY_ACCOUNT
+        over = self.db.write(lambda tx: self.limits.spend(tx, policy, account_id, now=now))
+        if over is not None:
+            raise over
+
+    def _new_encoding(self, password: str, account: Account, stored: StoredPassword | None) -> str:
+        self.passwords.check_new(
+            password,
+            context=(account.username, account.email),
+            account_id=account.id,
+            field="new_password",
+        )
+        if stored is not None and self.passwords.prove(password, stored).ok:
+            fault = FieldFault("new_password", "reused", "Choose one that you have not used here.")
+            raise StepMissing("the same password again", faults=(fault,))
+        return self.passwords.hash(password)
