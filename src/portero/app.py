@@ -65,6 +65,7 @@ def make_flask(house: House) -> Flask:
     from portero.web.host import make_host
     from portero.web.login import (
         accounts,
+        challenges,
         doorstep,
         forgot,
         links,
@@ -88,6 +89,7 @@ def make_flask(house: House) -> Flask:
     )
     forms.set_up(host)
     for face in (
+        challenges,
         doorstep,
         links,
         sign_in,

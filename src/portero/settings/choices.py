@@ -75,3 +75,10 @@ def certificate_level(given: str) -> Literal["aal1", "aal2", "phr"]:
         case "aal1" | "aal2" | "phr":
             return given
     raise Unparsable("aal1, aal2 or phr")
+
+
+def challenge(given: str) -> Literal["off", "altcha", "turnstile", "hcaptcha", "recaptcha"]:
+    match given:
+        case "off" | "altcha" | "turnstile" | "hcaptcha" | "recaptcha":
+            return given
+    raise Unparsable("off, altcha, turnstile, hcaptcha or recaptcha")

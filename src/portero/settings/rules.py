@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
-from portero.settings import passkeys, second_factors, secret_key, texts
+from portero.settings import challenges, passkeys, second_factors, secret_key, texts
 from portero.settings.errors import SettingsError
 from portero.settings.parsing import is_loopback
 
@@ -41,6 +41,7 @@ def check(values: Values) -> None:
         texts.rules,
         _looks,
         passkeys.rules,
+        challenges.rules,
     ):
         for key, broken, sentence in part(values):
             if broken:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,9 +22,15 @@ _HSTS: Final = "max-age=63072000; includeSubDomains"
 
 
 def page_headers(
-    *, hsts: bool, forms_lead_out: bool = False, frame_src: Iterable[str] = ()
+    *,
+    hsts: bool,
+    forms_lead_out: bool = False,
+    frame_src: Iterable[str] = (),
+    sources: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, str]:
-    """No source is unsafe: neither inline script nor style, nor anything of another origin.
+    """No source is unsafe: neither inline script nor style, nor anything of another origin, unless
+    an operator has a service judge who is a robot: then a page with its widget has its `sources`,
+    by directive.
 
     `forms_lead_out` is for the pages from which a person goes back to an application. Chromium
     holds every redirect after a form against `form-action`, also those that the application makes
@@ -33,10 +39,16 @@ def page_headers(
     `frame_src` are addresses that the page shows in frames.
     """
     targets = "" if forms_lead_out else " form-action 'self';"
-    frames = " ".join(sorted({source_of(uri) for uri in frame_src}))
+    more = sources or {}
+    framed = {source_of(uri) for uri in frame_src} | set(more.get("frame-src", ()))
+    frames = " ".join(sorted(framed))
+
+    def own(directive: str) -> str:
+        return " ".join((directive, "'self'", *more.get(directive, ())))
+
     policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        f"connect-src 'self'; font-src 'self';{targets} base-uri 'none'; "
+        f"default-src 'none'; {own('script-src')}; {own('style-src')}; img-src 'self' data:; "
+        f"{own('connect-src')}; font-src 'self';{targets} base-uri 'none'; "
         "frame-ancestors 'none'"
         f"{'; frame-src ' + frames if frames else ''}"
     )

@@ -180,9 +180,15 @@ def _headers_for(settings: FaceSettings) -> Callable[[Response], Response]:
 
     def add(answer: Response) -> Response:
         lead_out, frames = g.get("forms_lead_out", False), g.get("frame_src", ())
+        sources = g.get("widget_sources")
         named = fixed
-        if lead_out or frames:
-            named = page_headers(hsts=settings.owns_host, forms_lead_out=lead_out, frame_src=frames)
+        if lead_out or frames or sources:
+            named = page_headers(
+                hsts=settings.owns_host,
+                forms_lead_out=lead_out,
+                frame_src=frames,
+                sources=sources,
+            )
         # Not `setdefault`, which reads the whole list for each of them.
         present = {name.lower() for name in answer.headers.keys()}  # noqa: SIM118
         for name, value in named.items():

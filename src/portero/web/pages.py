@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, g, render_template
 
+from portero.core.challenges import ChallengeRequired
 from portero.core.clients import Client
 from portero.core.clients.model import CreatedBy
 from portero.core.provider.authorize.model import Asked
@@ -34,6 +35,8 @@ def refused(answer: Response, refusal: Refusal) -> Response:
 def told(refusal: Refusal) -> dict[str, Any]:
     """`faults` by field, and `message` where no field is to blame, for a form that is shown
     again."""
+    if isinstance(refusal, ChallengeRequired):
+        g.puzzle = refusal.puzzle
     text = translator().text
     faults = {fault.name: text(fault.public, **fault.values) for fault in refusal.faults}
     message = f"{text(refusal.public, **refusal.values)} {when_again(refusal, translator())}"

@@ -10,6 +10,7 @@ import math
 from datetime import timedelta
 from typing import Any, Final
 
+from portero.core.challenges import ChallengeRequired
 from portero.core.limits import OverLimit
 from portero.core.login.errors import OwesMore
 from portero.kit.maintenance import UnderMaintenance
@@ -75,6 +76,13 @@ def problem_of(refusal: Refusal, translator: Translator, *, request_id: str) -> 
         content["detail"] = again
     if isinstance(refusal, UnderMaintenance) and refusal.message:
         content["detail"] = refusal.message
+    if isinstance(refusal, ChallengeRequired):
+        content["challenge"] = {
+            "kind": refusal.puzzle.kind,
+            **refusal.puzzle.content,
+            "ticket": refusal.puzzle.ticket,
+            "ticket_after_seconds": refusal.puzzle.wait_seconds,
+        }
     if isinstance(refusal, OwesMore):
         still = refusal.still
         content |= {

@@ -25,6 +25,7 @@ from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.password_change import PasswordChange
 from portero.core.login.recovery import Recovery
+from portero.core.login.robots import Robots
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
@@ -142,6 +143,7 @@ class Rooms:
     audit: AuditLog
     accounts: Accounts
     email: EmailProofs
+    robots: Robots
     sign_in: SignIn
     sign_in_steps: SignInSteps
     step_up: StepUp

@@ -254,6 +254,7 @@ def join(
         step_up=entry.step_up,
         passkey_sign_in=entry.passkey_sign_in,
         certificate_sign_in=entry.certificate_sign_in,
+        robots=entry.robots,
         sign_up=entry.sign_up,
         recovery=entry.recovery,
         password_change=entry.password_change,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
+from portero.core.challenges import TICKETS_BY_ADDRESS
 from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
 from portero.core.limits import AddressPolicy, LimitPolicy, Limits, Prefixes
 from portero.core.login.rules import POLICIES as LOGIN_POLICIES
@@ -33,6 +34,7 @@ POLICIES: Final[tuple[LimitPolicy, ...]] = (
     *DEVICE_POLICIES,
     *CIBA_POLICIES,
     DOWNLOADS_BY_ACCOUNT,
+    TICKETS_BY_ADDRESS,
 )
 
 

@@ -30,6 +30,7 @@ from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import Factors, Registration, SecondFactorRule, SignInPolicy
 from portero.core.login.password_change import PasswordChange
 from portero.core.login.recovery import Recovery
+from portero.core.login.robots import Robots
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
@@ -43,11 +44,13 @@ from portero.web.places import ACCOUNT_PATH
 from portero.wiring.base import Base
 from portero.wiring.codes import join_code_factors, join_codes, join_phone
 from portero.wiring.passkeys import join_offers, join_passkeys
+from portero.wiring.robots import join_robots
 
 
 @dataclass(frozen=True, slots=True)
 class SignInJoined:
     sign_in: SignIn
+    robots: Robots
     steps: SignInSteps
     step_up: StepUp
     certificate_sign_in: CertificateSignIn | None
@@ -102,6 +105,7 @@ def join_sign_in(
     devices = KnownDevices(
         db, clock, dice, audit, trust_for=timedelta(days=settings.trust_device_days)
     )
+    robots = join_robots(base, devices)
     passkeys = join_passkeys(base, authenticators)
     second: dict[FactorKind, SecondFactor] = {
         FactorKind.TOTP: totp,
@@ -133,6 +137,7 @@ def join_sign_in(
     )
     step_up = StepUp(db=db, clock=clock, passwords=passwords, dispatcher=dispatcher)
     return SignInJoined(
+        robots=robots,
         sign_in=SignIn(
             db=db,
             clock=clock,
@@ -140,6 +145,7 @@ def join_sign_in(
             limits=limits,
             passwords=passwords,
             dispatcher=dispatcher,
+            robots=robots,
         ),
         steps=SignInSteps(
             db=db,
@@ -175,6 +181,7 @@ def join_sign_in(
             notices=notices,
             link_url=link_url,
             registration=Registration(settings.registration),
+            robots=robots,
             email_required=settings.require_verified_email,
         ),
         recovery=Recovery(
@@ -190,6 +197,7 @@ def join_sign_in(
             outbox=base.outbox,
             feed=base.feed,
             link_url=link_url,
+            robots=robots,
         ),
         password_change=PasswordChange(
             db=db,
@@ -239,6 +247,7 @@ def join_sign_in(
             outbox=base.outbox,
             dispatcher=dispatcher,
             link_url=link_url,
+            robots=robots,
         )
         if settings.mail_sign_in
         else None,

@@ -16,12 +16,14 @@ from portero.core.accounts.email import LinkUrl
 from portero.core.accounts.flows import Accounts, find_identified
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
+from portero.core.challenges import Occasion
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
 from portero.core.links import Link, LinkPurpose, LinkSpent
 from portero.core.login import rules, store
 from portero.core.login.events import RecoverySent, RecoveryUsed
+from portero.core.login.robots import Robots
 from portero.core.notices import Notice, Notices, NoticeTemplate
 from portero.core.outbox import Outbox
 from portero.core.sessions import EndReason, Sessions
@@ -47,6 +49,7 @@ class Recovery:
         outbox: Outbox,
         feed: ChangeFeed,
         link_url: LinkUrl,
+        robots: Robots,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -60,9 +63,12 @@ class Recovery:
         self._outbox = outbox
         self._feed = feed
         self._link_url = link_url
+        self._robots = robots
 
-    def ask(self, actor: Actor, identifier: str) -> None:
-        """Queue the search for an account of that name or address; raises only `OverLimit`."""
+    def ask(self, actor: Actor, identifier: str, *, challenge: str = "") -> None:
+        """Queue the search for an account of that name or address; raises only `OverLimit` and
+        `ChallengeRequired`."""
+        self._robots.admit(actor, Occasion.RECOVERY, "", challenge)
         now = self._clock.now()
 
         def unit(tx: Tx) -> Exception | None:

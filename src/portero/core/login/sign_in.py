@@ -15,6 +15,7 @@ from datetime import datetime
 from portero.core.accounts.flows import find_identified, identifier_key
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
+from portero.core.challenges import Occasion
 from portero.core.factors.password import HashQueueFull, Passwords, Proof, StoredPassword
 from portero.core.factors.password.events import PasswordRehashed
 from portero.core.limits import Limits, OverLimit
@@ -26,6 +27,7 @@ from portero.core.login.errors import (
 )
 from portero.core.login.events import SignInFailed, SignInLimited
 from portero.core.login.model import Along, InBrowser, SignedIn, StillOwes, Wanted
+from portero.core.login.robots import Robots
 from portero.core.sessions import Proven
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
@@ -53,6 +55,7 @@ class SignIn:
         limits: Limits,
         passwords: Passwords,
         dispatcher: Dispatcher,
+        robots: Robots,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -60,6 +63,7 @@ class SignIn:
         self._limits = limits
         self._passwords = passwords
         self._dispatcher = dispatcher
+        self._robots = robots
 
     def with_password(
         self,
@@ -70,11 +74,14 @@ class SignIn:
         wanted: Wanted = ANYTHING,
         in_browser: InBrowser | None = None,
         along: Along | None = None,
+        challenge: str = "",
     ) -> SignedIn:
         """A session for whoever knows the password; raises `WrongCredentials`, `OverLimit`,
-        `AccountNotActive`, `OwesMore`. `wanted` and `in_browser`: see `Dispatcher.arrive_in`.
+        `AccountNotActive`, `OwesMore`, `ChallengeRequired` (which `challenge` answers, a
+        solution). `wanted` and `in_browser`: see `Dispatcher.arrive_in`.
         `along` redeems the session where it is made: one commit for both, and neither without
         the other."""
+        self._robots.admit(actor, Occasion.LOGIN, identifier, challenge, in_browser)
         now = self._clock.now()
         # Before the hash, so that guesses made at once are all counted.
         attempt = self._db.write(

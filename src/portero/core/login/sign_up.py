@@ -18,6 +18,7 @@ from portero.core.accounts.flows import Accounts, NewAccount
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
 from portero.core.audit import Actor, AuditLog
+from portero.core.challenges import Occasion
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
 from portero.core.links import Link, LinkPurpose
@@ -25,6 +26,7 @@ from portero.core.login import rules
 from portero.core.login.errors import InvitationNeeded, RegistrationClosed
 from portero.core.login.events import InvitationSent
 from portero.core.login.model import Registration
+from portero.core.login.robots import Robots
 from portero.core.notices import Notice, Notices, NoticeTemplate
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
@@ -45,6 +47,7 @@ class SignUp:
         notices: Notices,
         link_url: LinkUrl,
         registration: Registration,
+        robots: Robots,
         email_required: bool = False,
     ) -> None:
         self._db = db
@@ -57,15 +60,24 @@ class SignUp:
         self._notices = notices
         self._link_url = link_url
         self._registration = registration
+        self._robots = robots
         self._email_required = email_required
 
     def register(
-        self, actor: Actor, asked: NewAccount, password: str, *, invitation: str = ""
+        self,
+        actor: Actor,
+        asked: NewAccount,
+        password: str,
+        *,
+        invitation: str = "",
+        challenge: str = "",
     ) -> Account:
         """The new account; raises `Invalid`, `UsernameTaken`, `RegistrationClosed`,
-        `InvitationNeeded`, `LinkSpent`, `OverLimit`."""
+        `InvitationNeeded`, `LinkSpent`, `OverLimit`, `ChallengeRequired`."""
         now = self._clock.now()
         invited = self._invited(invitation, now)
+        if invited is None:
+            self._robots.admit(actor, Occasion.REGISTER, "", challenge)
         self._spend(actor, now)
         account = self._draft(asked, password, now)
         if invited is not None and invited.email:

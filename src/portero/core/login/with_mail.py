@@ -23,6 +23,7 @@ from portero.core.accounts.flows import find_identified
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store as authenticator_store
+from portero.core.challenges import Occasion
 from portero.core.factors.one_time_code import CodePurpose, Codes, CodeSubject
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
@@ -32,6 +33,7 @@ from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
 from portero.core.login.errors import MailCodeWrong
 from portero.core.login.events import SignInFailed, SignInMailSent
 from portero.core.login.model import Along, InBrowser, SignedIn, StillOwes, Wanted
+from portero.core.login.robots import Robots
 from portero.core.notices import Notice, Notices, NoticeTemplate
 from portero.core.outbox import Outbox
 from portero.core.sessions import Proven
@@ -68,6 +70,7 @@ class MailSignIn:
         outbox: Outbox,
         dispatcher: Dispatcher,
         link_url: LinkUrl,
+        robots: Robots,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -80,9 +83,12 @@ class MailSignIn:
         self._outbox = outbox
         self._dispatcher = dispatcher
         self._link_url = link_url
+        self._robots = robots
 
-    def ask(self, actor: Actor, identifier: str) -> MailAsked:
-        """Queue the search for an account of that name or address; raises only `OverLimit`."""
+    def ask(self, actor: Actor, identifier: str, *, challenge: str = "") -> MailAsked:
+        """Queue the search for an account of that name or address; raises only `OverLimit` and
+        `ChallengeRequired`."""
+        self._robots.admit(actor, Occasion.MAIL_SIGN_IN, "", challenge)
         now, secret = self._clock.now(), self._dice.token()
 
         def unit(tx: Tx) -> Exception | None:

@@ -6,6 +6,7 @@ from portero.core.accounts.errors import NoSuchAccount, UsernameTaken
 from portero.core.accounts.flows import NewAccount
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
+from portero.core.challenges import ChallengeRequired
 from portero.core.limits import OverLimit
 from portero.core.links import LinkSpent
 from portero.core.login.errors import InvitationNeeded, RegistrationClosed
@@ -40,7 +41,11 @@ def register(call: Call) -> Response:
     profile = body.model_dump(include={"display_name", "locale", "attributes"}, exclude_unset=True)
     asked = NewAccount(username=body.username, email=body.email, profile=profile)
     account = call.rooms.sign_up.register(
-        call.actor, asked, body.password.get_secret_value(), invitation=body.invitation
+        call.actor,
+        asked,
+        body.password.get_secret_value(),
+        invitation=body.invitation,
+        challenge=body.challenge,
     )
     return told(UserAnswer.of(account), ("Location", call.rooms.settings.at("/me")), status=201)
 
@@ -138,7 +143,14 @@ ROUTES = (
         body=RegisterBody,
         answer=UserAnswer,
         status=201,
-        refusals=(UsernameTaken, RegistrationClosed, InvitationNeeded, LinkSpent, OverLimit),
+        refusals=(
+            UsernameTaken,
+            RegistrationClosed,
+            InvitationNeeded,
+            LinkSpent,
+            OverLimit,
+            ChallengeRequired,
+        ),
     ),
     Route(
         "GET",

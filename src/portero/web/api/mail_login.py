@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portero.core.challenges import ChallengeRequired
 from portero.core.limits import OverLimit
 from portero.core.login.errors import MailCodeWrong, MailSignInOff, OwesMore
 from portero.core.login.with_mail import MailSignIn
@@ -17,7 +18,8 @@ from portero.web.exchange import NO_STORE, Response
 
 
 def ask(call: Call) -> Response:
-    asked = _verbs(call).ask(call.actor, call.body_as(MailLoginBody).username)
+    body = call.body_as(MailLoginBody)
+    asked = _verbs(call).ask(call.actor, body.username, challenge=body.challenge)
     answer = MailLoginAnswer(
         mail_session=asked.secret.reveal(),
         expires_at=asked.expires_at,
@@ -59,7 +61,7 @@ ROUTES = (
         body=MailLoginBody,
         answer=MailLoginAnswer,
         status=202,
-        refusals=(MailSignInOff, OverLimit),
+        refusals=(MailSignInOff, OverLimit, ChallengeRequired),
         sign_in_api=True,
     ),
     Route(

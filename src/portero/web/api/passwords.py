@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portero.core.accounts.errors import EmailTaken
+from portero.core.challenges import ChallengeRequired
 from portero.core.limits import OverLimit
 from portero.core.links import LinkSpent
 from portero.core.login.errors import WrongPassword
@@ -33,7 +34,8 @@ def change_password(call: Call) -> Response:
 
 
 def forgot_password(call: Call) -> AcceptedAnswer:
-    call.rooms.recovery.ask(call.actor, call.body_as(ForgotBody).username)
+    body = call.body_as(ForgotBody)
+    call.rooms.recovery.ask(call.actor, body.username, challenge=body.challenge)
     # The same for every name: whether there is such an account is the mailbox's to know.
     return AcceptedAnswer(
         message=call.text("If there is such an account, a mail is on its way to its owner.")
@@ -70,7 +72,7 @@ ROUTES = (
         body=ForgotBody,
         answer=AcceptedAnswer,
         status=202,
-        refusals=(OverLimit,),
+        refusals=(OverLimit, ChallengeRequired),
     ),
     Route(
         "POST",

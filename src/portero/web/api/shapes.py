@@ -16,12 +16,17 @@ from portero.core.sessions import Session
 # Characters; the policy's own limit, on normalised text, is far below.
 _PASSWORD_CAP = 4096
 _TOKEN_CAP = 512
+_CHALLENGE_CAP = 8192  # services answer with up to 4 kB
 
 
 class Body(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, str_max_length=_PASSWORD_CAP, defer_build=True
     )
+
+
+def _challenge() -> Any:
+    return Field("", description="What answers `challenge_required`.", max_length=_CHALLENGE_CAP)
 
 
 class RegisterBody(Body):
@@ -36,6 +41,7 @@ class RegisterBody(Body):
     locale: str = Field("", description="BCP 47, for mails and pages.", max_length=35)
     attributes: dict[str, Any] = Field({}, description="What the operator declared, if anything.")
     invitation: str = Field("", description="The token of an invitation.", max_length=_TOKEN_CAP)
+    challenge: str = _challenge()
 
 
 class LoginBody(Body):
@@ -49,6 +55,7 @@ class LoginBody(Body):
     delivery: Literal["body", "cookie"] = Field(
         "body", description="`cookie` sets HttpOnly cookies and leaves the tokens out of the body."
     )
+    challenge: str = _challenge()
 
 
 class ContinueBody(Body):
@@ -100,6 +107,7 @@ class RefreshBody(Body):
 
 class MailLoginBody(Body):
     username: str = Field(description="A username or a mail address.", max_length=320)
+    challenge: str = _challenge()
 
 
 class MailContinueBody(Body):
@@ -122,6 +130,7 @@ class PasswordChangeBody(Body):
 
 class ForgotBody(Body):
     username: str = Field(description="A username or a mail address.", max_length=320)
+    challenge: str = _challenge()
 
 
 class ResetBody(Body):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portero.core.authenticators import Given
+from portero.core.challenges import ChallengeRequired
 from portero.core.clients.builtin import FIRST_PARTY_CLIENT_ID
 from portero.core.limits import OverLimit
 from portero.core.login.errors import (
@@ -46,6 +47,7 @@ def log_in(call: Call) -> Response:
         body.password.get_secret_value(),
         wanted=wanted_of(call, body.acr),
         along=redemption,
+        challenge=body.challenge,
     )
     return answer_with(call, redemption.tokens(), body.delivery)
 
@@ -143,7 +145,14 @@ ROUTES = (
         log_in,
         body=LoginBody,
         answer=TokenAnswer,
-        refusals=(WrongCredentials, OwesMore, MailboxAlone, AccountNotActive, OverLimit),
+        refusals=(
+            WrongCredentials,
+            OwesMore,
+            MailboxAlone,
+            AccountNotActive,
+            OverLimit,
+            ChallengeRequired,
+        ),
         sign_in_api=True,
     ),
     Route(

@@ -9,6 +9,7 @@ from flask import Flask, Response, g, request
 from portero.core.audit import Actor
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
+from portero.web.login.challenges import challenge_answer
 from portero.web.login.errands import handle_of_request, sign_in_url
 from portero.web.pages import html, refused, told
 from portero.web.places import FORGOT_PATH
@@ -21,7 +22,11 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             return _page(faults={}, message="")
         try:
             forms.check()
-            rooms.recovery.ask(Actor.anonymous(g.origin), request.form.get("username", "")[:320])
+            rooms.recovery.ask(
+                Actor.anonymous(g.origin),
+                request.form.get("username", "")[:320],
+                challenge=challenge_answer(),
+            )
         except Refusal as refusal:
             return refused(_page(**told(refusal)), refusal)
         return html("login/forgot_sent.html", sign_in=sign_in_url())

@@ -18,6 +18,7 @@ from portero.core.login.errors import InvitationNeeded, RegistrationClosed
 from portero.kit.refusals import Refusal
 from portero.web.forms import Forms
 from portero.web.host import translator
+from portero.web.login.challenges import challenge_answer
 from portero.web.login.errands import handle_of_request, sign_in_url
 from portero.web.pages import html, refused, told
 from portero.web.places import FORGOT_PATH, MAIL_LINK_PATH
@@ -88,7 +89,11 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             profile={"locale": translator().locale},
         )
         rooms.sign_up.register(
-            Actor.anonymous(g.origin), asked, request.form.get("password", ""), invitation=token
+            Actor.anonymous(g.origin),
+            asked,
+            request.form.get("password", ""),
+            invitation=token,
+            challenge=challenge_answer(),
         )
         return translator().text("Your account is ready. Sign in with it.")
 

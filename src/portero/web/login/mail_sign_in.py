@@ -20,6 +20,7 @@ from portero.core.login.with_mail import MailSignIn
 from portero.kit.refusals import Refusal
 from portero.kit.secrets import Secret
 from portero.web.forms import Forms
+from portero.web.login.challenges import challenge_answer
 from portero.web.login.errands import errand_of_request, handle_of_request, sign_in_url
 from portero.web.login.sign_in import SignInPage
 from portero.web.own_cookie import OwnCookie
@@ -61,7 +62,7 @@ class _MailPage:
         try:
             self._forms.check()
             name = request.form.get("username", "")[:320]
-            asked = self._verbs.ask(Actor.anonymous(g.origin), name)
+            asked = self._verbs.ask(Actor.anonymous(g.origin), name, challenge=challenge_answer())
         except Refusal as refusal:
             return refused(self._ask(typed=request.form, **told(refusal)), refusal)
         answer = self._sent()

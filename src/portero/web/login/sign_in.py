@@ -17,6 +17,7 @@ from portero.kit.refusals import Refusal
 from portero.web.credentials import json_object
 from portero.web.forms import Forms
 from portero.web.login.accounts import accounts_url, chooses
+from portero.web.login.challenges import challenge_answer
 from portero.web.login.errands import Errand, errand_of_request
 from portero.web.login.passkey_offer import place_after
 from portero.web.login.passkeys import asked_here, to_forget
@@ -95,6 +96,7 @@ class SignInPage:
                 form.get("password", ""),
                 wanted=errand.wanted,
                 in_browser=here,
+                challenge=challenge_answer(),
             )
         return self._rooms.sign_in_steps.go_on(
             actor, form["auth_session"], step_of(form), in_browser=here
