@@ -163,20 +163,22 @@ def test_a_password_that_was_changed_by_its_owner_does_at_once(home: Home) -> No
 def test_one_mailbox_proven_twice_is_not_multi_factor(home: Home) -> None:
     """Sign in by mail, then enrol a code by mail, in the API and on the page: refused, and the
     session has no `mfa`."""
-    session = home.post("/login/mail", username="ana").json["mail_session"]
+    asked: Any = home.post("/login/mail", username="ana")
+    session = asked.json["mail_session"]
     code = mailed_code(home)
-    token = home.post("/login/mail/continue", mail_session=session, code=code).json["access_token"]
-    begun = home.post("/me/authenticators/begin", token, kind="email")
+    done: Any = home.post("/login/mail/continue", mail_session=session, code=code)
+    token = done.json["access_token"]
+    begun: Any = home.post("/me/authenticators/begin", token, kind="email")
     assert (begun.status_code, begun.json["code"]) == (403, "mailbox_proven")
-    live = home.get("/me/sessions", token).json["sessions"][0]
-    assert live["amr"] == ["otp"]
+    live: Any = home.get("/me/sessions", token)
+    assert live.json["sessions"][0]["amr"] == ["otp"]
 
 
 def test_nor_is_a_mailbox_beside_a_password_that_came_by_it(home: Home) -> None:
     """The same for whoever signed in with a mailed password."""
     reset(home)
     token = log_in(home).json["access_token"]
-    begun = home.post("/me/authenticators/begin", token, kind="email")
+    begun: Any = home.post("/me/authenticators/begin", token, kind="email")
     assert (begun.status_code, begun.json["code"]) == (403, "mailbox_proven")
     home.clock.let_pass(hours=72)
     token = log_in(home).json["access_token"]
@@ -187,6 +189,7 @@ def test_a_step_up_of_a_mailbox_does_not_ask_for_it_again(home: Home) -> None:
     """A session that was begun by mail, and an account that has the app and the mailbox enrolled
     since: the app is asked for."""
     rooms, actor = home.house.rooms, Actor.anonymous(Origin(address="127.0.0.1"))
+    assert rooms.mail_sign_in is not None
     asked = rooms.mail_sign_in.ask(actor, "ana")
     session = rooms.mail_sign_in.use(actor, asked.secret.reveal(), code=mailed_code(home)).session
     enrolled_app(home)

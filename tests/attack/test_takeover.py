@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
+from portero.core.authenticators import FactorKind
+from tests.support.authenticator_app import enrolled_app
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, bearer
+from tests.support.relying_party import fields
 
 OWNER = "ana@example.org"
 THIEF = "thief@example.org"
@@ -64,3 +70,88 @@ def test_a_name_that_is_an_accounts_id_is_not_taken_for_it(home: Home) -> None:
     victim = home.register("ana")
     home.register(victim["id"])
     assert home.house.rooms.accounts.get_by_name(victim["id"]).username == "ana"
+
+
+def moved_away(home: Home) -> str:
+    """The thief, who has been in for a month, moves the address; the owner's way back."""
+    home.clock.let_pass(days=30)
+    rooms, account = home.house.rooms, home.house.rooms.accounts.get_by_name("ana")
+    rooms.email.claim(Actor.system(), account, THIEF)
+    rooms.email.allow_move(Actor.system(), home.mailed_token("/allow-new-email"))
+    home.deliver()
+    rooms.email.verify(Actor.system(), home.mailed_token("/verify-email"))
+    return home.mailed_token("/take-back-email")
+
+
+def take_back(home: Home, token: str, *kept: str) -> str:
+    """The page's text; then its button."""
+    browser = home.client()
+    page = browser.get(f"/take-back-email?token={token}")
+    form = {**fields(page), "kept": list(kept)}
+    assert browser.post("/take-back-email", data=form).status_code == 200
+    return page.text
+
+
+def chosen(home: Home) -> Any:
+    """A new password by the mail that comes then, and a sign-in with it."""
+    reset = home.mailed_token("/reset-password")
+    home.house.rooms.recovery.use(Actor.system(), reset, OTHER_PASSWORD)
+    return home.post("/login", username="ana", password=OTHER_PASSWORD)
+
+
+def enrolled_by_thief(home: Home) -> str:
+    """After the move; its id."""
+    rooms, now = home.house.rooms, home.clock.now()
+    account_id = rooms.accounts.get_by_name("ana").id
+    made = rooms.authenticators.db.write(
+        lambda tx: rooms.authenticators.add_in(
+            tx, Actor.operator(), account_id, FactorKind.TOTP, "late", now=now
+        )
+    )
+    return made.id
+
+
+def test_what_a_thief_enrolled_a_month_ago_does_not_survive_taking_back(home: Home) -> None:
+    """However long he was in: what the owner does not tick is gone."""
+    home.create("ana", OWNER)
+    enrolled_app(home)
+    token = moved_away(home)
+    account_id = home.house.rooms.accounts.get_by_name("ana").id
+    assert "Phone" in take_back(home, token)
+    assert home.house.rooms.authenticators.list_of(account_id) == ()
+
+
+def test_taking_back_is_no_way_around_the_second_factor(home: Home) -> None:
+    """The other attack: the owner left a mailbox that others read, and they tick nothing. Password
+    and mailbox are not enough for three days."""
+    home.create("ana", OWNER)
+    enrolled_app(home)
+    take_back(home, moved_away(home))
+    refused = chosen(home)
+    assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")
+    home.clock.let_pass(hours=72)
+    assert home.post("/login", username="ana", password=OTHER_PASSWORD).status_code == 200
+
+
+def test_what_the_owner_keeps_is_still_owed(home: Home) -> None:
+    """And an id that was not on the page keeps nothing."""
+    home.create("ana", OWNER)
+    app = enrolled_app(home)
+    token = moved_away(home)
+    page = home.client().get(f"/take-back-email?token={token}").text
+    (app_id,) = re.findall(r'name="kept" value="([^"]+)"', page)
+    take_back(home, token, app_id, enrolled_by_thief(home))
+    account_id = home.house.rooms.accounts.get_by_name("ana").id
+    assert [each.id for each in home.house.rooms.authenticators.list_of(account_id)] == [app_id]
+    owed = chosen(home)
+    assert owed.json["factors"] == ["totp"]
+    body = {"auth_session": owed.json["auth_session"], "factor": "totp", "code": app.next_code()}
+    assert home.post("/login/continue", **body).status_code == 200
+
+
+def test_where_nothing_was_enrolled_the_owner_is_back_at_once(home: Home) -> None:
+    """No wait for whom no factor protected."""
+    home.create("ana", OWNER)
+    token = moved_away(home)
+    assert "kept" not in take_back(home, token)
+    assert chosen(home).status_code == 200

@@ -36,12 +36,12 @@ def ask(browser: FlaskClient, email: str) -> str:
     return browser.get(answer.location).text
 
 
-def press(home: Home, path: str, token: str) -> int:
+def press(home: Home, path: str, token: str, **ticked: list[str]) -> int:
     """Open a mailed link in some browser, and press its button."""
     browser = home.client()
     csrf = fields(browser.get("/sign-in"))["csrf"]  # a link that is dead shows no form
     assert browser.get(path, query_string={"token": token}).status_code in {200, 422}
-    return browser.post(path, data={"csrf": csrf, "token": token}).status_code
+    return browser.post(path, data={"csrf": csrf, "token": token, **ticked}).status_code
 
 
 def address(home: Home) -> str:
@@ -148,9 +148,12 @@ def test_the_mailbox_that_was_left_takes_the_account_back(home: Home) -> None:
     thief = signed_in(home)
     enrol(home, ago=timedelta(days=3), name="the owner's")
     enrol(home, ago=timedelta(), name="the thief's")
-    assert home.client().get(f"/take-back-email?token={token}").status_code == 200
+    page = home.client().get(f"/take-back-email?token={token}")
+    (offered,) = re.findall(r'name="kept" value="([^"]+)"', page.text)
+    assert "the owner&#39;s" in page.text
+    assert "the thief&#39;s" not in page.text
     assert address(home) == NEW
-    assert press(home, "/take-back-email", token) == 200
+    assert press(home, "/take-back-email", token, kept=[offered]) == 200
     assert address(home) == OLD
     assert thief.get("/account").status_code == 303
     assert rp.refresh(tokens["refresh_token"]).status_code == 400

@@ -20,7 +20,8 @@ class Account:
 
     `username_key` and `email_key` are the normalised forms under which names are unique. A mail
     address identifies its account only when `email_verified`. At `deletion_due_at` it is deleted,
-    unless its owner signs in before.
+    unless its owner signs in before. `factors_put_aside_at`: when a mailbox took it back, and none
+    of the factors that it had was confirmed.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Account:
     picture: str = ""
     attributes: Mapping[str, object] = field(default_factory=dict)
     deletion_due_at: datetime | None = None
+    factors_put_aside_at: datetime | None = None
 
     @property
     def is_active(self) -> bool:

@@ -35,6 +35,7 @@ accounts: Final = sa.Table(
     sa.Column("picture", sa.String(2048), nullable=False),
     sa.Column("attributes", Json, nullable=False),
     sa.Column("deletion_due_at", UtcTime, index=True),
+    sa.Column("factors_put_aside_at", UtcTime),
     # Grants from before that moment are over, those that outlive their session too.
     sa.Column("grants_void_before", UtcTime),
 )

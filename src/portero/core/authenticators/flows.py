@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,12 +58,13 @@ class Authenticators:
         if not renamed:
             raise NoSuchAuthenticator(f"{authenticator_id} is none of {account_id}")
 
-    def remove_since_in(
-        self, tx: Tx, actor: Actor, account_id: str, moment: datetime, *, now: datetime
+    def remove_but_in(
+        self, tx: Tx, actor: Actor, account_id: str, kept: Collection[str], *, now: datetime
     ) -> None:
-        """What was enrolled from that moment on proves nothing any more: somebody else was in."""
-        for authenticator_id, kind in store.remove_since(tx, account_id, moment):
-            self._removed_in(tx, actor, account_id, authenticator_id, kind, now=now)
+        """All but those prove nothing any more: somebody else was in."""
+        for each in store.list_of(tx, account_id):
+            if each.id not in kept and store.remove(tx, account_id, each.id) is not None:
+                self._removed_in(tx, actor, account_id, each.id, each.kind, now=now)
         self._drop_lone_codes_in(tx, actor, account_id, now=now)
 
     def remove(self, actor: Actor, account_id: str, authenticator_id: str) -> None:

@@ -90,15 +90,5 @@ def remove(tx: Tx, account_id: str, authenticator_id: str) -> FactorKind | None:
     return None if row is None else FactorKind(row.kind)
 
 
-def remove_since(tx: Tx, account_id: str, moment: datetime) -> list[tuple[str, FactorKind]]:
-    """All that were enrolled from that moment on: the id and kind of each."""
-    rows = tx.execute(
-        authenticators.delete()
-        .where(authenticators.c.account_id == account_id, authenticators.c.created_at >= moment)
-        .returning(authenticators.c.id, authenticators.c.kind)
-    )
-    return [(row.id, FactorKind(row.kind)) for row in rows]
-
-
 def _authenticator(row: Row) -> Authenticator:
     return Authenticator(**{**row, "kind": FactorKind(row["kind"])})

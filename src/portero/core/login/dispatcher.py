@@ -71,6 +71,7 @@ class Dispatcher:
             enrolled=tuple(dict.fromkeys(each.kind for each in enrolled)),
             device_trusted=self.devices.is_trusted_in(tx, account.id, devices, now=now),
             mail_counts_from=self.mail_counts_from_in(tx, stored, proven, devices, now=now),
+            put_aside_until=self._put_aside_until_in(tx, account, stored, proven, devices, now=now),
         )
 
     def mail_counts_from_in(
@@ -82,15 +83,37 @@ class Dispatcher:
         *,
         now: datetime,
     ) -> datetime | None:
-        """See `Facts`. A browser that the account knew before the password came is something that
-        whoever has only the mailbox lacks: there its owner need not wait."""
-        if stored is None or not stored.by_mail or "pwd" not in proven.amr:
+        """See `Facts`."""
+        if stored is None or not _came_by_mail(stored, proven):
             return None
-        counts_from = stored.changed_at + rules.MAILED_PASSWORD_WAIT
-        if counts_from <= now:
+        return self._wait_in(tx, stored.account_id, stored.changed_at, devices, now=now)
+
+    def _put_aside_until_in(
+        self,
+        tx: Tx,
+        account: Account,
+        stored: StoredPassword | None,
+        proven: Proven,
+        devices: str,
+        *,
+        now: datetime,
+    ) -> datetime | None:
+        """See `Facts`."""
+        since = account.factors_put_aside_at
+        by_mail = proven.factor == rules.MAILBOX or _came_by_mail(stored, proven)
+        if since is None or not by_mail:
             return None
-        known = self.devices.knew_in(tx, stored.account_id, devices, before=stored.changed_at)
-        return None if known else counts_from
+        return self._wait_in(tx, account.id, since, devices, now=now)
+
+    def _wait_in(
+        self, tx: Tx, account_id: str, since: datetime, devices: str, *, now: datetime
+    ) -> datetime | None:
+        """When it ends. A browser that the account knew before is something that whoever has only
+        the mailbox lacks: there its owner need not wait."""
+        ends_at = since + rules.MAILBOX_WAIT
+        if ends_at <= now or self.devices.knew_in(tx, account_id, devices, before=since):
+            return None
+        return ends_at
 
     def arrive_in(
         self,
@@ -247,6 +270,10 @@ class Dispatcher:
             stepped_up=stepped_up,
         )
         self.audit.record(tx, actor, now, met)
+
+
+def _came_by_mail(stored: StoredPassword | None, proven: Proven) -> bool:
+    return stored is not None and stored.by_mail and "pwd" in proven.amr
 
 
 def signed_in(arrived: SignedIn | StillOwes) -> SignedIn:

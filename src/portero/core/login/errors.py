@@ -51,13 +51,13 @@ class OwesMore(Forbidden):
 
 
 class MailboxAlone(Forbidden):
-    """The password came by mail, and a code by mail is the only second factor: whoever has the
-    mailbox would have the account. Told only after that password."""
+    """All that was proven came by mail, and the account has, or had until its factors were put
+    aside, a second factor: whoever has the mailbox would have the account."""
 
     code = "mailbox_alone"
     public = (
-        "Your password came by a mailed link, and so far a code by mail proves nothing more. Use a "
-        "browser in which you signed in here before, or come back in %(hours)s hours."
+        "So far you have only shown that you read mail to this address, and that is not enough "
+        "yet. Use a browser in which you signed in here before, or come back in %(hours)s hours."
     )
 
     def __init__(self, wait: timedelta) -> None:

@@ -76,7 +76,8 @@ class Interaction:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the rule of what is owed looks at. `mail_counts_from`: until then a code by mail proves
-    what was proven already, because the password came by mail; None: nothing stands against it."""
+    what was proven already, because the password came by mail; None: nothing stands against it.
+    `put_aside_until`: until then that is too little for an account whose factors were put aside."""
 
     account: Account
     password_must_change: bool
@@ -85,6 +86,7 @@ class Facts:
     enrolled: tuple[FactorKind, ...]
     device_trusted: bool = False
     mail_counts_from: datetime | None = None
+    put_aside_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ INTERACTION_LIFETIME: Final = timedelta(minutes=10)
 # The shortest of the mailed links: whoever holds it owns the account.
 RESET_LINK_LIFETIME: Final = timedelta(minutes=30)
 INVITE_LINK_LIFETIME: Final = timedelta(days=7)
-# Who chose a password by a mailed link has proven the mailbox: for so long a code to it is no
-# second proof. An owner who was away for a weekend reads of the reset in time; the value is ours.
-MAILED_PASSWORD_WAIT: Final = timedelta(hours=72)
+# Who chose a password by a mailed link has proven the mailbox: for so long it is not enough where
+# a second factor was. An owner who was away for a weekend reads of it in time; the value is ours.
+MAILBOX_WAIT: Final = timedelta(hours=72)
 # How fresh a sign-in must be to change the mail address or delete the account.
 FRESH_SECONDS: Final = 900
 
@@ -101,7 +101,8 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
     The second factor comes first: whoever has only the password neither learns nor changes more.
     """
     if policy.second_factor is not SecondFactorRule.OFF:
-        if not is_multi_factor(facts.proven.amr) and _asks_second(facts, policy):
+        put_aside = facts.put_aside_until is not None
+        if not is_multi_factor(facts.proven.amr) and (put_aside or _asks_second(facts, policy)):
             return Owed.SECOND_FACTOR
         if not reaches(facts.proven.acr, facts.wanted.acr):
             # Never before what is enrolled has been proven: a password alone adds no factor to an
@@ -200,8 +201,9 @@ def check_answerable(step: Owed | None, facts: Facts, policy: SignInPolicy, now:
     """Raise `MailboxAlone` where only the mailbox is left to answer with, and it is proven."""
     if step not in (Owed.SECOND_FACTOR, Owed.ENROL_FACTOR) or factors_for(step, facts, policy):
         return
-    if facts.mail_counts_from is not None:
-        raise MailboxAlone(facts.mail_counts_from - now)
+    waits = facts.mail_counts_from or facts.put_aside_until
+    if waits is not None:
+        raise MailboxAlone(waits - now)
 
 
 def is_mailbox_alone(facts: Facts) -> bool:

@@ -1,11 +1,16 @@
 """The mailbox that an account has left says "it was not me", and takes the account back.
 
 Whoever moved the address was signed in, knew the password or had enrolled something of their own:
-all of that ends. The owner chooses a new password by a link that is mailed to the mailbox at once.
+all of that ends. Of what was enrolled before, only what the owner confirms is kept: nobody knows
+how long ago a thief came in. The owner chooses a new password by a link that is mailed at once;
+where no factor was confirmed, it opens the account after a wait (`rules.owed`): else the mailbox
+that was left would be a way around the second factor.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,10 +21,11 @@ from portero.core.accounts.errors import EmailTaken
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
 from portero.core.audit import Actor, AuditLog
-from portero.core.authenticators import Authenticators
+from portero.core.authenticators import Authenticator, Authenticators
+from portero.core.authenticators import store as authenticator_store
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.factors.password import Passwords
-from portero.core.links import LinkPurpose, LinkSpent
+from portero.core.links import Link, LinkPurpose, LinkSpent
 from portero.core.login import store
 from portero.core.login.events import EmailMoveUndone
 from portero.core.login.recovery import RECOVERY_ASKED
@@ -31,6 +37,14 @@ from portero.kit.ports import Clock
 # A move takes two mails, each of which may wait for as long as its link lives: this much before its
 # end is before its beginning, with an hour for a slow outbox.
 _BEFORE_THE_MOVE: Final = 2 * VERIFY_LINK_LIFETIME + timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An account that may be taken back, and what may be its owner's to keep."""
+
+    account: Account
+    enrolled: tuple[Authenticator, ...]
 
 
 class TakingBack:
@@ -55,19 +69,31 @@ class TakingBack:
         self._outbox = outbox
         self._feed = feed
 
-    def look(self, token: str) -> None:
-        """Raise `LinkSpent` for a link that would open nothing; spends nothing."""
+    def look(self, token: str) -> TakenBack:
+        """Whose account it is, and what can be kept. Raises `LinkSpent` for a link that would open
+        nothing; spends nothing."""
         now = self._clock.now()
-        self._db.read(lambda tx: links.find_live(tx, token, LinkPurpose.UNDO_EMAIL, now=now))
 
-    def use(self, actor: Actor, token: str) -> None:
-        """The address is the link's again. Raises `LinkSpent`, and `EmailTaken` when another
-        account has proven it since."""
-        account, ended, now = self._db.write(lambda tx: self._use_in(tx, actor, token))
+        def unit(tx: Tx) -> TakenBack | None:
+            link = links.find_live(tx, token, LinkPurpose.UNDO_EMAIL, now=now)
+            account = account_store.find(tx, link.account_id)
+            return None if account is None else TakenBack(account, _from_before(tx, link))
+
+        found = self._db.read(unit)
+        if found is None:
+            raise LinkSpent("the account was deleted since the mail was sent")
+        return found
+
+    def use(self, actor: Actor, token: str, *, confirmed: Collection[str] = ()) -> None:
+        """The address is the link's again; of what was enrolled before, those `confirmed` are kept.
+        Raises `LinkSpent`, and `EmailTaken` when another account has proven it since."""
+        account, ended, now = self._db.write(lambda tx: self._use_in(tx, actor, token, confirmed))
         self._sessions.announce(ended, now)
         self._feed.apply_now(ChangeKind.GRANTS_VOIDED, account.id, now)
 
-    def _use_in(self, tx: Tx, actor: Actor, token: str) -> tuple[Account, list[str], datetime]:
+    def _use_in(
+        self, tx: Tx, actor: Actor, token: str, confirmed: Collection[str]
+    ) -> tuple[Account, list[str], datetime]:
         link = links.find_live(tx, token, LinkPurpose.UNDO_EMAIL, now=self._clock.now())
         held = store.hold_account(tx, link.account_id)
         now = self._clock.now()
@@ -83,11 +109,28 @@ class TakingBack:
         links.withdraw(tx, account.id, LinkPurpose.UNDO_EMAIL, now=now)
         store.end_of_account(tx, account.id, now=now)
         self._passwords.remove_in(tx, account.id)
-        since = link.created_at - _BEFORE_THE_MOVE
-        self._authenticators.remove_since_in(tx, actor, account.id, since, now=now)
+        self._put_aside_in(tx, actor, link, confirmed, now)
         account_store.void_grants(tx, account.id, now=now)
         self._feed.note(tx, ChangeKind.GRANTS_VOIDED, account.id)
         ended = self._sessions.end_in(tx, actor, account.id, now=now, reason=EndReason.TAKEN_BACK)
         self._outbox.enqueue(tx, RECOVERY_ASKED, {"identifier": link.email}, now=now)
         self._audit.record(tx, actor, now, EmailMoveUndone(account_id=account.id))
         return account, ended, now
+
+    def _put_aside_in(
+        self, tx: Tx, actor: Actor, link: Link, confirmed: Collection[str], now: datetime
+    ) -> None:
+        before = _from_before(tx, link)
+        kept = {each.id for each in before if each.id in confirmed}
+        self._authenticators.remove_but_in(tx, actor, link.account_id, kept, now=now)
+        left = authenticator_store.list_of(tx, link.account_id)
+        put_aside_at = now if before and not left else None
+        values = {"factors_put_aside_at": put_aside_at}
+        account_store.change(tx, link.account_id, values, now=now)
+
+
+def _from_before(tx: Tx, link: Link) -> tuple[Authenticator, ...]:
+    """What was enrolled before the move can have begun: what may be the owner's."""
+    since = link.created_at - _BEFORE_THE_MOVE
+    enrolled = authenticator_store.list_of(tx, link.account_id)
+    return tuple(each for each in enrolled if each.created_at < since)

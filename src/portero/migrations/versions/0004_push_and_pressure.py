@@ -16,6 +16,10 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("by_mail", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("factors_put_aside_at", sa.DateTime(timezone=True), nullable=True)
+        )
     _second_factor_rules()
 
 
@@ -29,6 +33,8 @@ def _second_factor_rules() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_column("factors_put_aside_at")
     with op.batch_alter_table("passwords", schema=None) as batch_op:
         batch_op.drop_column("by_mail")
     with op.batch_alter_table("interactions", schema=None) as batch_op:

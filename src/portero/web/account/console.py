@@ -25,10 +25,10 @@ from portero.core.accounts.model import Account
 from portero.core.audit import Actor
 from portero.core.sessions import Session
 from portero.kit.refusals import Missing, Refusal
-from portero.web.account.moments import Moments
 from portero.web.account.told import Done, Told
 from portero.web.forms import Forms
 from portero.web.host import translator
+from portero.web.moments import Moments
 from portero.web.pages import html, refused, told
 from portero.web.places import ACCOUNT_PATH, sign_in_and_back
 from portero.web.present import present

@@ -10,16 +10,20 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Flask, Response, g, request
+from markupsafe import Markup
 
 from portero.core.accounts.flows import NewAccount
 from portero.core.audit import Actor
+from portero.core.authenticators import Authenticator
 from portero.core.links import LinkPurpose, LinkSpent
 from portero.core.login.errors import InvitationNeeded, RegistrationClosed
 from portero.kit.refusals import Refusal
+from portero.web.factor_words import factor_name
 from portero.web.forms import Forms
 from portero.web.host import translator
 from portero.web.login.challenges import challenge_answer
 from portero.web.login.errands import handle_of_request, sign_in_url
+from portero.web.moments import Moments
 from portero.web.pages import html, refused, told
 from portero.web.places import FORGOT_PATH, MAIL_LINK_PATH
 from portero.web.rooms import Rooms
@@ -53,12 +57,18 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
                 if request.method != "POST":
                     link = look(token)
                     return _page(template, token=token, handle=handle_of_request(), link=link)
-                forms.check()
-                done = verb(token)
+                return pressed(token)
             except _NO_WAY_IN as refusal:
                 return _closed(refusal)
+
+        def pressed(token: str) -> Response:
+            try:
+                forms.check()
+                done = verb(token)
+            except _NO_WAY_IN:
+                raise
             except Refusal as refusal:
-                return _refused(template, refusal, token=token)
+                return _refused(template, refusal, token=token, link=look(token))
             return _page("login/done.html", message=done)
 
         return view
@@ -72,10 +82,16 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         return translator().text("Now open the mail that we send to %(email)s.", email=email)
 
     def take_back(token: str) -> str:
-        rooms.taking_back.use(Actor.anonymous(g.origin), token)
+        confirmed = request.form.getlist("kept")
+        rooms.taking_back.use(Actor.anonymous(g.origin), token, confirmed=confirmed)
         return translator().text(
             "Your account has this mailbox again. We have mailed you a link to a new password."
         )
+
+    def may_keep(token: str) -> list[tuple[str, Markup]]:
+        found = rooms.taking_back.look(token)
+        moments = Moments(found.account, now=rooms.clock.now())
+        return [(each.id, _described(each, moments)) for each in found.enrolled]
 
     def reset(token: str) -> str:
         password = request.form.get("new_password", "")
@@ -106,7 +122,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             lambda token: rooms.email.look(token, LinkPurpose.MOVE_EMAIL),
             allow,
         ),
-        (LinkPurpose.UNDO_EMAIL, "login/take_back_email.html", rooms.taking_back.look, take_back),
+        (LinkPurpose.UNDO_EMAIL, "login/take_back_email.html", may_keep, take_back),
         (LinkPurpose.INVITE, "login/sign_up.html", rooms.sign_up.look, sign_up),
     ):
         host.add_url_rule(
@@ -117,6 +133,13 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         )
 
 
+def _described(one: Authenticator, moments: Moments) -> Markup:
+    """Enough for its owner to know it: its kind and name, and since when it is there."""
+    name = Markup("{} <bdi>{}</bdi>").format(factor_name(one.kind), one.name)
+    added = translator().text("added %(when)s", when=moments.on(one.created_at))
+    return Markup("{} · {}").format(name, Markup(added))  # noqa: S704  # of a translation and a date
+
+
 def _closed(refusal: Refusal) -> Response:
     message = told(refusal)["message"]
     page = html(
@@ -125,9 +148,9 @@ def _closed(refusal: Refusal) -> Response:
     return refused(page, refusal)
 
 
-def _refused(template: str, refusal: Refusal, *, token: str) -> Response:
-    again = told(refusal)
-    answer = _page(template, token=token, typed=request.form, handle=handle_of_request(), **again)
+def _refused(template: str, refusal: Refusal, **shown: object) -> Response:
+    again = {**told(refusal), **shown}
+    answer = _page(template, typed=request.form, handle=handle_of_request(), **again)
     return refused(answer, refusal)
 
 
