@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable
@@ -28,7 +29,7 @@ def sqlite_engine(url: sa.URL, patience: Patience) -> sa.Engine:
         pool_reset_on_return=None,
         hide_parameters=True,
         json_serializer=_json_text,
-        json_deserializer=from_json,
+        json_deserializer=_json_value,
         connect_args={"check_same_thread": False},
     )
 
@@ -55,7 +56,18 @@ def sqlite_engine(url: sa.URL, patience: Patience) -> sa.Engine:
 
 
 def _json_text(value: object) -> str:
-    return to_json(value).decode()
+    """What has no UTF-8 is left to `json`, which escapes it; so it is where it is read."""
+    try:
+        return to_json(value).decode()
+    except ValueError:
+        return json.dumps(value)
+
+
+def _json_value(text: str) -> Any:
+    try:
+        return from_json(text)
+    except ValueError:
+        return json.loads(text)
 
 
 def _use_wal(connection: Any, *, give_up_at: float) -> None:

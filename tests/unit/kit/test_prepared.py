@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -30,6 +31,18 @@ def test_a_row_is_what_execute_gives(db: Database) -> None:
     assert found["created_at"] == NOW
     assert found["attributes"] == {"team": ["red", 1]}
     assert found["verified_email_key"] is None
+
+
+def test_json_without_utf8_is_kept_on_sqlite(tmp_path: Path) -> None:
+    """Half a surrogate pair: the quick way refuses it, and is not the only one."""
+    odd = replace(ALICE, attributes={"team": "\ud800"})
+    here = Database(f"sqlite:///{tmp_path / 'odd.db'}")
+    here.write(accounts.create)
+    here.write(lambda tx: add(tx, odd))
+    found = here.read(lambda tx: Prepared(by_name).one_or_none(tx, {"name": "alice"}))
+    here.dispose()
+    assert found is not None
+    assert found["attributes"] == odd.attributes
 
 
 def test_nobody_is_none(db: Database) -> None:

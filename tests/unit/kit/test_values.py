@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from portero.kit.values import names_in, values_in
 from portero.web.strict import Head
 
 HEAD = Head("/a", 1, chunked=False)
@@ -16,6 +17,13 @@ def test_a_quick_value_is_one() -> None:
     assert Head("/a", 1, chunked=False) == HEAD
     assert hash(HEAD) == hash(Head("/a", 1, chunked=False))
     assert replace(HEAD, path="/b") == Head("/b", 1, chunked=False) != HEAD
+
+
+def test_its_fields_are_told_by_name() -> None:
+    """In order, and as they are: stores write what they are given."""
+    told = values_in(HEAD)
+    assert tuple(told) == names_in(Head)
+    assert Head(**told) == HEAD
 
 
 def test_it_takes_no_other_field() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+
+from portero.kit.values import quick_value
 
 
 class AccountState(StrEnum):
@@ -14,7 +16,7 @@ class AccountState(StrEnum):
     DISABLED = "disabled"  # by an operator, or by the owner
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Account:
     """One person or thing that can sign in.
 

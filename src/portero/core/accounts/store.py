@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from portero.core.accounts.model import Account, AccountState
 from portero.kit.db import Json, Tx, UtcTime, insert, metadata
 from portero.kit.prepared import Prepared
+from portero.kit.values import names_in, values_in
 
 accounts: Final = sa.Table(
     "accounts",
@@ -40,7 +41,7 @@ accounts: Final = sa.Table(
     sa.Column("grants_void_before", UtcTime),
 )
 
-_fields: Final = tuple((name, accounts.c[name]) for name in Account.__slots__)
+_fields: Final = tuple((name, accounts.c[name]) for name in names_in(Account))
 _columns: Final = tuple(column for _, column in _fields)
 _by_id: Final = Prepared(sa.select(*_columns).where(accounts.c.id == sa.bindparam("of")))
 _by_username: Final = Prepared(
@@ -56,7 +57,7 @@ _hold: Final = Prepared(
 
 def add(tx: Tx, account: Account) -> bool:
     """Insert it; False when the username is taken. Never overwrites."""
-    values = {name: getattr(account, name) for name in Account.__slots__}
+    values = values_in(account)
     values["attributes"] = dict(account.attributes)
     values["verified_email_key"] = account.email_key if account.email_verified else None
     row = tx.execute(

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from portero.core.limits import store
 from portero.core.limits.model import LimitPolicy, OverLimit
 from portero.core.limits.rules import Prefixes, counted_for
 from portero.kit.db import Tx
+from portero.kit.values import quick_value
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class _Counter:
     key: str
     policy: LimitPolicy

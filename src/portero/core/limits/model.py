@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from portero.kit.refusals import Limited
+from portero.kit.values import quick_value
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class LimitPolicy:
     """At most `tries` in a window of `window_seconds`, which begins with its first try."""
 
@@ -16,7 +15,7 @@ class LimitPolicy:
     window_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class AddressPolicy(LimitPolicy):
     """Its subject is a client's address. All addresses of one network together may have
     `network_factor` times as many tries: less where each try costs money, or a row for ever."""

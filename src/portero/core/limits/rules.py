@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from portero.core.limits.model import AddressPolicy, LimitPolicy
@@ -29,13 +30,25 @@ def counted_for(
     address alone would give whoever has many of them as many budgets."""
     if not isinstance(policy, AddressPolicy):
         return ((policy, subject),)
-    found = parsed_address(subject)
+    found = _networks_of(subject, prefixes)
     if found is None:  # a Unix socket's peer, say
         return ((policy, subject),)
+    one, network = found
+    return ((policy, one), (policy.of_network(), network))
+
+
+@lru_cache(maxsize=1024)  # most sign-ins of an hour come from few addresses, or through one proxy
+def _networks_of(address: str, prefixes: Prefixes) -> tuple[str, str] | None:
+    """The customer's and the wider one, as text; None for what is no address."""
+    found = parsed_address(address)
+    if found is None:
+        return None
     kind, (own, wide) = (
         (IPv4Network, prefixes.ipv4)
         if isinstance(found, IPv4Address)
         else (IPv6Network, prefixes.ipv6)
     )
-    one, network = (str(kind((int(found), bits), strict=False)) for bits in (own, wide))
-    return ((policy, one), (policy.of_network(), network))
+    return (
+        str(kind((int(found), own), strict=False)),
+        str(kind((int(found), wide), strict=False)),
+    )

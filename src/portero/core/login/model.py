@@ -14,6 +14,7 @@ from portero.core.authenticators import Enrollable, FactorKind, Given, SecondFac
 from portero.core.sessions import Proven, Session
 from portero.kit.db import Tx
 from portero.kit.secrets import Secret
+from portero.kit.values import quick_value
 
 
 class Owed(StrEnum):
@@ -73,7 +74,7 @@ class Interaction:
         return replace(self, wanted=replace(self.wanted, second_factor=wants))
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Facts:
     """What the rule of what is owed looks at. `mail_counts_from`: until then a code by mail proves
     what was proven already, because the password came by mail; None: nothing stands against it.
@@ -114,7 +115,7 @@ class Registration(StrEnum):
     CLOSED = "closed"
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class SignedIn:
     """The end of a sign-in; `browser` is the new cookie of the browser that holds the session, to
     outlive its windows if it `lasts`, and `devices` the new cookie of the devices."""

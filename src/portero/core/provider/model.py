@@ -17,7 +17,7 @@ from portero.kit.values import quick_value
 from portero.protocol.oauth.parameters import Parameters
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Grant:
     """That an account let a client act. Without `offline` it lives no longer than its session.
 
@@ -47,7 +47,7 @@ class Grant:
     x5t_s256: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Basis:
     """Everything that a token for a person rests on, loaded and live. An offline grant rests on no
     session."""
@@ -150,7 +150,7 @@ class IssuedToken:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class TokenSet:
     """What a token answer carries (RFC 6749 §5.1)."""
 

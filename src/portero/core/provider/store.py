@@ -14,6 +14,7 @@ from portero.core.provider.model import Basis, Grant, RefreshState, SpentRefresh
 from portero.core.sessions.store import live_clause, session_of, sessions
 from portero.kit.db import Json, Tx, UtcTime, metadata
 from portero.kit.prepared import Prepared
+from portero.kit.values import names_in, values_in
 
 grants: Final = sa.Table(
     "grants",
@@ -61,13 +62,13 @@ refresh_tokens: Final = sa.Table(
     sa.Column("spent_at", UtcTime),
 )
 
-_grant_fields: Final = tuple((name, grants.c[name]) for name in Grant.__slots__)
+_grant_fields: Final = tuple((name, grants.c[name]) for name in names_in(Grant))
 _grant_columns: Final = tuple(column for _, column in _grant_fields)
 _of_session: Final = ("auth_time", "acr", "amr")
 _add_grant_on_session: Final = Prepared(
     grants.insert()
     .from_select(
-        Grant.__slots__,
+        names_in(Grant),
         sa.select(
             *(
                 sessions.c[name]
@@ -78,7 +79,7 @@ _add_grant_on_session: Final = Prepared(
                 )
                 if name == "expires_at"
                 else sa.bindparam(name, type_=grants.c[name].type)
-                for name in Grant.__slots__
+                for name in names_in(Grant)
             )
         ).where(
             sessions.c.id == sa.bindparam("session_id", type_=sessions.c.id.type),
@@ -117,7 +118,7 @@ def add_grant_on_session(tx: Tx, grant: Grant, *, now: datetime) -> Grant | None
 
 def _values(grant: Grant) -> dict[str, Any]:
     return {
-        **{name: getattr(grant, name) for name in Grant.__slots__},
+        **values_in(grant),
         "amr": list(grant.amr),
         "resources": list(grant.resources),
         "claims": dict(grant.claims),

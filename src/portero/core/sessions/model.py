@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from portero.kit.secrets import Secret
+from portero.kit.values import quick_value
 
 
 class EndReason(StrEnum):
@@ -23,7 +24,7 @@ class EndReason(StrEnum):
     REPLAYED = "refresh_replayed"  # a copy of its refresh token came back
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Session:
     """`acr` is the level reached (aal1, aal2, phr); `amr` how (RFC 8176). `idle_until` moves with
     use; `expires_at` never does."""

@@ -13,6 +13,7 @@ from portero.core.accounts.store import accounts
 from portero.core.sessions.model import EndReason, Proven, Session
 from portero.kit.db import Json, Tx, UtcTime, metadata
 from portero.kit.prepared import Prepared
+from portero.kit.values import names_in, values_in
 
 browsers: Final = sa.Table(
     "browsers",
@@ -49,8 +50,8 @@ sessions: Final = sa.Table(
     sa.Index("ix_sessions_account_id", "account_id", "ended_at"),
 )
 
-_fields: Final = tuple((name, sessions.c[name]) for name in Session.__slots__)
-_add: Final = Prepared(sessions.insert(), Session.__slots__)
+_fields: Final = tuple((name, sessions.c[name]) for name in names_in(Session))
+_add: Final = Prepared(sessions.insert(), names_in(Session))
 
 
 _end_beyond: Final = Prepared(
@@ -76,7 +77,7 @@ first_meant: Final = (
 
 
 def add(tx: Tx, session: Session) -> None:
-    values = {name: getattr(session, name) for name in Session.__slots__}
+    values = values_in(session)
     values["amr"] = list(session.amr)
     _add.later(tx, values)
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from portero.kit.values import quick_value
+
 # How the hash pool labels what it makes itself. Everything else came from another system.
 OWN_SCHEME_PREFIX: Final = "argon2id:"
 
@@ -39,7 +41,7 @@ class PasswordPolicy:
     history: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class StoredPassword:
     """An account's password as it is kept.
 
@@ -63,7 +65,7 @@ class StoredPassword:
         return self.scheme.startswith(OWN_SCHEME_PREFIX)
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Verified:
     """What the hash pool found. `outdated` asks for a new encoding; `seconds` is what the check
     itself took, without waiting for its turn."""

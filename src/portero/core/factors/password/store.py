@@ -11,6 +11,7 @@ from portero.core.factors.password.model import StoredPassword
 from portero.kit.db import Tx, UtcTime, insert, metadata
 from portero.kit.prepared import Prepared
 from portero.kit.secrets import fingerprint
+from portero.kit.values import values_in
 
 passwords: Final = sa.Table(
     "passwords",
@@ -66,7 +67,7 @@ def load(tx: Tx, account_id: str) -> StoredPassword | None:
 
 def put(tx: Tx, stored: StoredPassword) -> None:
     """Set the account's password, whatever it had before."""
-    values = {name: getattr(stored, name) for name in StoredPassword.__slots__}
+    values = values_in(stored)
     statement = insert(tx, passwords).values(values)
     changed = {name: statement.excluded[name] for name in values if name != "account_id"}
     tx.execute(

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from portero.kit.values import quick_value
 
 # Weights of a new measurement, as in RFC 6298 §2: a smoothed mean and its deviation.
 _MEAN_WEIGHT: Final = 1 / 8
@@ -27,7 +28,7 @@ _TRUSTED_SECONDS: Final = 60.0
 _UNMEASURED_SECONDS: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Cost:
     """What checking one scheme takes in this process, in seconds."""
 

@@ -14,6 +14,7 @@ from portero.core.provider.store import grants
 from portero.core.sessions import Session
 from portero.core.sessions.store import live_clause, session_of, sessions
 from portero.kit.db import Tx, UtcTime
+from portero.kit.values import values_in
 
 _session_basis: Final = (
     sa.select(*sessions.c, *accounts.c)
@@ -38,6 +39,6 @@ def find_live_session(
 
 def add_grant(tx: Tx, grant: Grant) -> None:
     """A grant that rests on no session. Those on one: `provider.store.add_grant_on_session`."""
-    values = {name: getattr(grant, name) for name in Grant.__slots__}
+    values = values_in(grant)
     lists = {name: list(values[name]) for name in ("amr", "resources", "details")}
     tx.execute(grants.insert().values({**values, **lists, "claims": dict(grant.claims)}))
