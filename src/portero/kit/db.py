@@ -50,6 +50,7 @@ _RETRY_SQLSTATES: Final = frozenset({"40001", "40P01"})
 _ATTEMPTS: Final = 6
 _LENGTH_OF_TEXT: Final = len("2026-01-01 00:00:00.000000")
 _AFTER_COMMIT: Final = "portero_after_commit"
+_AFTER_ROLLBACK: Final = "portero_after_rollback"
 _IN_TIME: Final = "portero_in_time"
 _BACKOFF_FIRST_SECONDS: Final = 0.01
 _BACKOFF_CAP_SECONDS: Final = 0.5
@@ -259,12 +260,13 @@ class Database:
         in_haste = not any(job.durable for job in jobs)
         with connections.one() as tx, self._no_wait_for_disk(tx, only_if=in_haste):
             tx.info[READ_ONLY] = False
-            with tx.begin():
+            with _told_of_rollback(tx) as undoing, tx.begin():
                 driver: Any = tx.connection.driver_connection
                 began = time.monotonic()
                 for job in jobs:
                     job.error = None
                     tx.info.pop(_AFTER_COMMIT, None)
+                    earlier = len(undoing)
                     if apart:
                         driver.execute("SAVEPOINT one")
                     try:
@@ -276,6 +278,7 @@ class Database:
                             driver.execute("ROLLBACK TO one")
                         except sqlite3.Error:
                             raise error from None  # the whole transaction is gone, for all of them
+                        _undo(undoing, after=earlier)
                         if isinstance(error, sa.exc.DBAPIError):
                             failed.append(job)
                         job.error = error
@@ -324,7 +327,7 @@ class Database:
     ) -> T:
         with connections.one() as tx, self._no_wait_for_disk(tx, only_if=not durable):
             tx.info[READ_ONLY] = read_only
-            with tx.begin():
+            with _told_of_rollback(tx), tx.begin():
                 for left in (_AFTER_COMMIT, _IN_TIME):
                     tx.info.pop(left, None)  # by a transaction that was rolled back
                 if not durable and self.dialect == "postgresql":
@@ -369,6 +372,28 @@ def after_commit(tx: Tx, effect: Callable[[], object]) -> None:
     """Have `effect` once, when what the transaction did is true: a unit may run again, or be
     rolled back. It must not fail: the commit can't be taken back for it."""
     tx.info.setdefault(_AFTER_COMMIT, []).append(effect)
+
+
+def after_rollback(tx: Tx, effect: Callable[[], object]) -> None:
+    """Have `effect` when what the transaction did is taken back, whether or not its unit runs
+    again: for what was done elsewhere, and would be done twice. It must not fail."""
+    tx.info.setdefault(_AFTER_ROLLBACK, []).append(effect)
+
+
+@contextmanager
+def _told_of_rollback(tx: Tx) -> Iterator[list[Callable[[], object]]]:
+    undoing: list[Callable[[], object]] = []
+    tx.info[_AFTER_ROLLBACK] = undoing
+    try:
+        yield undoing
+    except BaseException:
+        _undo(undoing, after=0)
+        raise
+
+
+def _undo(undoing: list[Callable[[], object]], *, after: int) -> None:
+    while len(undoing) > after:
+        undoing.pop()()
 
 
 def hold_to_patience(tx: Tx) -> None:

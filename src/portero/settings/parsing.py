@@ -256,6 +256,13 @@ def database_url(given: str) -> Secret:
     return Secret(given)
 
 
+def redis_url(given: str) -> Secret:
+    """A secret, because it may hold a password."""
+    if given and not given.startswith(("redis://", "rediss://", "unix://")):
+        raise Unparsable("a URL that begins with redis://, rediss:// or unix://")
+    return Secret(given)
+
+
 def masked_url(url: Secret) -> str:
     """The database URL with every password in it as ***."""
     head, mark, rest = url.reveal().partition("://")

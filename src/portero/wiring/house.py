@@ -103,7 +103,7 @@ def join(
     waker = Waker()
     outbox = Outbox(dice, vault, wake=waker)
     notices = Notices(outbox)
-    limits = limits_of(settings)
+    limits = limits_of(settings, clock)
 
     ring = KeyRing(db, vault)
     feed.subscribe(ChangeKind.KEYS_CHANGED, lambda subject, at: ring.reload())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Final
 
 from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
 from portero.core.challenges import TICKETS_BY_ADDRESS
 from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
 from portero.core.limits import AddressPolicy, LimitPolicy, Limits, Prefixes
+from portero.core.limits.fallback import WithFallback
+from portero.core.limits.ports import Counters
+from portero.core.limits.store import SqlCounters
 from portero.core.login.rules import POLICIES as LOGIN_POLICIES
 from portero.core.provider.authorize import BEGUN_BY_ADDRESS
 from portero.core.provider.ciba import POLICIES as CIBA_POLICIES
@@ -19,6 +23,7 @@ from portero.core.provider.register import (
     CLIENT_MANAGEMENT_BY_ADDRESS,
     CLIENT_REGISTRATION_BY_ADDRESS,
 )
+from portero.kit.ports import Clock
 from portero.protocol.oauth.profiles import Profile
 from portero.settings import Settings, SettingsError
 
@@ -38,8 +43,24 @@ POLICIES: Final[tuple[LimitPolicy, ...]] = (
 )
 
 
-def limits_of(settings: Settings) -> Limits:
-    return Limits(settled_limits(settings), Prefixes(settings.limits_ipv4, settings.limits_ipv6))
+def limits_of(settings: Settings, clock: Clock) -> Limits:
+    prefixes = Prefixes(settings.limits_ipv4, settings.limits_ipv6)
+    return Limits(settled_limits(settings), prefixes, _counters_of(settings, clock))
+
+
+def _counters_of(settings: Settings, clock: Clock) -> Counters:
+    if not settings.redis_url:
+        return SqlCounters()
+    key = "PORTERO_REDIS_URL"
+    if find_spec("redis") is None:
+        raise SettingsError(key, f'{key} needs the extra redis: pip install "portero[redis]".')
+    from portero.outside.redis import RedisCounters
+
+    try:
+        counters = RedisCounters(settings.redis_url, owner=settings.issuer)
+    except ValueError:  # its text may hold the password
+        raise SettingsError(key, f"{key} is no URL of a Redis.") from None
+    return WithFallback(counters, SqlCounters(), clock)
 
 
 def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:

@@ -269,3 +269,14 @@ def test_a_proxys_network_in_its_ipv6_spelling_is_the_same_network(tmp_path: Pat
     """Peers are compared as IPv4 addresses, however the socket writes them."""
     settings = load({"PORTERO_TRUSTED_PROXIES": "::ffff:10.0.0.0/104,2001:db8::/32"}, cwd=tmp_path)
     assert [str(net) for net in settings.trusted_proxies] == ["10.0.0.0/8", "2001:db8::/32"]
+
+
+def test_the_url_of_redis_is_a_secret_and_has_to_be_one(tmp_path: Path) -> None:
+    """It may hold a password; and a file may hold it."""
+    place = tmp_path / "url"
+    place.write_text("redis://:s3cret@127.0.0.1:1/0\n")
+    settings = load({"PORTERO_REDIS_URL_FILE": str(place)}, cwd=tmp_path)
+    assert settings.redis_url.reveal().endswith("@127.0.0.1:1/0")
+    assert "s3cret" not in repr(settings)
+    with pytest.raises(SettingsError, match="redis://, rediss:// or unix://"):
+        load({"PORTERO_REDIS_URL": "http://127.0.0.1"}, cwd=tmp_path)

@@ -1,8 +1,8 @@
 """Limits: how often something may be tried.
 
-Owns the counters and their one verb, `spend`: a single conditional upsert, so that parallel tries
-are all counted and right across workers and restarts. Policies are values that the calling room
-names; this room decides what an address counts as, and nothing else.
+Owns the counters and their one verb, `spend`: a single conditional upsert, or a script on Redis, so
+that parallel tries are all counted and right across workers and restarts. Policies are values that
+the calling room names; this room decides what an address counts as, and nothing else.
 """
 
 from portero.core.limits.flows import Limits

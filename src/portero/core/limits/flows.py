@@ -7,9 +7,10 @@ import math
 from collections.abc import Mapping
 from datetime import datetime
 
-from portero.core.limits import store
 from portero.core.limits.model import LimitPolicy, OverLimit
+from portero.core.limits.ports import Counters
 from portero.core.limits.rules import Prefixes, counted_for
+from portero.core.limits.store import SqlCounters
 from portero.kit.db import Tx
 from portero.kit.values import quick_value
 
@@ -26,10 +27,14 @@ class Limits:
     by name; the others are as the calling room has them."""
 
     def __init__(
-        self, settled: Mapping[str, LimitPolicy] | None = None, prefixes: Prefixes | None = None
+        self,
+        settled: Mapping[str, LimitPolicy] | None = None,
+        prefixes: Prefixes | None = None,
+        counters: Counters | None = None,
     ) -> None:
         self._settled = settled or {}
         self._prefixes = prefixes or Prefixes()
+        self._store = counters or SqlCounters()
 
     def spend(
         self, tx: Tx, policy: LimitPolicy, subject: str, *, now: datetime
@@ -44,13 +49,13 @@ class Limits:
         one that waits longest."""
         counted = [self._counters(policy, subject) for policy, subject in tries]
         policies = {each.key: each.policy for counters in counted for each in counters}
-        spent = store.spend(tx, policies, now=now)
+        spent = self._store.spend(tx, policies, now=now)
         over: list[OverLimit] = []
         for own, *networks in counted:
             if refusal := _over(own, *spent[own.key], now):
                 over.append(refusal)
                 # Or one address could use up what its neighbours may.
-                store.give_back(tx, [each.key for each in networks])
+                self._store.give_back(tx, [each.key for each in networks])
             else:
                 over += filter(None, (_over(each, *spent[each.key], now) for each in networks))
         return max(
@@ -61,17 +66,16 @@ class Limits:
         """How many tries each subject has made in its present window; counts nothing. For an
         address it is its own, without its network's."""
         keys = [self._counters(policy, subject)[0].key for policy, subject in tries]
-        found = store.spent(tx, keys, now=now)
+        found = self._store.spent(tx, keys, now=now)
         return tuple(found.get(key, 0) for key in keys)
 
     def clear(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Forget the subject's tries, after a success."""
-        for counter in self._counters(policy, subject):
-            store.clear(tx, counter.key)
+        self._store.clear(tx, [each.key for each in self._counters(policy, subject)])
 
     def give_back(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Uncount one try of a shared subject (an address), after a success."""
-        store.give_back(tx, [each.key for each in self._counters(policy, subject)])
+        self._store.give_back(tx, [each.key for each in self._counters(policy, subject)])
 
     def _counters(self, policy: LimitPolicy, subject: str) -> list[_Counter]:
         settled = self._settled.get(policy.name, policy)

@@ -25,20 +25,44 @@ limit_counters: Final = sa.Table(
 )
 
 
-def spend(
-    tx: Tx, tries: Mapping[str, LimitPolicy], *, now: datetime
-) -> dict[str, tuple[int, datetime]]:
-    """Count one try under each key; by key, how many there were in this window, and its end.
+class SqlCounters:
+    """`Counters` in the database of the verb: counted with its transaction."""
 
-    One upsert, which locks its rows in the order of `tries`: of parallel tries each sees another
-    count, and callers that name their keys in one order never lock crosswise.
-    """
-    values: dict[str, object] = {"now": now}
-    for number, (key, policy) in enumerate(tries.items()):
-        values[f"key_{number}"] = key
-        values[f"ends_{number}"] = now + _window(policy)
-    rows = _spend(len(tries)).rows(tx, values)
-    return {row["key"]: (row["spent"], row["window_ends_at"]) for row in rows}
+    def spend(
+        self, tx: Tx, tries: Mapping[str, LimitPolicy], *, now: datetime
+    ) -> dict[str, tuple[int, datetime]]:
+        """One upsert, which locks its rows in the order of `tries`: callers that name their keys in
+        one order never lock crosswise."""
+        values: dict[str, object] = {"now": now}
+        for number, (key, policy) in enumerate(tries.items()):
+            values[f"key_{number}"] = key
+            values[f"ends_{number}"] = now + timedelta(seconds=policy.window_seconds)
+        rows = _spend(len(tries)).rows(tx, values)
+        return {row["key"]: (row["spent"], row["window_ends_at"]) for row in rows}
+
+    def spent(self, tx: Tx, keys: Sequence[str], *, now: datetime) -> dict[str, int]:
+        rows = tx.execute(
+            sa.select(limit_counters.c.key, limit_counters.c.spent).where(
+                limit_counters.c.key.in_(keys), limit_counters.c.window_ends_at > now
+            )
+        )
+        return {row.key: row.spent for row in rows}
+
+    def give_back(self, tx: Tx, keys: Sequence[str]) -> None:
+        """In the order of the keys."""
+        if keys:
+            values = {f"key_{number}": key for number, key in enumerate(keys)}
+            _give_back(len(keys)).run(tx, {**values, "over": _LONG_AGO})
+
+    def clear(self, tx: Tx, keys: Sequence[str]) -> None:
+        for key in keys:
+            _clear.run(tx, {"of": key})
+
+
+def purge(tx: Tx, *, before: datetime) -> int:
+    return tx.execute(
+        limit_counters.delete().where(limit_counters.c.window_ends_at < before)
+    ).rowcount
 
 
 @lru_cache
@@ -63,9 +87,6 @@ def _spend(keys: int) -> Prepared:
     )
 
 
-_clear: Final = Prepared(limit_counters.delete().where(limit_counters.c.key == sa.bindparam("of")))
-
-
 @lru_cache
 def _give_back(keys: int) -> Prepared:
     """An upsert too, because an UPDATE of several rows locks them in whatever order it finds them
@@ -80,32 +101,4 @@ def _give_back(keys: int) -> Prepared:
     )
 
 
-def spent(tx: Tx, keys: Sequence[str], *, now: datetime) -> dict[str, int]:
-    """The tries in the windows that are not over, by key."""
-    rows = tx.execute(
-        sa.select(limit_counters.c.key, limit_counters.c.spent).where(
-            limit_counters.c.key.in_(keys), limit_counters.c.window_ends_at > now
-        )
-    )
-    return {row.key: row.spent for row in rows}
-
-
-def clear(tx: Tx, key: str) -> None:
-    _clear.run(tx, {"of": key})
-
-
-def give_back(tx: Tx, keys: Sequence[str]) -> None:
-    """Uncount a try under each key, locking in their order; never below none."""
-    if keys:
-        values = {f"key_{number}": key for number, key in enumerate(keys)}
-        _give_back(len(keys)).run(tx, {**values, "over": _LONG_AGO})
-
-
-def purge(tx: Tx, *, before: datetime) -> int:
-    return tx.execute(
-        limit_counters.delete().where(limit_counters.c.window_ends_at < before)
-    ).rowcount
-
-
-def _window(policy: LimitPolicy) -> timedelta:
-    return timedelta(seconds=policy.window_seconds)
+_clear: Final = Prepared(limit_counters.delete().where(limit_counters.c.key == sa.bindparam("of")))

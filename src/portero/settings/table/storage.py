@@ -35,3 +35,10 @@ class StorageSettings(PlaceSettings):
     db_pool_size: int = setting(
         "PORTERO_DB_POOL_SIZE", parsing.integer(1, 500), "20", "Connections of each process."
     )
+    redis_url: Secret = setting(
+        "PORTERO_REDIS_URL",
+        parsing.redis_url,
+        "",
+        "Redis or Valkey that counts for limits, redis:// or rediss://; empty counts in the "
+        "database.",
+    )
