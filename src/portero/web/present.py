@@ -15,4 +15,7 @@ def present(rooms: Rooms, forms: Forms) -> Session | None:
     seen that page."""
     named = request.form.get("session", "")
     held = rooms.sessions.of_browser(forms.browser())
-    return next((each for each in held if not named or each.id == named), None)
+    found = next((each for each in held if not named or each.id == named), None)
+    if found is not None:
+        rooms.sessions.use(found)
+    return found

@@ -231,3 +231,26 @@ def test_dead_jobs_are_listed_and_revived(
 def findings(portero: Portero) -> dict[str, str]:
     """By check, the last state that the doctor told."""
     return {row["check"]: row["state"] for row in portero("doctor", "--json").json}
+
+
+def test_an_operator_ends_an_accounts_sessions(portero: Portero) -> None:
+    """ASVS 7.4.5: listed, ended by one command, and gone."""
+    account_id = make(portero)
+    with_session(account_id)
+    (row,) = portero("users", "sessions", "ana", "--json").json
+    assert row["amr"] == ["pwd"]
+    done = portero("users", "sessions", "ana", "--end-all", "--json")
+    assert done.json == {"sessions_ended": 1}
+    assert portero("users", "sessions", "ana", "--json").json == []
+
+
+def with_session(account_id: str) -> None:
+    """Somebody is signed in to it."""
+    from portero.cli.house import opened_house
+    from portero.core.audit import Actor
+    from portero.core.sessions import Proven
+
+    with opened_house() as house:
+        sessions, now = house.rooms.sessions, house.clock.now()
+        proven = Proven("aal1", ("pwd",), "password")
+        house.db.write(lambda tx: sessions.start(tx, Actor.system(), account_id, proven, now=now))

@@ -254,6 +254,12 @@ class Sessions:
         now = self._clock.now()
         return self._db.read(lambda tx: store.find_by_browser(tx, fingerprint(secret), now=now))
 
+    def use(self, session: Session) -> None:
+        """Note that somebody looked at a page of ours with it (`touch_in`)."""
+        now = self._clock.now()
+        if rules.needs_touch(session, now, self.lifetimes):
+            self._db.write(lambda tx: self.touch_in(tx, session, now=now), durable=False)
+
     def choose(self, secret: str, session_id: str) -> None:
         """`choose_in`, for nothing but that."""
         now = self._clock.now()

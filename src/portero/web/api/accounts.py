@@ -102,10 +102,12 @@ def list_sessions(call: Call) -> SessionsAnswer:
 
 
 def end_session(call: Call, session_id: str) -> None:
+    _require_factor(call)
     call.rooms.sessions.end_one(call.actor, call.account_id, session_id, EndReason.REVOKED)
 
 
 def end_other_sessions(call: Call) -> EndedAnswer:
+    _require_factor(call)
     ended = call.rooms.sessions.end_all(
         call.actor, call.account_id, EndReason.REVOKED, but=(call.session_id,)
     )
@@ -204,19 +206,21 @@ ROUTES = (
         "DELETE",
         "/me/sessions",
         "end_other_sessions",
-        "End every session but this one.",
+        "End every session but this one. Needs a fresh sign-in.",
         end_other_sessions,
         access=Access.FIRST_PARTY,
         answer=EndedAnswer,
+        fresh_seconds=FRESH_SECONDS,
     ),
     Route(
         "DELETE",
         "/me/sessions/<session_id>",
         "end_session",
-        "End one session.",
+        "End one session. Needs a fresh sign-in.",
         end_session,
         access=Access.FIRST_PARTY,
         status=204,
         refusals=(NoSuchSession,),
+        fresh_seconds=FRESH_SECONDS,
     ),
 )
