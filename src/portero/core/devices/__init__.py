@@ -6,7 +6,7 @@ trusts a device to stand in for the second factor. What a device is trusted with
 """
 
 from portero.core.devices.errors import NoSuchDevice
-from portero.core.devices.flows import KnownDevices
+from portero.core.devices.flows import KnownDevices, marks_of
 from portero.core.devices.model import Device
 
-__all__ = ["Device", "KnownDevices", "NoSuchDevice"]
+__all__ = ["Device", "KnownDevices", "NoSuchDevice", "marks_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -37,13 +38,19 @@ class KnownDevices:
         """Whether the owner has said so, in that browser, and not too long ago."""
         if not cookie or not self.trust_for:
             return False
-        found = store.find_one_of(tx, account_id, _hashes(cookie))
+        found = store.find_one_of(tx, account_id, marks_of(cookie))
         return found is not None and found.is_trusted(now)
 
     def knew_in(self, tx: Tx, account_id: str, cookie: str, *, before: datetime) -> bool:
         """Whether the account was signed in to in that browser before that moment."""
-        found = store.find_one_of(tx, account_id, _hashes(cookie)) if cookie else None
+        found = store.find_one_of(tx, account_id, marks_of(cookie)) if cookie else None
         return found is not None and found.created_at < before
+
+    def budget_in(self, tx: Tx, account_id: str, marks: Sequence[str]) -> str:
+        """Under what tries at that account are counted in the browser with those marks: one that it
+        knows has a budget of its own, so that strangers use up none of its owner's."""
+        found = store.find_one_of(tx, account_id, marks[-_MOST_ACCOUNTS:])
+        return account_id if found is None else f"{account_id} {found.id}"
 
     def see_in(
         self, tx: Tx, actor: Actor, account_id: str, cookie: str, *, trust: bool, now: datetime
@@ -55,7 +62,7 @@ class KnownDevices:
         whoever planted it would have a device that the account knows.
         """
         user_agent = actor.origin.user_agent[:512]
-        device = store.find_one_of(tx, account_id, _hashes(cookie))
+        device = store.find_one_of(tx, account_id, marks_of(cookie))
         if device is None:
             secret = self.dice.token()
             device = Device(self.dice.new_id(), account_id, now, now, None, user_agent)
@@ -96,5 +103,6 @@ def _secrets(cookie: str) -> list[str]:
     return [each for each in cookie.split(".") if each][-_MOST_ACCOUNTS:]
 
 
-def _hashes(cookie: str) -> list[str]:
+def marks_of(cookie: str) -> list[str]:
+    """The hashes of the secrets in it."""
     return [fingerprint(each) for each in _secrets(cookie)]

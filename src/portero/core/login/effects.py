@@ -11,8 +11,9 @@ from portero.core.accounts.flows import Accounts
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor
 from portero.core.authenticators import FactorKind
+from portero.core.devices import marks_of
 from portero.core.factors.password import Passwords, StoredPassword
-from portero.core.limits import Limits
+from portero.core.limits import Limits, OverLimit
 from portero.core.login import rules
 from portero.core.login.dispatcher import Dispatcher
 from portero.core.login.errors import StepMissing
@@ -32,6 +33,7 @@ class Effect:
     proving: FactorKind | None = None
     enrolling: FactorKind | None = None
     keeps: bool = False
+    budget: str = ""  # that the try was taken from
 
 
 _NOTHING: Final = Effect()
@@ -87,7 +89,7 @@ class StepEffects:
         elif owed is Owed.KEEP_ACCOUNT:
             return Effect(keeps=step.keep)
         elif owed in (Owed.SECOND_FACTOR, Owed.ENROL_FACTOR) and step.factor is not None:
-            return self._factor_answered(actor, under_way, account, owed, facts, step)
+            return self._factor_answered(actor, under_way, account, owed, facts, step, in_browser)
         return _NOTHING
 
     def _factor_answered(
@@ -98,6 +100,7 @@ class StepEffects:
         owed: Owed,
         facts: Facts,
         step: Step,
+        in_browser: InBrowser | None,
     ) -> Effect:
         """Begin what the person chose, or count the try at it."""
         possible = rules.factors_for(owed, facts, self.dispatcher.policy)
@@ -115,16 +118,25 @@ class StepEffects:
             return Effect(begun=kind, shown=shown)
         if step.given is None:
             return _NOTHING
-        self._spend_try(account.id)
-        return Effect(enrolling=kind) if enrols else Effect(proving=kind)
+        budget = self._spend_try(account.id, in_browser)
+        if enrols:
+            return Effect(enrolling=kind, budget=budget)
+        return Effect(proving=kind, budget=budget)
 
-    def _spend_try(self, account_id: str) -> None:
-        """Before the proof, so that guesses made at once are all counted."""
-        now = self.clock.now()
-        policy = rules.SECOND_FACTOR_BY_ACCOUNT
-        over = self.db.write(lambda tx: self.limits.spend(tx, policy, account_id, now=now))
+    def _spend_try(self, account_id: str, in_browser: InBrowser | None) -> str:
+        """Before the proof, so that guesses made at once are all counted. Whoever knows the
+        password spends what strangers have, and locks no owner out of a browser of hers."""
+        now, policy = self.clock.now(), rules.SECOND_FACTOR_BY_ACCOUNT
+        marks = marks_of(in_browser.devices) if in_browser else []
+
+        def unit(tx: Tx) -> tuple[str, OverLimit | None]:
+            budget = self.dispatcher.devices.budget_in(tx, account_id, marks)
+            return budget, self.limits.spend(tx, policy, budget, now=now)
+
+        budget, over = self.db.write(unit)
         if over is not None:
             raise over
+        return budget
 
     def _new_encoding(self, password: str, account: Account, stored: StoredPassword | None) -> str:
         self.passwords.check_new(

@@ -56,7 +56,8 @@ class Enrolment:
         live = self._check(session, kind)
         now = self._clock.now()
         policy, account_id = rules.SECOND_FACTOR_BY_ACCOUNT, session.account_id
-        over = self._db.write(lambda tx: self._limits.spend(tx, policy, account_id, now=now))
+        # Whoever is in has a budget that nobody at the door can use up.
+        over = self._db.write(lambda tx: self._limits.spend(tx, policy, session.id, now=now))
         if over is not None:
             raise over
 
@@ -65,7 +66,7 @@ class Enrolment:
                 tx, actor, account_id, session.id, given, name=name, now=now
             )
             if evidence is not None:
-                self._limits.give_back(tx, policy, account_id)
+                self._limits.give_back(tx, policy, session.id)
                 lifted = rules.raised(rules.proven_in(live), evidence, kind)
                 self._sessions.lift_in(tx, actor, live, lifted, now=now)
             return evidence

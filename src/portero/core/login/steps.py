@@ -140,7 +140,7 @@ class SignInSteps:
         if kind is not None and evidence is not None:
             proven = rules.raised(proven, evidence, kind)
             store.raise_proven(tx, under_way.id, proven)
-            self._limits.clear(tx, rules.SECOND_FACTOR_BY_ACCOUNT, account.id)
+            self._limits.clear(tx, rules.SECOND_FACTOR_BY_ACCOUNT, effect.budget)
         ended: list[str] = []
         if effect.new_encoded is not None:
             ended = self._change_password_in(tx, actor, under_way, effect.new_encoded, now)

@@ -24,6 +24,7 @@ from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store as authenticator_store
 from portero.core.challenges import Occasion
+from portero.core.devices import marks_of
 from portero.core.factors.one_time_code import CodePurpose, Codes, CodeSubject
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
@@ -85,9 +86,11 @@ class MailSignIn:
         self._link_url = link_url
         self._robots = robots
 
-    def ask(self, actor: Actor, identifier: str, *, challenge: str = "") -> MailAsked:
+    def ask(
+        self, actor: Actor, identifier: str, *, challenge: str = "", devices: str = ""
+    ) -> MailAsked:
         """Queue the search for an account of that name or address; raises only `OverLimit` and
-        `ChallengeRequired`."""
+        `ChallengeRequired`. `devices` is the browser's cookie of that name."""
         self._robots.admit(actor, Occasion.MAIL_SIGN_IN, "", challenge)
         now, secret = self._clock.now(), self._dice.token()
 
@@ -96,7 +99,11 @@ class MailSignIn:
                 tx, rules.MAIL_SIGN_IN_BY_ADDRESS, actor.origin.address, now=now
             )
             if over is None:
-                job = {"identifier": identifier, "subject": fingerprint(secret)}
+                job = {
+                    "identifier": identifier,
+                    "subject": fingerprint(secret),
+                    "marks": marks_of(devices),
+                }
                 self._outbox.enqueue(tx, SIGN_IN_MAIL_ASKED, job, now=now)
             return over
 
@@ -109,7 +116,9 @@ class MailSignIn:
         """Deliver a `SIGN_IN_MAIL_ASKED` job: mail the proven address, if there is one."""
         now = self._clock.now()
         identifier, subject = str(payload["identifier"]), str(payload["subject"])
-        self._db.write(lambda tx: self._send_in(tx, identifier, subject, now))
+        marks = payload.get("marks")
+        known = [str(mark) for mark in marks] if isinstance(marks, list) else []
+        self._db.write(lambda tx: self._send_in(tx, identifier, subject, known, now))
 
     def look(self, secret: str, token: str) -> str:
         """The name of the account that the link would sign in here; raises `MailCodeWrong`. Spends
@@ -149,7 +158,8 @@ class MailSignIn:
             raise over
 
         def unit(tx: Tx) -> SignedIn | StillOwes | None:
-            account = self._proven_in(tx, subject, code, token, now)
+            marks = marks_of(in_browser.devices) if in_browser else []
+            account = self._proven_in(tx, subject, code, token, marks, now)
             if isinstance(account, str):
                 failed = SignInFailed(
                     account_id=account, factor=rules.MAILBOX, reason="wrong_mail_code"
@@ -179,7 +189,9 @@ class MailSignIn:
 
     # --- inside transactions ------------------------------------------------------------------
 
-    def _send_in(self, tx: Tx, identifier: str, subject: str, now: datetime) -> None:
+    def _send_in(
+        self, tx: Tx, identifier: str, subject: str, marks: list[str], now: datetime
+    ) -> None:
         found = find_identified(tx, identifier)
         if found is None:
             return
@@ -187,8 +199,10 @@ class MailSignIn:
         account = self._eligible_in(tx, found, about)
         if account is None:
             return
+        # Strangers who ask for the account's mails use up none of its own browsers'.
         policy = rules.SIGN_IN_MAIL_BY_ACCOUNT
-        if self._limits.spend(tx, policy, account.id, now=now) is not None:
+        budget = self._dispatcher.devices.budget_in(tx, account.id, marks)
+        if self._limits.spend(tx, policy, budget, now=now) is not None:
             return
         lifetime = rules.MAIL_SIGN_IN_LIFETIME
         made = self._codes.make_in(tx, about, lifetime=lifetime, now=now)
@@ -206,7 +220,7 @@ class MailSignIn:
         self._audit.record(tx, Actor.system(), now, SignInMailSent(account_id=account.id))
 
     def _proven_in(
-        self, tx: Tx, subject: str, code: str, token: str, now: datetime
+        self, tx: Tx, subject: str, code: str, token: str, marks: list[str], now: datetime
     ) -> Account | str:
         """The account, held, whose mailbox is proven; else whose it would have been, if anybody's.
 
@@ -217,7 +231,9 @@ class MailSignIn:
         account_id = about.account_id if about else ""
         held = store.hold_account(tx, account_id)
         # Whoever asks gets five tries at a code: a day of asking must not add up to many.
-        policy, counted = rules.MAIL_CODE_BY_ACCOUNT, account_id or subject
+        policy, counted = rules.MAIL_CODE_BY_ACCOUNT, subject
+        if account_id:
+            counted = self._dispatcher.devices.budget_in(tx, account_id, marks)
         if token:
             spent = self._codes.spend_by_link_in(tx, _PURPOSE, subject, token, now=now)
         elif self._limits.spend(tx, policy, counted, now=now) is not None:

@@ -62,7 +62,12 @@ class _MailPage:
         try:
             self._forms.check()
             name = request.form.get("username", "")[:320]
-            asked = self._verbs.ask(Actor.anonymous(g.origin), name, challenge=challenge_answer())
+            asked = self._verbs.ask(
+                Actor.anonymous(g.origin),
+                name,
+                challenge=challenge_answer(),
+                devices=self._forms.in_browser().devices,
+            )
         except Refusal as refusal:
             return refused(self._ask(typed=request.form, **told(refusal)), refusal)
         answer = self._sent()
