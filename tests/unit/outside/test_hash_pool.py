@@ -110,6 +110,42 @@ def test_the_line_is_first_come_first_served(crew: _Crew) -> None:
     assert served == list(range(8))
 
 
+def test_in_a_crowd_a_few_are_told_together(crew: _Crew) -> None:
+    """What comes after a hash is cheaper behind another one; and nobody is forgotten."""
+    crew._room = 100
+    told: list[int] = []
+    held: list[int] = []  # how many were finished and not told, when each of the others ran
+    gate = threading.Event()
+
+    def call(number: int) -> None:
+        crew.run(lambda: held.append(len(crew._finished)))
+        told.append(number)
+
+    with ThreadPoolExecutor(13) as callers:
+        callers.submit(crew.run, gate.wait)
+        for number in range(12):
+            callers.submit(call, number)
+            _until(partial(_holds, crew, number + 2))
+        gate.set()
+    assert held == [1, 2, 3, 0, 1, 2, 3, 0, 0, 0, 0, 0]  # the crowd is over with five in the line
+    assert sorted(told) == list(range(12))
+
+
+def test_a_few_are_told_at_once(crew: _Crew) -> None:
+    """Without a crowd nobody waits for another one's hash."""
+    crew._room = 100
+    first, second = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(2) as callers:
+        quick = callers.submit(crew.run, first.wait)
+        _until(partial(_holds, crew, 1))
+        slow = callers.submit(crew.run, second.wait)
+        _until(partial(_holds, crew, 2))
+        first.set()
+        assert quick.result(5) is True
+        assert not slow.done()
+        second.set()
+
+
 def test_a_full_line_is_refused_at_once(crew: _Crew) -> None:
     """One runs, one waits, the third is told when to come back; afterwards there is room."""
     gate = threading.Event()
