@@ -11,6 +11,4 @@ pytest_plugins = [
     "tests.support.redis",
     "tests.support.server",
     "tests.support.smtp",
-    "tests.support.browsing",
-    "tests.support.virtual_authenticator",
 ]

@@ -11,13 +11,6 @@ from tests.support.every_page import Walk
 from tests.support.house import OTHER_PASSWORD, PASSWORD
 
 
-def made(place: Place, name: str) -> None:
-    place.server.portero(
-        "users", "create", name, "--email", f"{name}@example.org", "--email-verified",
-        "--password-stdin", stdin=PASSWORD,
-    )  # fmt: skip
-
-
 def sign_in(page: Page, place: Place, name: str, password: str = PASSWORD) -> None:
     page.goto(f"{place.url}/sign-in")
     page.fill("#username", name)
@@ -37,7 +30,7 @@ def tab_to(page: Page, expression: str) -> None:
 
 def test_everything_can_be_done_with_the_keyboard(chromium: Browser, place: Place) -> None:
     """Past the menu by the first link, into a form, and a session of another browser ended."""
-    made(place, "kim")
+    place.person("kim")
     elsewhere = chromium.new_context()
     sign_in(elsewhere.new_page(), place, "kim")
     context = chromium.new_context()
@@ -70,7 +63,7 @@ def test_everything_can_be_done_with_the_keyboard(chromium: Browser, place: Plac
 
 def test_everything_works_on_a_phone_without_scripts(chromium: Browser, place: Place) -> None:
     """Another mailbox, another password, the file of everything, and the end of it all."""
-    made(place, "noa")
+    place.person("noa")
     context = chromium.new_context(
         java_script_enabled=False, viewport={"width": 320, "height": 640}, color_scheme="dark"
     )

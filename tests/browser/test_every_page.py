@@ -4,8 +4,9 @@ is asked of another origin. With PORTERO_SCREENSHOTS it leaves pictures in that 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsing import Application, Place, check_fit, placed, watched
+from tests.support.browsing import Place, Places, check_fit, watched
 from tests.support.every_page import ROWS, Row, Walk
 
 WIDTHS = {"desktop": 1280, "phone": 360}
@@ -33,36 +34,49 @@ FULLEST = {
 IN_ARABIC = [row for row in ROWS if PICTURES or row.name in FULLEST]
 
 
+@dataclass(slots=True)
+class Window:
+    """One page for all rows, who leave nothing in it: a new one for each costs as much as all that
+    is looked at in it."""
+
+    page: Page
+    complaints: list[str]
+    asked: list[str]
+
+    def clear(self) -> Page:
+        self.page.goto("about:blank")
+        self.page.context.clear_cookies()
+        self.complaints.clear()
+        self.asked.clear()
+        return self.page
+
+
+@contextmanager
+def opened(chromium: Browser, **look: Any) -> Iterator[Window]:
+    context = chromium.new_context(reduced_motion="reduce", **look)
+    page, asked = context.new_page(), list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    yield Window(page, watched(page), asked)
+    context.close()
+
+
 @pytest.fixture(scope="module")
-def house(
-    tmp_path_factory: pytest.TempPathFactory, application: Application
-) -> Iterator[Callable[[Row], Place]]:
-    """Servers as rows want them. Strangers may register applications, so that the page about those
-    is there too."""
-    places: dict[object, Place] = {}
-    with ExitStack() as running:
+def window(chromium: Browser) -> Iterator[Window]:
+    with opened(chromium, locale="en") as made:
+        yield made
 
-        def of(row: Row) -> Place:
-            wanted = (row.host, row.settings)
-            if wanted not in places:
-                settings = {"PORTERO_CLIENT_REGISTRATION": "open", **dict(row.settings)}
-                folder = tmp_path_factory.mktemp("place")
-                made = placed(folder, application, row.host, **settings)
-                places[wanted] = running.enter_context(made)
-            return places[wanted]
 
-        yield of
+@pytest.fixture(scope="module")
+def arabic(chromium: Browser) -> Iterator[Window]:
+    """As narrow as it gets."""
+    with opened(chromium, locale="ar", viewport={"width": NARROWEST, "height": 640}) as made:
+        yield made
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_page_can_be_used_by_everybody(
-    chromium: Browser, house: Callable[[Row], Place], row: Row
-) -> None:
+def test_every_page_can_be_used_by_everybody(window: Window, places: Places, row: Row) -> None:
     """By night and by day, on a phone and on a desk, with a screen reader, from the right."""
-    place = house(row)
-    context = chromium.new_context(locale="en", reduced_motion="reduce")
-    page = context.new_page()
-    complaints, elsewhere = watched(page), asked_elsewhere(page, place)
+    place, page = row.place(places), window.clear()
     row.go(Walk(place, page))
     for scheme, options in SCHEMES.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
@@ -77,53 +91,38 @@ def test_every_page_can_be_used_by_everybody(
     check_fit(page)
     page.evaluate("document.documentElement.dir = 'rtl'")
     check_fit(page)
-    assert complaints == []
-    assert elsewhere == []
-    context.close()
+    assert window.complaints == []
+    assert [url for url in window.asked if not is_ours(url, place)] == []
 
 
 @pytest.mark.parametrize("row", IN_ARABIC, ids=lambda row: row.name)
-def test_pages_read_from_the_right(
-    chromium: Browser, house: Callable[[Row], Place], row: Row
-) -> None:
+def test_pages_read_from_the_right(arabic: Window, places: Places, row: Row) -> None:
     """In Arabic, which says things at other lengths, on the narrowest screen."""
-    place = house(row)
-    context = chromium.new_context(
-        locale="ar", reduced_motion="reduce", viewport={"width": NARROWEST, "height": 640}
-    )
-    page = context.new_page()
-    row.go(Walk(place, page, turn="-from-the-right"))
+    page = arabic.clear()
+    row.go(Walk(row.place(places), page, turn="-from-the-right"))
     check_fit(page)
     if page.evaluate("document.documentElement.lang") == "ar":
         assert page.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{row.name}-arabic.png", full_page=True)
-    context.close()
 
 
 def found_by_axe(page: Page, options: dict[str, Any] = OPTIONS) -> list[str]:
     """What is wrong and where, one line for each element."""
-    violations = Axe().run(page, options=options).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    look = "options => axe.run(options).then(found => found.violations)"
     return [
         f"{each['id']}: {node['target']}: {node['failureSummary']}"
-        for each in violations
+        for each in page.evaluate(look, {"resultTypes": ["violations"], **options})
         for node in each["nodes"]
     ]
 
 
-def asked_elsewhere(page: Page, place: Place) -> list[str]:
-    """What the browser asks of another origin than ours, the application's own page aside."""
-    asked: list[str] = []
-    ours = {urlsplit(place.url).netloc, urlsplit(place.application.callback).netloc}
-    page.on(
-        "request",
-        lambda request: (
-            asked.append(request.url)
-            if urlsplit(request.url).scheme != "data" and urlsplit(request.url).netloc not in ours
-            else None
-        ),
-    )
-    return asked
+def is_ours(url: str, place: Place) -> bool:
+    """Not of another origin, the application's own page aside."""
+    ours = {urlsplit(place.url).netloc, urlsplit(place.application.callback).netloc, ""}
+    return urlsplit(url).netloc in ours
 
 
 def test_axe_finds_what_is_wrong(chromium: Browser, place: Place) -> None:

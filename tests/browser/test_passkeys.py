@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.test_every_page import PICTURES, SCHEMES, found_by_axe
-from tests.support.browsing import check_fit, watched
+from tests.support.browsing import Place, check_fit, watched
 from tests.support.house import PASSWORD
-from tests.support.virtual_authenticator import Domain, authenticator
+from tests.support.virtual_authenticator import authenticator
 
 # The field's own offer would sign in before the button is pressed: nobody has to choose here.
 WITHOUT_AUTOFILL = "delete PublicKeyCredential.isConditionalMediationAvailable"
@@ -25,7 +25,7 @@ def page(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
-def sign_in(page: Page, domain: Domain, name: str) -> None:
+def sign_in(page: Page, domain: Place, name: str) -> None:
     page.goto(f"{domain.url}/sign-in")
     page.fill("#username", name)
     page.fill("#password", PASSWORD)
@@ -33,7 +33,7 @@ def sign_in(page: Page, domain: Domain, name: str) -> None:
         page.keyboard.press("Enter")
 
 
-def test_it_is_offered_after_the_password(page: Page, domain: Domain) -> None:
+def test_it_is_offered_after_the_password(page: Page, domain: Place) -> None:
     """Taken with one touch, on the way to where the person wanted to go."""
     domain.person("abby")
     with authenticator(page) as device:
@@ -44,7 +44,7 @@ def test_it_is_offered_after_the_password(page: Page, domain: Domain) -> None:
         assert len(device.passkeys()) == 1
 
 
-def enrol(page: Page, domain: Domain, name: str) -> None:
+def enrol(page: Page, domain: Place, name: str) -> None:
     """By a person of that name, who is new here."""
     domain.person(name)
     sign_in(page, domain, name)
@@ -58,7 +58,7 @@ def forget(page: Page) -> None:
     page.context.clear_cookies()
 
 
-def test_one_is_made_and_signs_in_by_the_button(page: Page, domain: Domain) -> None:
+def test_one_is_made_and_signs_in_by_the_button(page: Page, domain: Place) -> None:
     """Without a name and without a password; nothing breaks the page's policy."""
     complaints = watched(page)
     page.add_init_script(WITHOUT_AUTOFILL)
@@ -74,7 +74,7 @@ def test_one_is_made_and_signs_in_by_the_button(page: Page, domain: Domain) -> N
     assert complaints == []
 
 
-def test_the_field_for_the_name_offers_it(page: Page, domain: Domain) -> None:
+def test_the_field_for_the_name_offers_it(page: Page, domain: Place) -> None:
     """Conditional UI: whoever chooses it there is signed in without a further click."""
     with authenticator(page):
         enrol(page, domain, "cleo")
@@ -84,7 +84,7 @@ def test_the_field_for_the_name_offers_it(page: Page, domain: Domain) -> None:
         assert "cleo" in page.inner_text("body")
 
 
-def test_it_is_the_second_step_too(page: Page, domain: Domain) -> None:
+def test_it_is_the_second_step_too(page: Page, domain: Place) -> None:
     """After the password."""
     page.add_init_script(WITHOUT_AUTOFILL)
     with authenticator(page):
@@ -96,7 +96,7 @@ def test_it_is_the_second_step_too(page: Page, domain: Domain) -> None:
         page.wait_for_url("**/account")
 
 
-def test_another_finger_is_told_so(page: Page, domain: Domain) -> None:
+def test_another_finger_is_told_so(page: Page, domain: Place) -> None:
     """The page says that it did not work, and the password is still there."""
     page.add_init_script(WITHOUT_AUTOFILL)
     with authenticator(page) as device:
@@ -109,7 +109,7 @@ def test_another_finger_is_told_so(page: Page, domain: Domain) -> None:
         assert page.is_visible("#password")
 
 
-def test_a_lost_one_leaves_the_second_step_closed(page: Page, domain: Domain) -> None:
+def test_a_lost_one_leaves_the_second_step_closed(page: Page, domain: Place) -> None:
     """The password alone does not do; the page says that it did not work."""
     page.add_init_script(WITHOUT_AUTOFILL)
     with authenticator(page) as device:
@@ -123,7 +123,7 @@ def test_a_lost_one_leaves_the_second_step_closed(page: Page, domain: Domain) ->
         assert page.title().startswith("Sign in")
 
 
-def test_a_removed_one_is_not_asked_for(page: Page, domain: Domain) -> None:
+def test_a_removed_one_is_not_asked_for(page: Page, domain: Place) -> None:
     """It is removed with a proof by itself, then the password is enough, and the browser's copy
     signs nobody in; the browser is told to forget it."""
     page.add_init_script(WITHOUT_AUTOFILL)
@@ -144,7 +144,7 @@ def test_a_removed_one_is_not_asked_for(page: Page, domain: Domain) -> None:
         page.wait_for_url("**/account")
 
 
-def test_without_scripts_the_other_ways_are_left(chromium: Browser, domain: Domain) -> None:
+def test_without_scripts_the_other_ways_are_left(chromium: Browser, domain: Place) -> None:
     """No button that does nothing; the password signs in."""
     domain.person("hal")
     context = chromium.new_context(java_script_enabled=False)
@@ -159,7 +159,7 @@ def test_without_scripts_the_other_ways_are_left(chromium: Browser, domain: Doma
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_everybody_can_use_the_pages(chromium: Browser, domain: Domain, scheme: str) -> None:
+def test_everybody_can_use_the_pages(chromium: Browser, domain: Place, scheme: str) -> None:
     """axe finds nothing, by night and by day."""
     context = chromium.new_context(
         color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
@@ -197,7 +197,7 @@ def test_everybody_can_use_the_pages(chromium: Browser, domain: Domain, scheme: 
 
 
 @pytest.mark.parametrize("locale", ["en", "de", "ar"])
-def test_the_pages_fit_a_narrow_screen(chromium: Browser, domain: Domain, locale: str) -> None:
+def test_the_pages_fit_a_narrow_screen(chromium: Browser, domain: Place, locale: str) -> None:
     """320 pixels, both ways of writing."""
     context = chromium.new_context(viewport={"width": 320, "height": 640}, locale=locale)
     page = context.new_page()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import uuid
 from dataclasses import dataclass
 
 import httpx2
@@ -34,28 +33,16 @@ class Bank:
         assert answer.status_code == 200, answer.text
 
 
-@pytest.fixture(scope="module")
-def asking(place: Place) -> Callable[[], Bank]:
+@pytest.fixture
+def bank(place: Place) -> Bank:
     metadata = {
         "client_name": "Rheinhessische Volksbank",
         "grant_types": ["urn:openid:params:grant-type:ciba", "refresh_token"],
         "response_types": [],
     }
-    made = place.server.portero("clients", "create", "--metadata", "-", stdin=json.dumps(metadata))
-    told, people = json.loads(made.stdout), iter(range(1, 100))
-
-    def with_somebody() -> Bank:
-        name = f"person{next(people)}"
-        made = place.server.portero("users", "create", name, "--password-stdin", stdin=PASSWORD)
-        assert made.returncode == 0, made.stderr
-        return Bank(place.url, told["client_id"], told["client_secret"], name)
-
-    return with_somebody
-
-
-@pytest.fixture
-def bank(asking: Callable[[], Bank]) -> Bank:
-    return asking()
+    told, name = place.client(**metadata), f"person-{uuid.uuid4().hex[:8]}"
+    place.person(name)
+    return Bank(place.url, told["client_id"], told["client_secret"], name)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -7,17 +7,18 @@ import re
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from tests.support.house import PASSWORD
+from tests.support.house import CHEAP_HASH, PASSWORD
+from tests.support.relying_party import hidden
 from tests.support.server import PORTERO, RunningServer, launch, wait_until_healthy
 from tests.support.services import free_port
 
@@ -31,8 +32,8 @@ _REFUSED = re.compile(r"status of (4|503)")
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+@contextmanager
+def opened_browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("Chromium is missing: make system-deps")
@@ -106,12 +107,6 @@ def listening(host: str) -> Iterator[Application]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def application() -> Iterator[Application]:
-    with listening("127.0.0.1") as made:
-        yield made
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """A running Portero with Ana and one application."""
@@ -125,9 +120,32 @@ class Place:
     def url(self) -> str:
         return f"http://{self.host}:{self.server.port}"
 
+    def person(self, name: str, *more: str) -> str:
+        """Somebody new, with a proven address, which it returns."""
+        address = f"{name}@example.org"
+        proven = ("--email", address, "--email-verified")
+        asked = ("users", "create", name, *proven, *more, "--password-stdin")
+        self.server.operate(*asked, stdin=PASSWORD)
+        return address
+
     def register(self, redirect_uri: str, **more: str) -> str:
         """Another application; its client_id."""
-        return registered(self.server, redirect_uris=[redirect_uri], **more)
+        return str(self.client(redirect_uris=[redirect_uri], **more)["client_id"])
+
+    def client(self, **metadata: object) -> Any:
+        """What its registration answers."""
+        asked = json.dumps(metadata)
+        return self.server.operate("clients", "create", "--metadata", "-", stdin=asked)
+
+    def admit(self, page: Page, name: str) -> None:
+        """Sign them in by the form as it is, and by no click: where a test begins behind it."""
+        browser = page.context.request
+        form = hidden(browser.get(f"{self.url}/sign-in").text())
+        form |= {"username": name, "password": PASSWORD}
+        told = browser.post(
+            f"{self.url}/sign-in", form=form, headers={"Origin": self.url}, max_redirects=0
+        )
+        assert told.status == 303, told.text()
 
     def authorize(self, **more: str) -> str:
         asked = {
@@ -143,10 +161,7 @@ class Place:
         return f"{self.url}/oauth/authorize?{urlencode(asked)}"
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, application: Application) -> Iterator[Place]:
-    with placed(tmp_path_factory.mktemp("place"), application) as made:
-        yield made
+Places = Callable[..., Place]
 
 
 @contextmanager
@@ -156,24 +171,20 @@ def placed(
     """`localhost` as the host, where passkeys can be: an address has none."""
     port = str(free_port())
     named = {"PORTERO_PORT": port, "PORTERO_ISSUER": f"http://{host}:{port}"}
-    running = launch(folder, named | settings, [PORTERO, "serve"])
-    wait_until_healthy(running)
-    made = running.portero("users", "create", "ana", "--password-stdin", "--json", stdin=PASSWORD)
-    assert made.returncode == 0, made.stderr
-    client_id = registered(
-        running,
-        redirect_uris=[application.callback],
-        client_name="Notes",
-        tos_uri="https://notes.example/terms",
-    )
-    yield Place(running, client_id, application, host)
-    running.stop()
-
-
-def registered(running: RunningServer, **metadata: object) -> str:
-    made = running.portero("clients", "create", "--metadata", "-", stdin=json.dumps(metadata))
-    assert made.returncode == 0, made.stderr
-    return str(json.loads(made.stdout)["client_id"])
+    running = launch(folder, {**named, **CHEAP_HASH, **settings}, [PORTERO, "serve"])
+    try:
+        wait_until_healthy(running)
+        running.operate("users", "create", "ana", "--password-stdin", stdin=PASSWORD)
+        place = Place(running, "", application, host)
+        told = place.client(
+            redirect_uris=[application.callback],
+            client_name="Notes",
+            tos_uri="https://notes.example/terms",
+        )
+        yield replace(place, client_id=told["client_id"])
+        running.stop()
+    finally:
+        running.kill()
 
 
 def watched(page: Page) -> list[str]:

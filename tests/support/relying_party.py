@@ -152,7 +152,12 @@ def relying_party(
 
 def fields(page: TestResponse) -> dict[str, str]:
     """The fields of the page's form as they are when nobody has typed yet."""
-    found = [dict(_ATTRIBUTE.findall(tag)) for tag in _INPUT.findall(page.text)]
+    return hidden(page.text)
+
+
+def hidden(text: str) -> dict[str, str]:
+    """Those of a page's text."""
+    found = [dict(_ATTRIBUTE.findall(tag)) for tag in _INPUT.findall(text)]
     sent = [each for each in found if "name" in each and each.get("type") != "checkbox"]
     return {each["name"]: html.unescape(each.get("value", "")) for each in sent}
 

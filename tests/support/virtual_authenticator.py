@@ -8,41 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from tests.support.house import PASSWORD
-from tests.support.server import PORTERO, RunningServer, launch, wait_until_healthy
-from tests.support.services import free_port
-
 if TYPE_CHECKING:
     from playwright.sync_api import CDPSession, Page
-
-
-@dataclass(frozen=True, slots=True)
-class Domain:
-    """A running Portero at a host name, with Ana."""
-
-    server: RunningServer
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.server.port}"
-
-    def person(self, name: str) -> None:
-        made = self.server.portero(
-            "users", "create", name, "--password-stdin", "--json", stdin=PASSWORD
-        )
-        assert made.returncode == 0, made.stderr
-
-
-@pytest.fixture(scope="module")
-def domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
-    port = free_port()
-    env = {"PORTERO_PORT": str(port), "PORTERO_ISSUER": f"http://localhost:{port}"}
-    running = launch(tmp_path_factory.mktemp("domain"), env, [PORTERO, "serve"])
-    wait_until_healthy(running)
-    yield Domain(running)
-    running.stop()
 
 
 @dataclass(frozen=True, slots=True)

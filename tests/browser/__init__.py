@@ -1,0 +1,1 @@
+"""Pages in a real browser. A package, so that one browser and its servers last for all of it."""
