@@ -442,15 +442,18 @@ def test_the_metadata_promises_what_is_enforced(home: Home) -> None:
             assert home.client().get(path).status_code != 404, name
 
 
-def test_a_code_flow_costs_six_statements(home: Home) -> None:
+def test_a_code_flow_costs_six_statements_and_a_refresh_three(home: Home) -> None:
     """With the session there: two to authorize, four for the tokens, each in one transaction."""
     rp = signed_in(home)
     with counted(home) as seen:
         code = query_of(rp.begin())["code"]
     assert len(but_for_the_audit(seen)) <= 2, seen
     with counted(home) as seen:
-        assert rp.redeem(code).status_code == 200
+        tokens = rp.redeem(code)
     assert len(but_for_the_audit(seen)) <= 4, seen
+    with counted(home) as seen:
+        assert rp.refresh(tokens.get_json()["refresh_token"]).status_code == 200
+    assert len(but_for_the_audit(seen)) <= 3, seen
 
 
 @on_sqlite

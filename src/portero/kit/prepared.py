@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
+from pydantic_core import from_json
+from sqlalchemy.ext.compiler import compiles
 
 from portero.kit.db import Tx
 from portero.kit.engines import run_in_pipeline, run_on_driver
@@ -74,17 +76,66 @@ class Prepared:
         dialect = tx.dialect
         form = self._forms.get(dialect.name)
         if form is None:
-            kind = _OnCursor if dialect.name == "sqlite" else _InPipeline
-            form = self._forms[dialect.name] = kind(self._statement, self._columns, dialect)
+            form = self._forms[dialect.name] = self._made(dialect)
         return form
+
+    def _made(self, dialect: sa.Dialect) -> _Form:
+        kind = _OnCursor if dialect.name == "sqlite" else _InPipeline
+        return kind(self._statement, self._columns, dialect)
+
+
+class UpdateBeside(Prepared):
+    """An UPDATE of the rows beside which a query finds one, and what it finds: one statement for
+    two. `on` are the columns that are equal, of the updated table and of the query."""
+
+    def __init__(
+        self, update: sa.Update, found: sa.Select[Any], *, on: tuple[sa.Column[Any], sa.Column[Any]]
+    ) -> None:
+        super().__init__(update)
+        self._update = update
+        self._found = found
+        self._on = on
+
+    def _made(self, dialect: sa.Dialect) -> _Form:
+        own, others = self._on
+        columns = self._found.selected_columns
+        if dialect.name != "sqlite":
+            joined = self._found.subquery()
+            update = self._update.where(own == joined.corresponding_column(others))
+            return _InPipeline(update.returning(*joined.c), None, dialect, columns)
+        # RETURNING sees the updated table alone; a query inside it gives one value, so its row
+        # comes as one JSON array.
+        beside = self._found.where(own == others).correlate(own.table)
+        packed = beside.with_only_columns(sa.func.json_array(*columns)).scalar_subquery()
+        update = self._update.where(beside.with_only_columns(others).exists())
+        return _Packed(update.returning(_Inner(packed)), None, dialect, columns)
+
+
+class _Inner(sa.ColumnElement[str]):
+    """A query inside RETURNING, where SQLAlchemy writes SQLite's columns without their table."""
+
+    inherit_cache = False
+
+    def __init__(self, query: sa.ScalarSelect[Any]) -> None:
+        self.query = query
+
+
+@compiles(_Inner)
+def _with_its_tables(inner: _Inner, compiler: sa.sql.compiler.SQLCompiler, **how: Any) -> str:
+    return compiler.process(inner.query, **{**how, "include_table": True})
 
 
 class _Form(ABC):
     """A statement as one driver takes it."""
 
     def __init__(
-        self, statement: sa.ClauseElement, columns: Sequence[str] | None, dialect: sa.Dialect
+        self,
+        statement: sa.ClauseElement,
+        columns: Sequence[str] | None,
+        dialect: sa.Dialect,
+        returned: Iterable[sa.ColumnElement[Any]] | None = None,
     ) -> None:
+        """`returned` are the columns of a row, where the statement itself has others."""
         compiled = statement.compile(dialect=dialect, column_keys=columns)
         if not isinstance(compiled, sa.sql.compiler.SQLCompiler):
             raise TypeError("not a statement")
@@ -92,11 +143,17 @@ class _Form(ABC):
         self._order = self._placeholders(compiled)
         # The name in the SQL may differ from the one that the caller knows.
         known = {str(name): bind for bind, name in compiled.bind_names.items()}
-        binds = [known[name] for name in self._order]
-        self._keys = tuple(str(bind.key) for bind in binds)
-        self._fixed = {str(bind.key): bind.value for bind in binds if not bind.required}
-        self._to_driver = _at_their_places(_to_driver(bind.type, dialect) for bind in binds)
-        self.columns = tuple(_returned(statement))
+        asked = [name for name in dict.fromkeys(self._order) if known[name].required]
+        fixed = [name for name in dict.fromkeys(self._order) if not known[name].required]
+        self._keys = tuple(str(known[name].key) for name in asked)
+        self._to_driver = _at_their_places(_to_driver(known[n].type, dialect) for n in asked)
+        self._fixed = _converted(
+            (known[name].value for name in fixed),
+            _at_their_places(_to_driver(known[name].type, dialect) for name in fixed),
+        )
+        # A value may stand at several places; it is converted once.
+        self._places = tuple([*asked, *fixed].index(name) for name in self._order)
+        self.columns = tuple(_returned(statement) if returned is None else returned)
         self.names = tuple(str(column.key) for column in self.columns)
         self._from_driver = _at_their_places(
             _from_driver(each.type, dialect) for each in self.columns
@@ -123,8 +180,8 @@ class _Form(ABC):
         return dict(zip(keys, _converted(fetched, self._from_driver), strict=True))
 
     def _given(self, values: Mapping[str, object]) -> list[Any]:
-        told = {**self._fixed, **values} if self._fixed else values
-        return _converted([told[key] for key in self._keys], self._to_driver)
+        told = _converted([values[key] for key in self._keys], self._to_driver) + self._fixed
+        return [told[at] for at in self._places]
 
 
 class _OnCursor(_Form):
@@ -155,6 +212,13 @@ class _OnCursor(_Form):
             sql = head + keyword + ", ".join([group] * size)
             run_on_driver(tx, sql, [each for row in given[:size] for each in row])
             del given[:size]
+
+
+class _Packed(_OnCursor):
+    """SQLite, where each row comes as a JSON array."""
+
+    def fetched(self, tx: Tx, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
+        return [from_json(packed) for (packed,) in super().fetched(tx, values)]
 
 
 class _InPipeline(_Form):

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from portero.core.accounts.model import Account, AccountState
 from portero.core.accounts.store import accounts, add
+from portero.core.sessions.store import browsers
 from portero.kit.db import Database
-from portero.kit.prepared import Prepared
+from portero.kit.prepared import Prepared, UpdateBeside
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, 123456, UTC)
 ALICE = Account(
@@ -119,3 +120,22 @@ def test_many_rows_are_written_at_once(db: Database) -> None:
     with pytest.raises(sa.exc.IntegrityError):
         db.write(lambda tx: put.run_many(tx, rows("200", "000")))
     assert db.read(lambda tx: tx.execute(ids).scalars().all()) == names
+
+
+@pytest.mark.parametrize("state", list(AccountState))
+def test_an_update_beside_a_query_tells_what_it_found(db: Database, state: AccountState) -> None:
+    """Its values are those of a SELECT; where the query finds nothing, nothing is changed."""
+    beside = UpdateBeside(
+        browsers.update().where(browsers.c.id == sa.bindparam("of")).values(lasts=False),
+        sa.select(accounts).where(accounts.c.state == AccountState.ACTIVE),
+        on=(browsers.c.chosen_session_id, accounts.c.id),
+    )
+    browser = {"id": "b", "secret_hash": "s", "created_at": NOW, "chosen_session_id": ALICE.id}
+    db.write(lambda tx: add(tx, replace(ALICE, state=state)))
+    db.write(lambda tx: tx.execute(browsers.insert().values(browser)))
+    is_active = state is AccountState.ACTIVE
+    expected = db.read(lambda tx: tx.execute(by_name, {"name": "alice"}).one()._mapping)
+    found = db.write(lambda tx: beside.rows_by_column(tx, {"of": "b"}))
+    assert found == ([{each: expected[each] for each in accounts.c}] if is_active else [])
+    lasts = db.read(lambda tx: tx.execute(sa.select(browsers.c.lasts)).scalar_one())
+    assert lasts is not is_active

@@ -67,11 +67,13 @@ class RefreshState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SpentRefresh:
-    """A refresh token after the attempt to spend it: which grant, and when it was first spent."""
+    """A refresh token after the attempt to spend it: which grant, and when it was first spent;
+    `basis` where it was found with that."""
 
     state: RefreshState
     grant_id: str = ""
     spent_at: datetime | None = None
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Rotation of refresh tokens (RFC 6749 §6, RFC 9700 §4.14).
 
-1. Spend the token: one statement, with three answers.
-2. Fresh: its grant, session and account must live; the successor is made from it.
+1. Spend the token: one statement, with three answers. Its grant, session and account must live,
+   and the same statement tells of them.
+2. Fresh: the successor is made from it.
 3. Spent, within the grace and before its successor was used: the same successor is told again,
    because an answer can be lost and two tabs can ask at once.
 4. Spent otherwise: somebody has a copy. The grant ends, with every token on it.
@@ -118,7 +119,7 @@ class RefreshRotation:
         """The basis and the successor; a grant that had to be revoked; or None."""
         if spent.state is RefreshState.UNKNOWN:
             return None
-        basis = store.find_live_basis(tx, spent.grant_id, now=now)
+        basis = spent.basis or store.find_live_basis(tx, spent.grant_id, now=now)
         basis = held_basis(tx, basis, now=now) if basis is not None else None
         if basis is None:
             return None

@@ -13,7 +13,7 @@ from portero.core.accounts.store import account_of, accounts, lives_clause
 from portero.core.provider.model import Basis, Grant, RefreshState, SpentRefresh
 from portero.core.sessions.store import live_clause, session_of, sessions
 from portero.kit.db import Json, Tx, UtcTime, metadata
-from portero.kit.prepared import Prepared
+from portero.kit.prepared import Prepared, UpdateBeside
 from portero.kit.values import names_in, values_in
 
 grants: Final = sa.Table(
@@ -92,17 +92,6 @@ _add_grant_on_session: Final = Prepared(
 _add_refresh: Final = Prepared(
     refresh_tokens.insert(), ("token_hash", "grant_id", "client_id", "created_at", "expires_at")
 )
-_spend: Final = Prepared(
-    refresh_tokens.update()
-    .where(
-        refresh_tokens.c.token_hash == sa.bindparam("hash"),
-        refresh_tokens.c.client_id == sa.bindparam("client"),
-        refresh_tokens.c.spent_at.is_(None),
-        refresh_tokens.c.expires_at > sa.bindparam("now"),
-    )
-    .values(spent_at=sa.bindparam("now"))
-    .returning(refresh_tokens.c.grant_id)
-)
 _spent: Final = sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.spent_at).where(
     refresh_tokens.c.token_hash == sa.bindparam("hash"),
     refresh_tokens.c.client_id == sa.bindparam("client"),
@@ -148,31 +137,17 @@ def add_refresh(
     )
 
 
-def spend_refresh(tx: Tx, token_hash: str, client_id: str, *, now: datetime) -> SpentRefresh:
-    """Spend it: of any number of parallel tries exactly one is told FRESH."""
-    key = {"hash": token_hash, "client": client_id}
-    fresh = _spend.one_or_none(tx, {**key, "now": now})
-    if fresh is not None:
-        return SpentRefresh(RefreshState.FRESH, fresh["grant_id"], now)
-    found = tx.execute(_spent, key).one_or_none()
-    if found is None or found.spent_at is None:
-        # Never issued, another client's, or expired unspent.
-        return SpentRefresh(RefreshState.UNKNOWN)
-    return SpentRefresh(RefreshState.SPENT, found.grant_id, found.spent_at)
-
-
 def is_unspent(tx: Tx, token_hash: str, grant_id: str, *, now: datetime) -> bool:
     """Whether that token of the grant exists and nobody has used it."""
-    return (
-        tx.execute(
-            sa.select(sa.literal(1)).where(
-                refresh_tokens.c.token_hash == token_hash,
-                refresh_tokens.c.grant_id == grant_id,
-                refresh_tokens.c.spent_at.is_(None),
-                refresh_tokens.c.expires_at > now,
-            )
-        ).one_or_none()
-        is not None
+    found = sa.select(sa.literal(1)).where(_good(token_hash, now))
+    return tx.execute(found.where(refresh_tokens.c.grant_id == grant_id)).one_or_none() is not None
+
+
+def _good(token_hash: str, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        refresh_tokens.c.token_hash == token_hash,
+        refresh_tokens.c.spent_at.is_(None),
+        refresh_tokens.c.expires_at > now,
     )
 
 
@@ -194,12 +169,23 @@ def _live(columns: sa.Select[Any]) -> sa.Select[Any]:
     )
 
 
-_basis: Final = Prepared(
-    _live(
-        sa.select(*_grant_columns, *sessions.c, *accounts.c).set_label_style(
-            sa.LABEL_STYLE_TABLENAME_PLUS_COL
-        )
-    ).where(grants.c.id == sa.bindparam("grant"))
+_whole_basis: Final = _live(
+    sa.select(*_grant_columns, *sessions.c, *accounts.c).set_label_style(
+        sa.LABEL_STYLE_TABLENAME_PLUS_COL
+    )
+)
+_basis: Final = Prepared(_whole_basis.where(grants.c.id == sa.bindparam("grant")))
+_spend: Final = UpdateBeside(
+    refresh_tokens.update()
+    .where(
+        refresh_tokens.c.token_hash == sa.bindparam("hash"),
+        refresh_tokens.c.client_id == sa.bindparam("client"),
+        refresh_tokens.c.spent_at.is_(None),
+        refresh_tokens.c.expires_at > sa.bindparam("now"),
+    )
+    .values(spent_at=sa.bindparam("now")),
+    _whole_basis,
+    on=(refresh_tokens.c.grant_id, grants.c.id),
 )
 _holders: Final = (
     _live(sa.select(grants.c.client_id, grants.c.scope, sa.func.min(grants.c.created_at)))
@@ -208,9 +194,26 @@ _holders: Final = (
 )
 
 
+def spend_refresh(tx: Tx, token_hash: str, client_id: str, *, now: datetime) -> SpentRefresh:
+    """Spend it, if what it rests on lives: of any number of parallel tries exactly one is told
+    FRESH."""
+    key = {"hash": token_hash, "client": client_id}
+    basis = _basis_in(_spend.rows_by_column(tx, {**key, "now": now}))
+    if basis is not None:
+        return SpentRefresh(RefreshState.FRESH, basis.grant.id, now, basis)
+    found = tx.execute(_spent, key).one_or_none()
+    if found is None or found.spent_at is None:
+        # Never issued, another client's, expired unspent, or what it rests on has ended.
+        return SpentRefresh(RefreshState.UNKNOWN)
+    return SpentRefresh(RefreshState.SPENT, found.grant_id, found.spent_at)
+
+
 def find_live_basis(tx: Tx, grant_id: str, *, now: datetime) -> Basis | None:
     """The grant with its account, and its session where it rests on one, if all of them live."""
-    rows = _basis.rows_by_column(tx, {"grant": grant_id, "now": now})
+    return _basis_in(_basis.rows_by_column(tx, {"grant": grant_id, "now": now}))
+
+
+def _basis_in(rows: Sequence[Mapping[Any, Any]]) -> Basis | None:
     if not rows:
         return None
     row, grant = rows[0], _grant(rows[0])
@@ -271,14 +274,10 @@ def find_refresh(
 ) -> tuple[str, datetime] | None:
     """The grant and the end of a live refresh token, which is not spent by this; None for any
     other."""
-    row = tx.execute(
-        sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.expires_at).where(
-            refresh_tokens.c.token_hash == token_hash,
-            refresh_tokens.c.client_id == client_id,
-            refresh_tokens.c.spent_at.is_(None),
-            refresh_tokens.c.expires_at > now,
-        )
-    ).one_or_none()
+    found = sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.expires_at).where(
+        _good(token_hash, now), refresh_tokens.c.client_id == client_id
+    )
+    row = tx.execute(found).one_or_none()
     return None if row is None else (row.grant_id, row.expires_at)
 
 
