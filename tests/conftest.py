@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.support.database",
     "tests.support.house",
     "tests.support.listener",
+    "tests.support.push_service",
     "tests.support.ranges",
     "tests.support.redis",
     "tests.support.server",

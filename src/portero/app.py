@@ -72,6 +72,7 @@ def make_flask(house: House) -> Flask:
         mail_sign_in,
         passkey_offer,
         passkeys,
+        push,
         sign_in,
     )
     from portero.web.oidc import consent, device_page, logout, requests_page
@@ -96,6 +97,7 @@ def make_flask(house: House) -> Flask:
         accounts,
         passkeys,
         passkey_offer,
+        push,
         mail_sign_in,
         forgot,
         consent,

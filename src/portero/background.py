@@ -18,6 +18,7 @@ from portero.core.changes.feed import POLL_SECONDS
 from portero.core.devices import store as device_store
 from portero.core.factors.one_time_code import store as one_time_code_store
 from portero.core.factors.passkey import store as passkey_store
+from portero.core.factors.push import store as push_store
 from portero.core.factors.totp import store as totp_store
 from portero.core.limits import store as limit_store
 from portero.core.links import store as link_store
@@ -144,6 +145,7 @@ def purge(house: House) -> int:
             (totp_store.purge_pending, now),
             (one_time_code_store.purge, now),
             (passkey_store.purge_challenges, now),
+            (push_store.purge, now),
             (provider_store.purge_refresh_tokens, before),
             (provider_store.purge_grants, before),
             (register_store.purge, before),

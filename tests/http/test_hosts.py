@@ -155,11 +155,11 @@ def test_a_wrong_method_says_which_are_right(home: Home) -> None:
 BODIES: dict[str, dict[str, Any]] = {
     "register": {"username": "ben", "password": OTHER_PASSWORD},
     "login": {"username": "ana", "password": PASSWORD},
-    "login_continue": {"auth_session": "made-up"},
+    "login_continue": {"auth_session": "made-up", "factor": "push", "poll": True},
     "refresh": {"refresh_token": "made-up"},
     "logout": {"all": False},
     "change_me": {},
-    "begin_authenticator": {"kind": "totp"},
+    "begin_authenticator": {"kind": "push", "credential": {"endpoint": "https://a.example"}},
     "enrol_authenticator": {"kind": "totp", "code": "000000"},
     "rename_authenticator": {"name": "Phone"},
     "login_passkey_options": {},

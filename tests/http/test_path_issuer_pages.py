@@ -25,6 +25,8 @@ from tests.support.authenticator_app import enrolled_app
 from tests.support.backchannel import bank
 from tests.support.doors import DOORS, opener
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
+from tests.support.push import another
+from tests.support.push_service import Browser, PushService
 from tests.support.relying_party import REDIRECT_URI, RelyingParty, relying_party
 from tests.support.software_authenticator import SoftwareAuthenticator
 from tests.support.visitor import Visitor
@@ -94,7 +96,7 @@ def mailed(home: Home, path: str) -> str:
     return f"{home.at(path)}?token={home.mailed_token(path)}"
 
 
-def journey(home: Home, visitor: Visitor) -> None:
+def journey(home: Home, visitor: Visitor, service: PushService) -> None:
     """Through everything that there is to see."""
     visitor.go("/auth/nothing-here")
     visitor.go("/auth/oauth/authorize?client_id=nobody")
@@ -120,6 +122,7 @@ def journey(home: Home, visitor: Visitor) -> None:
     answer_application(home, visitor)
     sign_out(visitor, hint)
     sign_in_by_mail(home, visitor)
+    approve_elsewhere(home, visitor, service)
     look_at_mail(visitor)
 
 
@@ -297,6 +300,36 @@ def make_a_passkey(home: Home, visitor: Visitor) -> None:
     visitor.submit(page, "/auth/account/security/codes/send")
 
 
+def approve_elsewhere(home: Home, visitor: Visitor, service: PushService) -> None:
+    """A device that is set up, asked, answers right, wrong and with a no, and is asked too late."""
+    home.create("nia", email="nia@mail.example")
+    nia = {"username": "nia", "password": PASSWORD}
+    visitor.submit(visitor.go("/auth/sign-in"), "/auth/sign-in", **nia)
+    device = service.browser()
+    told = json.dumps(device.subscription())
+    page = visitor.go("/auth/account/security/push")
+    waits = visitor.submit(page, "/auth/account/security/push/subscribe", credential=told)
+    home.deliver()
+    device_asked(visitor, device, decision="approve")
+    visitor.submit(waits, "/auth/account/security/push/add")
+    visitor.go("/auth/account/security/push")
+    for decision, typed in (("approve", True), ("approve", False), ("deny", False)):
+        page = visitor.go("/auth/sign-in?other=1")
+        page = visitor.submit(page, "/auth/sign-in", **nia)
+        home.deliver()
+        number = re.search(r'class="number-shown">(\d\d)<', page.text)
+        assert number
+        given = number.group(1) if typed else another(number.group(1))
+        device_asked(visitor, device, decision=decision, number=given)
+        visitor.submit(page, "/auth/sign-in")
+
+
+def device_asked(visitor: Visitor, device: Browser, **answer: str) -> None:
+    page = visitor.go("/auth/push/answer")
+    page = visitor.submit(page, "/auth/push/answer", secret=device.newest.secret)
+    visitor.submit(page, "/auth/push/answer", **answer)
+
+
 def sign_in_by_mail(home: Home, visitor: Visitor) -> None:
     """The mail, its link in the browser that asked, and a link of another browser."""
     home.create("mona", "mona@mail.example")
@@ -308,13 +341,17 @@ def sign_in_by_mail(home: Home, visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("door", DOORS)
 def test_no_address_of_any_page_loses_the_path(
-    path_home: Home, domain_home: Home, door: str, rendered: set[str]
+    path_home: Home,
+    domain_home: Home,
+    door: str,
+    rendered: set[str],
+    push_service: PushService,
 ) -> None:
     """Each page that there is, crawled: what it links, embeds, sends its forms to or sends people
     to is below the issuer, and answers there; or is the application's."""
     open_client, open_at_domain = opener(path_home, door), opener(domain_home, door)
     visitor, at_domain = Visitor(open_client()), Visitor(open_at_domain())
-    journey(path_home, visitor)
+    journey(path_home, visitor, push_service)
     make_a_passkey(domain_home, at_domain)
     templates = {str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")}
     pages = {name for name in templates - PARTS if not {"parts", "factors"} & set(name.split("/"))}
@@ -349,9 +386,9 @@ def check_addresses(visitor: Visitor, client: httpx2.Client, origin: str) -> Non
         assert 404 not in statuses, (name, url)
 
 
-def test_no_link_of_any_mail_loses_the_path(path_home: Home) -> None:
+def test_no_link_of_any_mail_loses_the_path(path_home: Home, push_service: PushService) -> None:
     """In the text, in the HTML and in the head."""
-    journey(path_home, Visitor(opener(path_home, "wsgi")()))
+    journey(path_home, Visitor(opener(path_home, "wsgi")()), push_service)
     path_home.deliver()
     mails = sorted((path_home.folder / "mail").glob("*.eml"))
     assert len(mails) >= 5

@@ -23,6 +23,12 @@ ACCOUNTS_PATH: Final = "/accounts"
 # Without a password: a link and a code by mail; and what that link opens.
 MAIL_SIGN_IN_PATH: Final = "/sign-in/mail"
 MAIL_LINK_PATH: Final = "/sign-in/mail/link"
+# Approval on another device: the service worker of whoever answers (which sees no more than is
+# below its own folder), the page that its messages open, and how it stands for the page that waits.
+PUSH_SCOPE: Final = "/push/"
+PUSH_WORKER_PATH: Final = "/push/worker.js"
+PUSH_ANSWER_PATH: Final = "/push/answer"
+PUSH_STATE_PATH: Final = "/sign-in/push"
 SIGN_OUT_PATH: Final = "/sign-out"
 SIGN_UP_PATH: Final = "/sign-up"
 FORGOT_PATH: Final = "/forgot-password"

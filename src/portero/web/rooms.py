@@ -16,6 +16,7 @@ from portero.core.admin.accounts import AccountAdmin
 from portero.core.admin.personal_data import PersonalData
 from portero.core.audit import AuditLog
 from portero.core.authenticators import Authenticators
+from portero.core.clients import ClientCache
 from portero.core.devices import KnownDevices
 from portero.core.factors.one_time_code import PhoneProofs
 from portero.core.factors.passkey import PasskeyOffers, Passkeys
@@ -24,6 +25,7 @@ from portero.core.keys.ring import KeyRing
 from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.password_change import PasswordChange
+from portero.core.login.push_answering import PushAnswering
 from portero.core.login.recovery import Recovery
 from portero.core.login.robots import Robots
 from portero.core.login.sign_in import SignIn
@@ -123,6 +125,7 @@ class ProviderRooms:
     client_invitations: ClientInvitations
     authorize: Authorize
     pushed: PushedRequests
+    clients: ClientCache
     devices: Devices
     ciba_asking: CibaAsking
     ciba_answering: CibaAnswering
@@ -159,6 +162,7 @@ class Rooms:
     enrolment: Enrolment
     mail_sign_in: MailSignIn | None  # PORTERO_MAIL_SIGN_IN
     phone: PhoneProofs | None  # where text messages are sent
+    push_answering: PushAnswering | None  # where people approve on another device
     recovery_codes: RecoveryCodes
     account_admin: AccountAdmin
     personal_data: PersonalData

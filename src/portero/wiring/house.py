@@ -209,10 +209,11 @@ def join(
         RECOVERY_ASKED: entry.recovery.follow,
         SIGN_IN_MAIL_ASKED: entry.follow_sign_in_mail,
     }
+    pushes = (entry.push.queue,) if entry.push is not None else ()
     worker = OutboxWorkers(
         *(
             OutboxWorker(db, clock, dice, vault, queue)
-            for queue in (mails, provider.calls, *texts_of(settings, clock))
+            for queue in (mails, provider.calls, *texts_of(settings, clock), *pushes)
         )
     )
     waker.worker = worker
@@ -265,6 +266,7 @@ def join(
         enrolment=entry.enrolment,
         recovery_codes=entry.recovery_codes,
         phone=entry.phone,
+        push_answering=entry.push.answering if entry.push is not None else None,
         account_admin=whole.admin,
         personal_data=whole.personal_data,
         mail_sign_in=entry.mail_sign_in,

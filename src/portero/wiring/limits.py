@@ -9,6 +9,7 @@ from typing import Final
 from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
 from portero.core.challenges import TICKETS_BY_ADDRESS
 from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
+from portero.core.factors.push import PUSH_BY_ACCOUNT
 from portero.core.limits import AddressPolicy, LimitPolicy, Limits, Prefixes
 from portero.core.limits.fallback import WithFallback
 from portero.core.limits.ports import Counters
@@ -39,6 +40,7 @@ POLICIES: Final[tuple[LimitPolicy, ...]] = (
     *DEVICE_POLICIES,
     *CIBA_POLICIES,
     DOWNLOADS_BY_ACCOUNT,
+    PUSH_BY_ACCOUNT,
     TICKETS_BY_ADDRESS,
 )
 

@@ -248,6 +248,7 @@ def join_provider(base: Base, *, reachable_levels: tuple[str, ...]) -> Provider:
         client_invitations=ClientInvitations(db=db, clock=clock, dice=dice, audit=audit),
         authorize=authorize,
         pushed=pushed,
+        clients=client_cache,
         devices=elsewhere.devices,
         ciba_asking=elsewhere.asking,
         ciba_answering=elsewhere.answering,

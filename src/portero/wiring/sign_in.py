@@ -10,6 +10,7 @@ from portero.core.accounts.deletion import Deletions
 from portero.core.accounts.email import EmailProofs
 from portero.core.accounts.flows import Accounts
 from portero.core.authenticators import (
+    AnsweredElsewhere,
     Authenticators,
     Enrollable,
     FactorKind,
@@ -44,6 +45,7 @@ from portero.web.places import ACCOUNT_PATH
 from portero.wiring.base import Base
 from portero.wiring.codes import join_code_factors, join_codes, join_phone
 from portero.wiring.passkeys import join_offers, join_passkeys
+from portero.wiring.push import PushJoined, join_push
 from portero.wiring.robots import join_robots
 
 
@@ -70,6 +72,7 @@ class SignInJoined:
     levels: tuple[str, ...]
     passkey_offers: PasskeyOffers | None
     passkey_sign_in: PasskeySignIn
+    push: PushJoined | None
 
     def follow_sign_in_mail(self, payload: Mapping[str, object]) -> None:
         """Deliver what was asked for; nothing, where it was turned off since."""
@@ -78,7 +81,8 @@ class SignInJoined:
 
     def reseal(self) -> int:
         """Seal every factor's secret under the present SECRET_KEY; how many were changed."""
-        return self.totp.reseal()
+        pushed = self.push.factor.reseal() if self.push is not None else 0
+        return self.totp.reseal() + pushed
 
 
 def join_sign_in(
@@ -117,7 +121,12 @@ def join_sign_in(
     codes = join_codes(base)
     for code_factor in join_code_factors(base, codes, authenticators):
         second[code_factor.kind] = to_enrol[code_factor.kind] = code_factor
-    factors = Factors(second=second, to_enrol=to_enrol)
+    push = join_push(base, accounts=accounts, authenticators=authenticators, owner=owner)
+    elsewhere: dict[FactorKind, AnsweredElsewhere] = {}
+    if push is not None:
+        kind = FactorKind.PUSH
+        second[kind] = to_enrol[kind] = elsewhere[kind] = push.factor
+    factors = Factors(second=second, to_enrol=to_enrol, elsewhere=elsewhere)
     policy = SignInPolicy(
         require_verified_email=settings.require_verified_email,
         second_factor=SecondFactorRule(settings.second_factor),
@@ -264,6 +273,7 @@ def join_sign_in(
             dispatcher=dispatcher,
             decoy_key=base.vault.keys("passkey-decoy")[0],
         ),
+        push=push,
     )
 
 

@@ -9,10 +9,11 @@ by `core/login`, which asks what a person could prove, and by the account pages.
 from portero.core.authenticators.errors import NoSuchAuthenticator
 from portero.core.authenticators.flows import Authenticators
 from portero.core.authenticators.model import Authenticator, Evidence, FactorKind, Given
-from portero.core.authenticators.ports import Enrollable, SecondFactor
+from portero.core.authenticators.ports import AnsweredElsewhere, Enrollable, SecondFactor
 from portero.core.authenticators.telling import OwnerTold
 
 __all__ = [
+    "AnsweredElsewhere",
     "Authenticator",
     "Authenticators",
     "Enrollable",

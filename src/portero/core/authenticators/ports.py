@@ -50,3 +50,17 @@ class Enrollable(Protocol):
     ) -> Evidence | None:
         """Enrol what the person has shown to work, which proves it too; None when the proof is
         wrong or stale."""
+
+
+class AnsweredElsewhere(Protocol):
+    """Beside the two above, for a factor that is answered on another device. Nothing can be guessed
+    where one waits for it, so to ask how it stands counts as no try."""
+
+    def waiting(self, account_id: str, subject: str, *, enrols: bool) -> Mapping[str, Any] | None:
+        """What the person is shown while nobody has answered; None when there is nothing (more) to
+        wait for: then `prove_in` or `enrol_in` tell what came of it."""
+
+    def offer(
+        self, actor: Actor, account: Account, subject: str, given: Given
+    ) -> Mapping[str, Any]:
+        """Have what is to be enrolled show that it can answer; what the browser has to be told."""

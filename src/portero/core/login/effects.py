@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from portero.core.accounts.email import EmailProofs
@@ -16,11 +16,12 @@ from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.limits import Limits, OverLimit
 from portero.core.login import rules
 from portero.core.login.dispatcher import Dispatcher
-from portero.core.login.errors import StepMissing
+from portero.core.login.errors import OwesMore, StepMissing
 from portero.core.login.model import Factors, Facts, InBrowser, Interaction, Owed, Step
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.refusals import FieldFault
+from portero.kit.secrets import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Effect:
     enrolling: FactorKind | None = None
     keeps: bool = False
     budget: str = ""  # that the try was taken from
+    waits: bool = False
 
 
 _NOTHING: Final = Effect()
@@ -70,9 +72,15 @@ class StepEffects:
         return self.db.read(look)
 
     def of(
-        self, actor: Actor, under_way: Interaction, step: Step, in_browser: InBrowser | None
+        self,
+        actor: Actor,
+        auth_session: str,
+        under_way: Interaction,
+        step: Step,
+        in_browser: InBrowser | None,
     ) -> Effect:
-        """Raises the refusals of the step."""
+        """Raises the refusals of the step; and `OwesMore`, with the sign-in as it was, while a
+        factor waits for an answer elsewhere."""
         account = self.accounts.get(under_way.account_id)
         stored, facts = self.facts(under_way, account, in_browser)
         owed = rules.owed(facts, self.dispatcher.policy)
@@ -89,7 +97,12 @@ class StepEffects:
         elif owed is Owed.KEEP_ACCOUNT:
             return Effect(keeps=step.keep)
         elif owed in (Owed.SECOND_FACTOR, Owed.ENROL_FACTOR) and step.factor is not None:
-            return self._factor_answered(actor, under_way, account, owed, facts, step, in_browser)
+            effect = self._factor_answered(actor, under_way, account, owed, facts, step, in_browser)
+            if effect.waits:
+                secret, ends_at = Secret(auth_session), under_way.expires_at
+                still = self.dispatcher.still(secret, owed, facts, ends_at)
+                raise OwesMore(replace(still, begun=effect.begun, shown=effect.shown))
+            return effect
         return _NOTHING
 
     def _factor_answered(
@@ -111,12 +124,16 @@ class StepEffects:
         enrols = owed is Owed.ENROL_FACTOR
         if step.begin:
             if enrols:
-                to_enrol = self.factors.enrollable(kind)
-                shown = to_enrol.begin_enrolment(actor, account, under_way.id)
+                shown = self.factors.begin_enrolment(kind, actor, account, under_way.id, step.given)
             else:
                 shown = self.factors.provable(kind).begin(actor, account, under_way.id)
             return Effect(begun=kind, shown=shown)
-        if step.given is None:
+        elsewhere = self.factors.elsewhere.get(kind)
+        if elsewhere is not None and (step.poll or step.given is not None):
+            waits = elsewhere.waiting(account.id, under_way.id, enrols=enrols)
+            if waits is not None:
+                return Effect(begun=kind, shown=waits, waits=True)
+        elif step.given is None:
             return _NOTHING
         budget = self._spend_try(account.id, in_browser)
         if enrols:

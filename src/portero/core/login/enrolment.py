@@ -10,7 +10,7 @@ from portero.core.audit import Actor
 from portero.core.authenticators import Evidence, FactorKind, Given, NoSuchAuthenticator
 from portero.core.limits import Limits
 from portero.core.login import rules
-from portero.core.login.errors import WrongFactor
+from portero.core.login.errors import NotApproved, NotApprovedYet, WrongFactor
 from portero.core.login.model import Factors
 from portero.core.login.step_up import StepUp
 from portero.core.sessions import Session, Sessions
@@ -41,19 +41,31 @@ class Enrolment:
         self._step_up = step_up
         self.offered = offered
 
-    def begin(self, actor: Actor, session: Session, kind: FactorKind) -> Mapping[str, Any]:
-        """What the page has to show, or to hand to the browser. Raises `FreshProofNeeded`,
+    def begin(
+        self, actor: Actor, session: Session, kind: FactorKind, given: Given | None = None
+    ) -> Mapping[str, Any]:
+        """What the page has to show, or to hand to the browser. `given` is what a factor that is
+        answered elsewhere shows itself by. Raises `FreshProofNeeded`,
         `MailboxProven`."""
         self._check(session, kind)
         account = self._accounts.get(session.account_id)
-        return self._factors.enrollable(kind).begin_enrolment(actor, account, session.id)
+        return self._factors.begin_enrolment(kind, actor, account, session.id, given)
+
+    def waiting(self, session: Session, kind: FactorKind) -> Mapping[str, Any] | None:
+        """What the page shows while the answer has not come; None when it has, or will not."""
+        elsewhere = self._factors.elsewhere.get(kind)
+        if elsewhere is None:
+            return None
+        return elsewhere.waiting(session.account_id, session.id, enrols=True)
 
     def finish(
         self, actor: Actor, session: Session, kind: FactorKind, given: Given, *, name: str
     ) -> str:
         """The id of the new authenticator. What was just proven lifts the session. Raises
-        `FreshProofNeeded`, `MailboxProven`, `WrongFactor`, `OverLimit`."""
+        `FreshProofNeeded`, `MailboxProven`, `WrongFactor`, `NotApprovedYet`, `OverLimit`."""
         live = self._check(session, kind)
+        if self.waiting(session, kind) is not None:
+            raise NotApprovedYet(f"{kind} waits")
         now = self._clock.now()
         policy, account_id = rules.SECOND_FACTOR_BY_ACCOUNT, session.account_id
         # Whoever is in has a budget that nobody at the door can use up.
@@ -73,7 +85,8 @@ class Enrolment:
 
         evidence = self._db.write(unit)
         if evidence is None:
-            raise WrongFactor(kind)
+            elsewhere = kind in self._factors.elsewhere
+            raise NotApproved(kind) if elsewhere else WrongFactor(kind)
         return evidence.authenticator_id
 
     def _check(self, session: Session, kind: FactorKind) -> Session:

@@ -126,6 +126,18 @@ class WrongFactor(Invalid):
         self.kind = kind
 
 
+class NotApproved(WrongFactor):
+    """A factor that is answered elsewhere: it was not, or not in time, or with a wrong number."""
+
+    code = "not_approved"
+    public = "It was not approved, or not in time. Try again, or choose another way."
+
+
+class NotApprovedYet(Conflict):
+    code = "not_approved_yet"
+    public = "It is not approved yet. Open the message on that device, and answer there."
+
+
 class UnknownPasskey(NotProven):
     """The authenticator still has what is no passkey here (any more): a page tells the browser, so
     that it is not offered again."""

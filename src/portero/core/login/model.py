@@ -10,7 +10,14 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from portero.core.accounts.model import Account
-from portero.core.authenticators import Enrollable, FactorKind, Given, SecondFactor
+from portero.core.audit import Actor
+from portero.core.authenticators import (
+    AnsweredElsewhere,
+    Enrollable,
+    FactorKind,
+    Given,
+    SecondFactor,
+)
 from portero.core.sessions import Proven, Session
 from portero.kit.db import Tx
 from portero.kit.secrets import Secret
@@ -163,6 +170,7 @@ class Step:
     resend: bool = False
     factor: str | None = None  # which one is begun, proven or enrolled
     begin: bool = False
+    poll: bool = False  # whether it was answered elsewhere by now
     given: Given | None = None
     name: str = ""  # of what is enrolled
     trust_device: bool = False
@@ -171,13 +179,24 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """The factors that this house has, by their kinds."""
+    """The factors that this house has, by their kinds; `elsewhere` those of them that a person
+    answers on another device."""
 
     second: Mapping[FactorKind, SecondFactor]
     to_enrol: Mapping[FactorKind, Enrollable]
+    elsewhere: Mapping[FactorKind, AnsweredElsewhere] = field(default_factory=dict)
 
     def provable(self, kind: FactorKind) -> SecondFactor:
         return self.second[kind]
 
     def enrollable(self, kind: FactorKind) -> Enrollable:
         return self.to_enrol[kind]
+
+    def begin_enrolment(
+        self, kind: FactorKind, actor: Actor, account: Account, subject: str, given: Given | None
+    ) -> Mapping[str, Any]:
+        """`given` is what a factor that is answered elsewhere has to show itself by."""
+        elsewhere = self.elsewhere.get(kind)
+        if elsewhere is not None and given is not None:
+            return elsewhere.offer(actor, account, subject, given)
+        return self.to_enrol[kind].begin_enrolment(actor, account, subject)

@@ -269,4 +269,4 @@ def options(step: Owed) -> tuple[str, ...]:
         case Owed.CHANGE_PASSWORD:
             return ("new_password",)
         case Owed.SECOND_FACTOR | Owed.ENROL_FACTOR:
-            return ("factor", "begin", "code", "credential")
+            return ("factor", "begin", "code", "credential", "poll")

@@ -13,14 +13,14 @@ from datetime import datetime
 
 from portero.core.accounts.flows import Accounts
 from portero.core.audit import Actor, AuditLog
-from portero.core.authenticators import Evidence, Given
+from portero.core.authenticators import Evidence, FactorKind, Given
 from portero.core.factors.password import Passwords
 from portero.core.factors.password.events import PasswordChanged
 from portero.core.limits import Limits
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import Dispatcher, signed_in
 from portero.core.login.effects import Effect, StepEffects
-from portero.core.login.errors import InteractionOver, WrongFactor
+from portero.core.login.errors import InteractionOver, NotApproved, WrongFactor
 from portero.core.login.events import SignInFailed
 from portero.core.login.model import (
     Factors,
@@ -76,7 +76,7 @@ class SignInSteps:
         `OwesMore`, `WrongFactor`, `OverLimit` and the refusals of the step itself, which leave the
         sign-in where it was."""
         under_way = self._under_way(auth_session, in_browser).wanting(second_factor)
-        effect = self._effects.of(actor, under_way, step, in_browser)
+        effect = self._effects.of(actor, auth_session, under_way, step, in_browser)
         secret_hash = fingerprint(auth_session)
         now = self._clock.now()
         advanced = self._db.write(
@@ -99,6 +99,17 @@ class SignInSteps:
         if owed is None:
             raise InteractionOver("nothing is owed any more")
         return self._dispatcher.still(Secret(auth_session), owed, facts, under_way.expires_at)
+
+    def waits(
+        self, auth_session: str, kind: FactorKind, *, in_browser: InBrowser | None = None
+    ) -> bool:
+        """Whether a factor that is answered elsewhere still waits, with nothing done; raises
+        `InteractionOver`."""
+        under_way, elsewhere = self._under_way(auth_session, in_browser), self._factors.elsewhere
+        return kind in elsewhere and any(
+            elsewhere[kind].waiting(under_way.account_id, under_way.id, enrols=enrols) is not None
+            for enrols in (False, True)
+        )
 
     # --- outside the transaction --------------------------------------------------------------
 
@@ -130,7 +141,7 @@ class SignInSteps:
         if kind is not None and evidence is None:
             failed = SignInFailed(account_id=account.id, factor=kind, reason="wrong_factor")
             self._audit.record(tx, actor, now, failed)
-            return WrongFactor(kind)
+            return NotApproved(kind) if kind in self._factors.elsewhere else WrongFactor(kind)
         secret = self._dice.token()
         under_way = store.advance(tx, secret_hash, new_secret_hash=fingerprint(secret), now=now)
         if under_way is None:

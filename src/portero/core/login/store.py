@@ -12,6 +12,7 @@ from portero.core.accounts.model import Account
 from portero.core.accounts.store import hold
 from portero.core.devices import store as device_store
 from portero.core.factors.one_time_code import store as one_time_code_store
+from portero.core.factors.push import store as push_store
 from portero.core.links import LinkPurpose
 from portero.core.login.model import Interaction, Wanted
 from portero.core.sessions import Proven
@@ -83,6 +84,16 @@ def find(tx: Tx, secret_hash: str, *, now: datetime) -> Interaction | None:
     return None if row is None else _interaction(row)
 
 
+def find_by_id(tx: Tx, interaction_id: str, *, now: datetime) -> Interaction | None:
+    """For what was begun by it and is answered elsewhere: its secret is not there."""
+    row = tx.execute(
+        sa.select(interactions).where(
+            interactions.c.id == interaction_id, interactions.c.expires_at > now
+        )
+    ).one_or_none()
+    return None if row is None else _interaction(row)
+
+
 def advance(tx: Tx, secret_hash: str, *, new_secret_hash: str, now: datetime) -> Interaction | None:
     """Exchange the secret for a new one: of parallel steps exactly one goes on."""
     row = tx.execute(
@@ -108,8 +119,8 @@ def finish(tx: Tx, interaction_id: str) -> None:
 
 
 def end_of_account(tx: Tx, account_id: str, *, now: datetime, but: str = "") -> None:
-    """End every way in that is half open: sign-ins under way (`but` one), mailed links, codes, and
-    what trusted devices are trusted with.
+    """End every way in that is half open: sign-ins under way (`but` one), mailed links, codes,
+    questions to devices, and what trusted devices are trusted with.
 
     A thief who was in may have asked for a link to a mailbox of his own; what the owner does to
     shut him out must shut that too.
@@ -117,6 +128,7 @@ def end_of_account(tx: Tx, account_id: str, *, now: datetime, but: str = "") -> 
     links.withdraw(tx, account_id, *_WAYS_IN, now=now)
     device_store.distrust_all(tx, account_id)
     one_time_code_store.withdraw(tx, account_id)
+    push_store.withdraw(tx, account_id)
     tx.execute(
         interactions.delete().where(
             interactions.c.account_id == account_id, interactions.c.id != but

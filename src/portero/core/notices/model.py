@@ -34,6 +34,8 @@ class NoticeTemplate(Enum):
     FACTOR_REMOVED = ("factor_removed", {LINK, USERNAME, "factor"}, set[str]())
     RECOVERY_CODE_USED = ("recovery_code_used", {LINK, USERNAME, "remaining"}, set[str]())
     RECOVERY_CODES_MADE = ("recovery_codes_made", {LINK, USERNAME}, set[str]())
+    PUSH_DENIED = ("push_denied", {LINK, USERNAME}, set[str]())
+    PUSH_UNREACHABLE = ("push_unreachable", {LINK, USERNAME}, set[str]())
     SIGN_IN_ASKED = (
         "sign_in_asked",
         {LINK, LIFETIME, USERNAME, "client_name", "binding_message"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -58,7 +58,12 @@ class DeliveryFailure(Exception):
 
 
 class TransientFailure(DeliveryFailure):
-    """It may work later: the job is tried again."""
+    """It may work later: the job is tried again, `again_in` that time where there is no use in the
+    usual patience."""
+
+    def __init__(self, reason: str, *, again_in: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.again_in = again_in
 
 
 class PermanentFailure(DeliveryFailure):

@@ -6,7 +6,7 @@ import hashlib
 from datetime import timedelta
 from typing import Final
 
-from portero.core.outbox.model import DeliveryFailure
+from portero.core.outbox.model import DeliveryFailure, TransientFailure
 
 # 36 s, 90 s, 4 min, ... 13 h: ten tries over some 25 hours, so that a mail server that is down for
 # a working day, or greylists, loses nothing.
@@ -32,6 +32,13 @@ def delay_after(attempts: int, *, roll: str) -> timedelta:
     """How long to wait after that many failed tries; `roll` is an unguessable text."""
     draw = int.from_bytes(hashlib.sha256(roll.encode()).digest()[:4], "big") / 2**32
     return FIRST_DELAY * (GROWTH ** (attempts - 1) * (1 - JITTER + 2 * JITTER * draw))
+
+
+def pause_after(error: Exception, *, attempts: int, roll: str) -> timedelta:
+    """What the failure asks for, or else the usual."""
+    if isinstance(error, TransientFailure) and error.again_in is not None:
+        return error.again_in
+    return delay_after(attempts, roll=roll)
 
 
 def reason_of(error: Exception) -> str:

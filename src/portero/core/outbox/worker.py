@@ -144,7 +144,8 @@ class OutboxWorker:
             log.error("outbox job %s (%s) is dead: %s", job.id, job.kind, reason)
             self._db.write(lambda tx: store.bury(tx, job, now=now, error=reason))
             return
-        due_at = now + rules.delay_after(job.attempts, roll=self._dice.token(64))
+        roll = self._dice.token(64)
+        due_at = now + rules.pause_after(error, attempts=job.attempts, roll=roll)
         log.warning(
             "outbox job %s (%s) failed at try %d: %s", job.id, job.kind, job.attempts, reason
         )

@@ -10,11 +10,11 @@ from typing import Literal
 
 from portero.settings import choices, looks, parsing
 from portero.settings.rows import setting
-from portero.settings.table.sms import SmsSettings
+from portero.settings.table.push import PushSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LooksSettings(SmsSettings):
+class LooksSettings(PushSettings):
     product_name: str = setting(
         "PORTERO_PRODUCT_NAME", parsing.text, "Portero", "Name on pages and in mails."
     )

@@ -11,9 +11,20 @@ from typing import Any
 from pydantic import Field
 
 from portero.core.authenticators import Authenticator, FactorKind, Given, NoSuchAuthenticator
+from portero.core.factors.push.errors import (
+    AlreadyEnrolled,
+    SubscriptionRefused,
+    TooManyDevices,
+)
 from portero.core.factors.recovery import NothingToRecover
 from portero.core.limits import OverLimit
-from portero.core.login.errors import FreshProofNeeded, MailboxProven, WrongFactor
+from portero.core.login.errors import (
+    FreshProofNeeded,
+    MailboxProven,
+    NotApproved,
+    NotApprovedYet,
+    WrongFactor,
+)
 from portero.core.login.rules import FRESH_SECONDS
 from portero.core.sessions import Session
 from portero.web.api.registry import Access, Call, Route, told
@@ -42,6 +53,11 @@ class AuthenticatorsAnswer(Told):
 
 class BeginBody(Body):
     kind: str = Field(description="One of `offered`.", max_length=32)
+    credential: dict[str, Any] | None = Field(
+        None,
+        description="For `push`, once the browser has subscribed with the `public_key` that it was "
+        "shown: the subscription (`PushSubscription.toJSON()`). It is sent a message to answer.",
+    )
 
 
 class ShownAnswer(Told):
@@ -81,8 +97,9 @@ def list_them(call: Call) -> AuthenticatorsAnswer:
 
 
 def begin(call: Call) -> Response:
-    kind = _kind(call.body_as(BeginBody).kind)
-    shown = call.rooms.enrolment.begin(call.actor, _session(call), kind)
+    body = call.body_as(BeginBody)
+    given = None if body.credential is None else Given(credential=body.credential)
+    shown = call.rooms.enrolment.begin(call.actor, _session(call), _kind(body.kind), given)
     return told(ShownAnswer(shown=dict(shown)), NO_STORE)
 
 
@@ -151,7 +168,15 @@ ROUTES = (
         body=BeginBody,
         answer=ShownAnswer,
         fresh_seconds=FRESH_SECONDS,
-        refusals=(FreshProofNeeded, MailboxProven, NoSuchAuthenticator, OverLimit),
+        refusals=(
+            FreshProofNeeded,
+            MailboxProven,
+            NoSuchAuthenticator,
+            SubscriptionRefused,
+            AlreadyEnrolled,
+            TooManyDevices,
+            OverLimit,
+        ),
     ),
     Route(
         "POST",
@@ -164,7 +189,15 @@ ROUTES = (
         answer=AuthenticatorAnswer,
         status=201,
         fresh_seconds=FRESH_SECONDS,
-        refusals=(FreshProofNeeded, MailboxProven, NoSuchAuthenticator, WrongFactor, OverLimit),
+        refusals=(
+            FreshProofNeeded,
+            MailboxProven,
+            NoSuchAuthenticator,
+            WrongFactor,
+            NotApproved,
+            NotApprovedYet,
+            OverLimit,
+        ),
     ),
     Route(
         "PATCH",

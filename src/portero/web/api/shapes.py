@@ -71,9 +71,14 @@ class ContinueBody(Body):
     begin: bool = Field(
         False, description="Send its code or make its challenge; `shown` answers with it."
     )
+    poll: bool = Field(
+        False, description="Go on if it was answered on the other device (`push`) by now."
+    )
     code: str | None = Field(None, description="What it showed or sent.", max_length=64)
     credential: dict[str, Any] | None = Field(
-        None, description="What the browser signed: the credential as JSON (WebAuthn Level 3)."
+        None,
+        description="What the browser signed: the credential as JSON (WebAuthn Level 3). To begin "
+        "enrolling `push`: the browser's subscription (`PushSubscription.toJSON()`).",
     )
     name: str = Field("", description="The person's own word for what is enrolled.", max_length=100)
     keep: bool = Field(False, description="Keep the account that is about to be deleted.")

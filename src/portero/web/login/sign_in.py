@@ -10,12 +10,18 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from portero.core.audit import Actor
 from portero.core.authenticators import Given
-from portero.core.login.errors import InteractionOver, OwesMore
+from portero.core.login.errors import (
+    InteractionOver,
+    NotApproved,
+    NotApprovedYet,
+    OwesMore,
+)
 from portero.core.login.model import KeepSignedIn, Owed, Registration, SignedIn, Step, StillOwes
 from portero.core.login.with_certificate import ShownByProxy
 from portero.kit.refusals import Refusal
 from portero.web.credentials import json_object
 from portero.web.forms import Forms
+from portero.web.host import translator
 from portero.web.login.accounts import accounts_url, chooses
 from portero.web.login.challenges import challenge_answer
 from portero.web.login.errands import Errand, errand_of_request
@@ -125,6 +131,8 @@ class SignInPage:
 
     def go_on_asking(self, errand: Errand, still: StillOwes) -> AnyResponse:
         """The page of the next step; the factor that is asked for first is begun unasked."""
+        if "poll" in request.form and still.begun is not None:
+            return self._step(errand, still, message=translator().text(NotApprovedYet.public))
         if not still.factors or still.begun is not None or still.owed is Owed.ENROL_FACTOR:
             return self._step(errand, still)
         return self._begin(errand, still, still.factors[0].value)
@@ -156,7 +164,8 @@ class SignInPage:
         except InteractionOver:
             return self._ask(errand, typed=request.form, **again)
         factor = request.form.get("factor", "")
-        if factor in still.factors:
+        # A person is not asked again on another device because the answer was a no.
+        if factor in still.factors and not isinstance(refusal, NotApproved):
             return self._begin(errand, still, factor, **again)
         return self._step(errand, still, **again)
 
@@ -213,6 +222,7 @@ def step_of(form: Mapping[str, str]) -> Step:
         begin="begin" in form,
         given=Given(code=form.get("code", ""), credential=json_object(signed)) if proves else None,
         name=form.get("name", ""),
+        poll="poll" in form,
         trust_device="trust_device" in form,
         keep="keep" in form,
     )

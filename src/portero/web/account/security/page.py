@@ -11,10 +11,17 @@ from typing import Final
 from flask import Response
 
 from portero.web.account.console import Console, Visit
-from portero.web.account.security import app, codes, passkeys, password, recovery_codes
+from portero.web.account.security import (
+    app,
+    codes,
+    passkeys,
+    password,
+    push,
+    recovery_codes,
+)
 
 # In the order in which they are shown.
-_WAYS: Final = (password, passkeys, app, codes, recovery_codes)
+_WAYS: Final = (password, passkeys, push, app, codes, recovery_codes)
 
 
 def mount(console: Console) -> None:
