@@ -238,3 +238,47 @@ def test_naming_one_address_after_another_is_limited(home: Home) -> None:
     assert answers == [200] * 5 + [429]
     home.deliver()
     assert len(home.mails()) == 5
+
+
+@on_sqlite
+def test_many_accounts_are_no_way_to_fill_one_mailbox(make_home: MakeHome) -> None:
+    """The attack: to register again and again in somebody's name. The answers tell nothing, and
+    other people's mails go out."""
+    home = make_home(PORTERO_LIMITS="mail_by_recipient=2/3600")
+    for number in range(5):
+        home.register(f"stranger{number}", email="Victim@example.org")
+    home.register("ben", email="ben@example.org")
+    home.deliver()
+    assert len(home.mails()) == 3
+    assert sum("ben@example.org" in each for each in home.mails()) == 1
+    home.clock.let_pass(seconds=3601)
+    home.register("again", email="victim@example.org")
+    home.deliver()
+    assert len(home.mails()) == 4
+
+
+@on_sqlite
+def test_the_owner_of_an_address_is_told_only_so_often_that_somebody_names_it(
+    make_home: MakeHome,
+) -> None:
+    """That mail is one as well."""
+    home = make_home(PORTERO_LIMITS="mail_by_recipient=2/3600")
+    home.create("ana", EMAIL)
+    for number in range(5):
+        home.register(f"stranger{number}", email=EMAIL)
+    home.deliver()
+    assert len(home.mails()) == 2
+
+
+@on_sqlite
+def test_an_hours_mails_have_a_ceiling(make_home: MakeHome) -> None:
+    """A botnet registers and forgets passwords: what that costs has an end; what was refused for
+    one account is not counted for all."""
+    home = make_home(PORTERO_LIMITS="mails_everywhere=4/3600,recovery_mail_by_account=1/1800")
+    home.create("ana", EMAIL)
+    for _ in range(6):
+        home.post("/password/forgot", username="ana")
+    for number in range(6):
+        home.register(f"bot{number}", email=f"bot{number}@example.org")
+    home.deliver()
+    assert len(home.mails()) == 4

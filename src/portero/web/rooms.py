@@ -22,6 +22,7 @@ from portero.core.factors.one_time_code import PhoneProofs
 from portero.core.factors.passkey import PasskeyOffers, Passkeys
 from portero.core.factors.recovery import RecoveryCodes
 from portero.core.keys.ring import KeyRing
+from portero.core.limits import Volume
 from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.password_change import PasswordChange
@@ -167,6 +168,7 @@ class Rooms:
     account_admin: AccountAdmin
     personal_data: PersonalData
     sessions: Sessions
+    volume: Volume
     devices: KnownDevices
     provider: ProviderRooms
     keys: KeyRing

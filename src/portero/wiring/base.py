@@ -10,7 +10,7 @@ from portero.core.audit import AuditBuffer, AuditLog
 from portero.core.changes import ChangeFeed
 from portero.core.clients import ClientKeys, Clients
 from portero.core.keys.ring import KeyRing
-from portero.core.limits import Limits
+from portero.core.limits import Limits, Volume
 from portero.core.notices import Notices
 from portero.core.outbox import Deliverer, Outbox
 from portero.core.provider.back_channel import BackChannel
@@ -34,6 +34,7 @@ class Base:
     audit: AuditLog
     feed: ChangeFeed
     limits: Limits
+    volume: Volume
     ring: KeyRing
     clients: Clients
     client_keys: ClientKeys

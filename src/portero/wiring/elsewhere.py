@@ -53,6 +53,7 @@ def join_elsewhere(
         vault=base.vault,
         audit=base.audit,
         limits=base.limits,
+        volume=base.volume,
         client_auth=client_auth,
         clients=clients,
         scopes=scopes,

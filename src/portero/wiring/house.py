@@ -103,7 +103,7 @@ def join(
     waker = Waker()
     outbox = Outbox(dice, vault, wake=waker)
     notices = Notices(outbox)
-    limits = limits_of(settings, clock)
+    limits, volume = limits_of(settings, clock)
 
     ring = KeyRing(db, vault)
     feed.subscribe(ChangeKind.KEYS_CHANGED, lambda subject, at: ring.reload())
@@ -185,6 +185,7 @@ def join(
         audit=audit,
         feed=feed,
         limits=limits,
+        volume=volume,
         ring=ring,
         clients=clients,
         client_keys=client_keys,
@@ -271,6 +272,7 @@ def join(
         personal_data=whole.personal_data,
         mail_sign_in=entry.mail_sign_in,
         sessions=sessions,
+        volume=volume,
         devices=entry.devices,
         provider=provider.rooms,
         keys=ring,

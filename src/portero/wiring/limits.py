@@ -10,7 +10,7 @@ from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
 from portero.core.challenges import TICKETS_BY_ADDRESS
 from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
 from portero.core.factors.push import PUSH_BY_ACCOUNT
-from portero.core.limits import AddressPolicy, LimitPolicy, Limits, Prefixes
+from portero.core.limits import AddressPolicy, LimitPolicy, Limits, Prefixes, Volume
 from portero.core.limits.fallback import WithFallback
 from portero.core.limits.ports import Counters
 from portero.core.limits.store import SqlCounters
@@ -19,11 +19,13 @@ from portero.core.provider.authorize import BEGUN_BY_ADDRESS
 from portero.core.provider.ciba import POLICIES as CIBA_POLICIES
 from portero.core.provider.client_auth import CLIENT_AUTH_BY_ADDRESS
 from portero.core.provider.device import POLICIES as DEVICE_POLICIES
+from portero.core.provider.introspect import INTROSPECTIONS_BY_CLIENT
 from portero.core.provider.par import PUSHED_BY_ADDRESS, PUSHED_BY_CLIENT
 from portero.core.provider.register import (
     CLIENT_MANAGEMENT_BY_ADDRESS,
     CLIENT_REGISTRATION_BY_ADDRESS,
 )
+from portero.core.provider.token_endpoint import TOKENS_BY_CLIENT
 from portero.kit.ports import Clock
 from portero.protocol.oauth.profiles import Profile
 from portero.settings import Settings, SettingsError
@@ -41,13 +43,16 @@ POLICIES: Final[tuple[LimitPolicy, ...]] = (
     *CIBA_POLICIES,
     DOWNLOADS_BY_ACCOUNT,
     PUSH_BY_ACCOUNT,
+    TOKENS_BY_CLIENT,
+    INTROSPECTIONS_BY_CLIENT,
     TICKETS_BY_ADDRESS,
 )
 
 
-def limits_of(settings: Settings, clock: Clock) -> Limits:
+def limits_of(settings: Settings, clock: Clock) -> tuple[Limits, Volume]:
+    settled = settled_limits(settings)
     prefixes = Prefixes(settings.limits_ipv4, settings.limits_ipv6)
-    return Limits(settled_limits(settings), prefixes, _counters_of(settings, clock))
+    return Limits(settled, prefixes, _counters_of(settings, clock)), Volume(clock, settled)
 
 
 def _counters_of(settings: Settings, clock: Clock) -> Counters:

@@ -172,6 +172,7 @@ def join_provider(base: Base, *, reachable_levels: tuple[str, ...]) -> Provider:
         client_auth=client_auth,
         possession=possession,
         signer=signer,
+        volume=base.volume,
         urls=token_urls,
         grants=grants_of(
             base,
@@ -240,6 +241,7 @@ def join_provider(base: Base, *, reachable_levels: tuple[str, ...]) -> Provider:
             client_auth=client_auth,
             tokens=tokens,
             signer=signer,
+            volume=base.volume,
             issuer=settings.issuer,
         ),
         revocation=revocation,

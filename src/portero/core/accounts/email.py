@@ -39,6 +39,13 @@ EMAIL_MOVE_ASKED: Final = "email_move_asked"
 # So that nobody's mailbox is filled by somebody else.
 MAIL_BY_ACCOUNT: Final = LimitPolicy("mail_by_account", tries=5, window_seconds=3600)
 
+# Of whatever account: it costs nothing to make many that name the same mailbox.
+MAIL_BY_RECIPIENT: Final = LimitPolicy("mail_by_recipient", tries=10, window_seconds=3600)
+# Of what anybody can have sent: what an hour can cost the operator, in money and in reputation.
+MAILS_EVERYWHERE: Final = LimitPolicy("mails_everywhere", tries=10_000, window_seconds=3600)
+
+POLICIES: Final = (MAIL_BY_ACCOUNT, MAIL_BY_RECIPIENT, MAILS_EVERYWHERE)
+
 LinkUrl = Callable[[LinkPurpose, str], str]
 
 
@@ -119,7 +126,11 @@ class EmailProofs:
             # Named before another address was proven: this one is not allowed any more.
             if account is None or (account.email_verified and not payload.get("allowed")):
                 return
-            owner = store.find_by_verified_email(tx, email_key(email).key)
+            key = email_key(email).key
+            tries = ((MAIL_BY_RECIPIENT, key), (MAILS_EVERYWHERE, ""))
+            if self._limits.spend_each(tx, *tries, now=now) is not None:
+                return  # nobody is told: whoever named it may not know whose it is
+            owner = store.find_by_verified_email(tx, key)
             if owner is None:
                 self._send_link(tx, account, email, now=now)
             elif owner.id != account_id:

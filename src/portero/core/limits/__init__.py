@@ -6,7 +6,16 @@ the calling room names; this room decides what an address counts as, and nothing
 """
 
 from portero.core.limits.flows import Limits
-from portero.core.limits.model import AddressPolicy, LimitPolicy, OverLimit
+from portero.core.limits.model import AddressPolicy, LimitPolicy, OverLimit, VolumePolicy
 from portero.core.limits.rules import Prefixes
+from portero.core.limits.volume import Volume
 
-__all__ = ["AddressPolicy", "LimitPolicy", "Limits", "OverLimit", "Prefixes"]
+__all__ = [
+    "AddressPolicy",
+    "LimitPolicy",
+    "Limits",
+    "OverLimit",
+    "Prefixes",
+    "Volume",
+    "VolumePolicy",
+]

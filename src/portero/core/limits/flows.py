@@ -45,22 +45,17 @@ class Limits:
     def spend_each(
         self, tx: Tx, *tries: tuple[LimitPolicy, str], now: datetime
     ) -> OverLimit | None:
-        """The same for several subjects in one statement; the refusal that is new, and else the
-        one that waits longest."""
-        counted = [self._counters(policy, subject) for policy, subject in tries]
-        policies = {each.key: each.policy for counters in counted for each in counters}
-        spent = self._store.spend(tx, policies, now=now)
-        over: list[OverLimit] = []
-        for own, *networks in counted:
-            if refusal := _over(own, *spent[own.key], now):
-                over.append(refusal)
-                # Or one address could use up what its neighbours may.
-                self._store.give_back(tx, [each.key for each in networks])
-            else:
-                over += filter(None, (_over(each, *spent[each.key], now) for each in networks))
-        return max(
-            over, key=lambda each: (each.is_first, each.retry_after_seconds or 0), default=None
-        )
+        """The same for several subjects in one statement. What one of them refuses is not counted
+        for those after it, an address's network among them: or whoever is over the limit already
+        could use up what others may."""
+        counters = [each for one in tries for each in self._counters(*one)]
+        spent = self._store.spend(tx, {each.key: each.policy for each in counters}, now=now)
+        for number, counter in enumerate(counters, start=1):
+            refusal = _over(counter, *spent[counter.key], now)
+            if refusal is not None:
+                self._store.give_back(tx, [each.key for each in counters[number:]])
+                return refusal
+        return None
 
     def spent(self, tx: Tx, *tries: tuple[LimitPolicy, str], now: datetime) -> tuple[int, ...]:
         """How many tries each subject has made in its present window; counts nothing. For an

@@ -29,6 +29,11 @@ class AddressPolicy(LimitPolicy):
         )
 
 
+@quick_value
+class VolumePolicy(LimitPolicy):
+    """Of what succeeds, and counted in each process by itself (`volume.py`)."""
+
+
 class OverLimit(Limited):
     """The policy's tries are spent; `retry_after_seconds` says when the window ends, `is_first`
     that this is the first try in it that was refused."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from portero.core import links
 from portero.core.accounts import store as account_store
-from portero.core.accounts.email import LinkUrl
+from portero.core.accounts.email import MAILS_EVERYWHERE, LinkUrl
 from portero.core.accounts.flows import Accounts, find_identified
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
@@ -116,7 +116,8 @@ class Recovery:
         account = find_identified(tx, identifier)
         if account is None or not account.is_active or not account.email_verified:
             return
-        if self._limits.spend(tx, rules.RECOVERY_MAIL_BY_ACCOUNT, account.id, now=now) is not None:
+        tries = ((rules.RECOVERY_MAIL_BY_ACCOUNT, account.id), (MAILS_EVERYWHERE, ""))
+        if self._limits.spend_each(tx, *tries, now=now) is not None:
             return
         token = self._dice.token()
         links.withdraw(tx, account.id, LinkPurpose.RESET_PASSWORD, now=now)

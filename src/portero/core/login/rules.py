@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from portero.core.accounts.email import MAIL_BY_ACCOUNT
+from portero.core.accounts.email import POLICIES as MAIL_POLICIES
 from portero.core.authenticators import Evidence, FactorKind
-from portero.core.limits import AddressPolicy, LimitPolicy
+from portero.core.limits import AddressPolicy, LimitPolicy, VolumePolicy
 from portero.core.login.errors import MailboxAlone
 from portero.core.login.model import Facts, Owed, SecondFactorRule, SignInPolicy
 from portero.core.sessions import Proven, Session, SignInDemand, satisfies
@@ -32,6 +32,8 @@ FRESH_SECONDS: Final = 900
 LOGIN_BY_ACCOUNT: Final = LimitPolicy("login_by_account", tries=30, window_seconds=900)
 # The owner's own budget for proving the present password while signed in.
 PASSWORD_BY_OWNER: Final = LimitPolicy("password_by_owner", tries=30, window_seconds=900)
+# Of the JSON API, by whoever has a good token: 20 a second is no person, and each costs statements.
+API_BY_ACCOUNT: Final = VolumePolicy("api_by_account", tries=1_200, window_seconds=60)
 # Offices share an address, so this is wide; successes are given back.
 LOGIN_BY_ADDRESS: Final = AddressPolicy("login_by_address", tries=300, window_seconds=900)
 # Somebody who knows the password guesses at six digits of which three are good: at ten tries a
@@ -85,7 +87,8 @@ POLICIES: Final = (
     LOGIN_BY_ADDRESS,
     REGISTER_BY_ADDRESS,
     RECOVERY_BY_ADDRESS,
-    MAIL_BY_ACCOUNT,
+    *MAIL_POLICIES,
+    API_BY_ACCOUNT,
     PASSWORD_BY_OWNER,
     RECOVERY_MAIL_BY_ACCOUNT,
     MAIL_SIGN_IN_BY_ADDRESS,

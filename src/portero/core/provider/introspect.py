@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from portero.core.audit import Actor, Alike, AuditBuffer
 from portero.core.clients import Client
+from portero.core.limits import Volume, VolumePolicy
 from portero.core.provider import store
 from portero.core.provider.checking import TokenCheck
 from portero.core.provider.client_auth import ClientAuth
@@ -35,6 +36,10 @@ from portero_guard.errors import TokenRefused
 
 INACTIVE: Mapping[str, Any] = {"active": False}
 SIGNED_TYPE: Final = "token-introspection+jwt"  # RFC 9701 §5
+# 1000 a second: an API asks for every request of its own.
+INTROSPECTIONS_BY_CLIENT: Final = VolumePolicy(
+    "introspections_by_client", tries=60_000, window_seconds=60
+)
 # RFC 7662 §2.2, with RFC 9470 §6.2. What else a token holds is not for everybody who may ask.
 _TOLD = (
     *("iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope"),
@@ -52,9 +57,11 @@ class Introspection:
         client_auth: ClientAuth,
         tokens: TokenCheck,
         signer: ClientSigner,
+        volume: Volume,
         issuer: str,
     ) -> None:
         self._signer = signer
+        self._volume = volume
         self._issuer = issuer
         self._db = db
         self._clock = clock
@@ -68,6 +75,7 @@ class Introspection:
         caller = self._client_auth.authenticate(call)
         if caller.metadata.is_public:
             raise InvalidClient("anybody could ask in the name of a public client")
+        self._volume.spend(INTROSPECTIONS_BY_CLIENT, caller.client_id)
         told = self._told(caller, call.form.require("token"))
         self._note(call.actor, caller, active=told["active"])
         return self._signed(caller, told) if call.wants_jwt else told

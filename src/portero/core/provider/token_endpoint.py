@@ -11,16 +11,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from portero.core.audit import Actor, ActorKind
 from portero.core.clients import Client
+from portero.core.limits import Volume, VolumePolicy
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.model import ClientCall, IssuedToken, TokenRequest
 from portero.core.provider.possession import Possession
 from portero.protocol.oauth.errors import UnauthorizedClient, UnsupportedGrantType
 from portero.protocol.oauth.metadata_model import Encrypted
+
+# 200 a second. A client that keeps its tokens as long as they live needs one in ten minutes for
+# each of its users.
+TOKENS_BY_CLIENT: Final = VolumePolicy("tokens_by_client", tries=12_000, window_seconds=60)
 
 
 class Grant(Protocol):
@@ -35,6 +40,7 @@ class TokenEndpoint:
         client_auth: ClientAuth,
         possession: Possession,
         signer: ClientSigner,
+        volume: Volume,
         grants: Mapping[str, Grant],
         urls: Collection[str],
     ) -> None:
@@ -43,6 +49,7 @@ class TokenEndpoint:
         self._client_auth = client_auth
         self._possession = possession
         self._signer = signer
+        self._volume = volume
         self._grants = dict(grants)
         self._urls = tuple(urls)
 
@@ -58,6 +65,7 @@ class TokenEndpoint:
         """The tokens; raises `OAuthRefusal` and `OverLimit`."""
         grant_type = call.form.require("grant_type")
         client = self._client_auth.authenticate(call)
+        self._volume.spend(TOKENS_BY_CLIENT, _counted_as(client, call.actor))
         grant = self._grants.get(grant_type)
         if grant is None:
             raise UnsupportedGrantType(grant_type[:100])
@@ -66,6 +74,12 @@ class TokenEndpoint:
         self._signer.check_can_tell(client, Encrypted.ID_TOKEN)
         binding = self._possession.prove(call, client, urls=self._urls)
         return grant.redeem(TokenRequest(acting(call.actor, client), client, call.form, binding))
+
+
+def _counted_as(client: Client, actor: Actor) -> str:
+    """Anybody can speak in the name of a public client, and must not use up what its users may."""
+    address = actor.origin.address if client.metadata.is_public else ""
+    return f"{client.client_id} {address}".strip()
 
 
 def acting(actor: Actor, client: Client) -> Actor:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from portero.core.audit import Actor, Origin
 from portero.core.clients import FIRST_PARTY_CLIENT_ID
+from portero.core.login.rules import API_BY_ACCOUNT
 from portero.core.sessions import SessionEnded
 from portero.kit.refusals import (
     FieldFault,
@@ -114,6 +115,8 @@ class Api:
         if route.fresh_seconds is not None:
             now = self._rooms.clock.now()
             require_recent(checked, max_age_seconds=route.fresh_seconds, now=now)
+        if not route.at_once:  # it waits for nothing, so nobody waits for it
+            self._rooms.volume.spend(API_BY_ACCOUNT, checked.subject)
         return checked
 
     def _require_live(self, checked: CheckedToken) -> None:

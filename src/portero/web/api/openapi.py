@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from portero.core.limits import OverLimit
 from portero.core.login.errors import OwesMore
 from portero.kit.refusals import Invalid, Refusal
 from portero.web.api.registry import Access, Route
@@ -107,6 +108,8 @@ def _refusals(route: Route) -> dict[int, set[str]]:
         found.setdefault(401, set()).update({"invalid_token", "credentials_required"})
         found.setdefault(403, set()).add("cross_site_request")
         found.setdefault(400, set()).add("invalid_request")
+        if not route.at_once:
+            found.setdefault(status_of(OverLimit), set()).add(OverLimit.code)
     if route.fresh_seconds is not None:
         found.setdefault(401, set()).add("insufficient_user_authentication")
     if route.access is Access.FIRST_PARTY:

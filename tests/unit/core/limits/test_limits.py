@@ -47,7 +47,7 @@ def test_subjects_and_policies_are_counted_apart(db: Database, make_limits: Make
 
 
 def test_several_are_counted_in_one_statement(db: Database, make_limits: MakeLimits) -> None:
-    """Each by its own policy; the refusal is the one that waits longest."""
+    """Each by its own policy, and the refusal is that of the first which is over."""
     limits = make_limits()
 
     def both() -> OverLimit | None:
@@ -159,3 +159,18 @@ def test_parallel_tries_are_each_counted(db: Database, make_limits: MakeLimits) 
 
     passed = [sum(at_once(call)) for _ in range(2)]
     assert sum(passed) == 12
+
+
+def test_what_one_refuses_is_not_counted_for_those_after_it(
+    db: Database, make_limits: MakeLimits
+) -> None:
+    """Whoever is over a limit of their own does not use up what everybody has together."""
+    limits = make_limits()
+
+    def tried(subject: str) -> bool:
+        tries = ((TWO, subject), (FIVE, "everybody"))
+        return db.write(lambda tx: limits.spend_each(tx, *tries, now=NOW)) is None
+
+    assert [tried("x") for _ in range(20)].count(True) == 2
+    assert [tried("y") for _ in range(20)].count(True) == 2
+    assert [tried("z") for _ in range(20)].count(True) == 1

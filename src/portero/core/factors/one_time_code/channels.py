@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
+from portero.core.accounts.email import MAILS_EVERYWHERE
 from portero.core.accounts.model import Account
 from portero.core.accounts.phones import country_code
 from portero.core.authenticators import FactorKind
@@ -64,7 +65,7 @@ class MailChannel:
         return rules.masked_email(address)
 
     def limits(self, client_address: str) -> tuple[tuple[LimitPolicy, str], ...]:
-        return ()
+        return ((MAILS_EVERYWHERE, ""),)
 
     def send_in(self, tx: Tx, account: Account, address: str, code: str, *, now: datetime) -> None:
         values = {

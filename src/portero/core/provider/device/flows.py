@@ -16,7 +16,7 @@ from typing import Final
 
 from portero.core.audit import Actor, AuditLog
 from portero.core.clients import Client, ClientCache
-from portero.core.limits import Limits, OverLimit
+from portero.core.limits import Limits, OverLimit, Volume
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.device import rules, store
 from portero.core.provider.device.errors import UserCodeUnknown
@@ -62,6 +62,7 @@ class Devices:
         vault: Vault,
         audit: AuditLog,
         limits: Limits,
+        volume: Volume,
         client_auth: ClientAuth,
         clients: ClientCache,
         scopes: Scopes,
@@ -75,6 +76,7 @@ class Devices:
         self._vault = vault
         self._audit = audit
         self._limits = limits
+        self._volume = volume
         self._client_auth = client_auth
         self._clients = clients
         self._scopes = scopes
@@ -91,6 +93,8 @@ class Devices:
         request = self._read(call, client, now)
         if client.metadata.is_public:
             self._count(call.actor.origin.address, now)
+        else:
+            self._volume.spend(rules.DEVICE_BY_CLIENT, client.client_id)
         for _ in range(_ATTEMPTS):
             code = rules.made_of(self._dice.token())
             if self._add(request, device_code, code):

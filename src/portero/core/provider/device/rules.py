@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from portero.core.limits import AddressPolicy, LimitPolicy
+from portero.core.limits import AddressPolicy, LimitPolicy, VolumePolicy
 
 LIFETIME_SECONDS: Final = 600
 # No vowels: no words. No digits: nothing to confuse with a letter.
@@ -23,7 +23,10 @@ USER_CODE_BY_ADDRESS: Final = AddressPolicy("user_code_by_address", tries=30, wi
 USER_CODE_EVERYWHERE: Final = LimitPolicy("user_code_everywhere", tries=1000, window_seconds=600)
 # A public client proves nothing, so anybody can fill the table in its name.
 DEVICE_BY_ADDRESS: Final = AddressPolicy("device_by_address", tries=60, window_seconds=60)
+# One that proves itself may have many devices, and not fill the table with them.
+DEVICE_BY_CLIENT: Final = VolumePolicy("device_by_client", tries=6_000, window_seconds=60)
 POLICIES: Final = (
+    DEVICE_BY_CLIENT,
     USER_CODE_BY_ACCOUNT,
     USER_CODE_BY_ADDRESS,
     USER_CODE_EVERYWHERE,
