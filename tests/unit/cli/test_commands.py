@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,37 @@ def test_a_foreign_hash_is_taken_and_an_unknown_one_refused(portero: Portero) ->
     refused = portero("users", "create", "eve", "--import-hash-stdin", "--json", stdin="$nope$")
     assert (refused.status, refused.problem["code"]) == (1, "unknown_hash_format")
     assert portero("users", "show", "eve", "--json").status == 1
+
+
+def enrol(tmp_path: Path, account_id: str) -> None:
+    """As if its owner had set up an app, two months ago."""
+    with sqlite3.connect(tmp_path / "var" / "portero.db") as database:
+        database.execute(
+            "INSERT INTO authenticators (id, account_id, kind, name, created_at)"
+            " VALUES ('one', ?, 'totp', 'Phone', '2026-05-04 12:00:00.000000')",
+            (account_id,),
+        )
+
+
+def test_factors_are_listed_and_taken_away(portero: Portero, tmp_path: Path) -> None:
+    """For somebody who has lost them, and it is audited."""
+    enrol(tmp_path, make(portero))
+    (one,) = portero("users", "factors", "ana", "--json").json
+    assert (one["kind"], one["name"], one["last_used_at"]) == ("totp", "Phone", "")
+    assert "Phone" in portero("users", "factors", "ana").out
+    done = portero("users", "reset-factors", "ana", "--yes", "--json")
+    assert (done.status, done.json["removed"]) == (0, 1)
+    assert portero("users", "factors", "ana", "--json").json == []
+    kinds = [entry["kind"] for entry in portero("audit", "list", "--json").json]
+    assert "factor.removed" in kinds
+
+
+def test_factors_of_nobody_are_a_problem_object(portero: Portero) -> None:
+    """Both commands: exit 1, and the code that the JSON API has."""
+    for command in (("factors",), ("reset-factors", "--yes")):
+        refused = portero("users", command[0], "nobody", *command[1:], "--json")
+        assert (refused.status, refused.out) == (1, "")
+        assert refused.problem["code"] == "no_such_account"
 
 
 def test_lists_are_arrays_and_pages_go_on(portero: Portero) -> None:
