@@ -42,7 +42,6 @@ PARTS = {
     "layout.html",
     "dev/layout.html",
     "account/layout.html",
-    "login/form.html",
     "oidc/wants.html",
 }
 # Where the host is an address there are no passkeys (WebAuthn L3 §5.1.3: a domain).
