@@ -50,7 +50,9 @@ def test_everything_can_be_done_with_the_keyboard(chromium: Browser, place: Plac
     tab_to(page, "e.textContent.trim() === 'Sessions'")
     page.keyboard.press("Enter")
     page.wait_for_url("**/account/sessions")
-    tab_to(page, "e.tagName === 'BUTTON' && e.textContent.trim() === 'Sign out'")
+    tab_to(
+        page, "e.closest('main') && e.tagName === 'BUTTON' && e.textContent.trim() === 'Sign out'"
+    )
     page.keyboard.press("Enter")
     page.wait_for_selector(".alert.good")
     gone = elsewhere.pages[0]

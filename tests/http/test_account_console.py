@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,20 @@ def sent(browser: FlaskClient, page: str, path: str = "", **typed: str) -> TestR
 def live_of(home: Home, username: str) -> list[Session]:
     account = home.house.rooms.accounts.get_by_name(username)
     return home.house.rooms.sessions.list_live(account.id)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_way_out_is_on_each_page(home: Home, page: str) -> None:
+    """ASVS 7.4.4, and it works from there."""
+    home.register()
+    browser = signed_in(home)
+    shown = browser.get(f"/account{page}")
+    (form,) = re.findall(
+        r'<form method="post" action="/sign-out">.*?</form>', shown.text, re.DOTALL
+    )
+    assert "Sign out" in form
+    browser.post("/sign-out", data={"csrf": fields(shown)["csrf"]})
+    assert live_of(home, "ana") == []
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -30,7 +30,7 @@ from portero.web.forms import Forms
 from portero.web.host import translator
 from portero.web.moments import Moments
 from portero.web.pages import html, refused, told
-from portero.web.places import ACCOUNT_PATH, sign_in_and_back
+from portero.web.places import ACCOUNT_PATH, SIGN_OUT_PATH, sign_in_and_back
 from portero.web.present import present
 from portero.web.rooms import Rooms
 from portero_guard.errors import CrossSite
@@ -75,6 +75,7 @@ class Visit:
             account=self.account,
             session=self.session.id,
             here=ACCOUNT_PATH + self.here,
+            sign_out_path=SIGN_OUT_PATH,
             done=self.done,
             message=self.message,
             faults=self.faults,

@@ -6,7 +6,7 @@ from flask import Response
 
 from portero.web.account.console import Console, Visit
 from portero.web.pages import name_of
-from portero.web.places import REQUESTS_PATH, SIGN_OUT_PATH
+from portero.web.places import REQUESTS_PATH
 
 
 def mount(console: Console) -> None:
@@ -23,5 +23,4 @@ def _show(visit: Visit) -> Response:
             name_of(each.client) if each.client else each.client_id for each in connections
         ],
         requests_path=REQUESTS_PATH,
-        sign_out_path=SIGN_OUT_PATH,
     )
