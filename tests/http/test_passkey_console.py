@@ -92,22 +92,26 @@ def test_the_browser_is_told_which_are_left(home: Home) -> None:
     assert json.loads(html.unescape(told["signalCurrentUserDetails"]))["name"] == "ana"
 
 
-@pytest.mark.parametrize("path", ["add", "remove"])
+@pytest.mark.parametrize("path", ["add", "remove", "rename"])
 def test_an_old_session_proves_itself_again(home: Home, path: str) -> None:
-    """Whoever finds an open browser neither adds nor removes one; to look and rename he may."""
+    """Whoever finds an open browser neither adds nor removes one, and hides none under the owner's
+    name for hers; to look he may."""
     client, device = signed_in(home), SoftwareAuthenticator()
     form = passkey_form(client.get(f"{PAGE}/add").text)
     add(client, device)
     own = fields_of(client.get(PAGE).text, f"{PAGE}/remove")
     home.clock.let_pass(minutes=16)
     thief = SoftwareAuthenticator()
-    data = {**own, **form["fields"], "credential": json.dumps(thief.create(form["options"]))}
+    made = json.dumps(thief.create(form["options"]))
+    data = {**own, **form["fields"], "credential": made, "name": "Ana's phone"}
     answer = client.post(f"{PAGE}/{path}", data=data)
     assert (answer.status_code, answer.location.startswith("/sign-in")) == (303, True)
     account_id = home.house.rooms.accounts.get_by_name("ana").id
     kept = home.house.rooms.passkeys
     assert kept is not None
     assert [each.credential_id for each in kept.list_of(account_id)] == [device.id]
+    names = [each.name for each in home.house.rooms.authenticators.list_of(account_id)]
+    assert "Ana's phone" not in names
 
 
 def test_a_wrong_answer_is_asked_for_again(home: Home) -> None:

@@ -22,3 +22,11 @@ class FactorRemoved(Event):
 
     kind: ClassVar[str] = "factor.removed"
     authenticator_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorRenamed(Event):
+    """Its owner calls it something else now."""
+
+    kind: ClassVar[str] = "factor.renamed"
+    authenticator_id: str

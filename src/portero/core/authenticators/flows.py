@@ -9,7 +9,7 @@ from datetime import datetime
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store
 from portero.core.authenticators.errors import NoSuchAuthenticator
-from portero.core.authenticators.events import FactorEnrolled, FactorRemoved
+from portero.core.authenticators.events import FactorEnrolled, FactorRemoved, FactorRenamed
 from portero.core.authenticators.model import Authenticator, FactorKind
 from portero.core.authenticators.telling import OwnerTold
 from portero.core.notices import NoticeTemplate
@@ -51,11 +51,19 @@ class Authenticators:
             self._tell_in(tx, NoticeTemplate.FACTOR_ADDED, account_id, kind, now=now)
         return made
 
-    def rename(self, account_id: str, authenticator_id: str, name: str) -> None:
-        """Raises `NoSuchAuthenticator`."""
-        called = _called(name)
-        renamed = self.db.write(lambda tx: store.rename(tx, account_id, authenticator_id, called))
-        if not renamed:
+    def rename(self, actor: Actor, account_id: str, authenticator_id: str, name: str) -> None:
+        """Whoever asks has just proven who they are: under the owner's word for her own a thief's
+        would hide. Raises `NoSuchAuthenticator`."""
+        called, now = _called(name), self.clock.now()
+
+        def unit(tx: Tx) -> bool:
+            renamed = store.rename(tx, account_id, authenticator_id, called)
+            if renamed:
+                event = FactorRenamed(account_id=account_id, authenticator_id=authenticator_id)
+                self.audit.record(tx, actor, now, event)
+            return renamed
+
+        if not self.db.write(unit):
             raise NoSuchAuthenticator(f"{authenticator_id} is none of {account_id}")
 
     def remove_but_in(

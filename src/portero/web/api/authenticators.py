@@ -115,7 +115,7 @@ def enrol(call: Call) -> Response:
 def rename(call: Call, authenticator_id: str) -> AuthenticatorAnswer:
     call.rooms.step_up.check_enough(_session(call))
     name = call.body_as(NameBody).name
-    call.rooms.authenticators.rename(call.account_id, authenticator_id, name)
+    call.rooms.authenticators.rename(call.actor, call.account_id, authenticator_id, name)
     return AuthenticatorAnswer.of(_own(call, authenticator_id))
 
 

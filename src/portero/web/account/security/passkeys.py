@@ -39,7 +39,9 @@ def mount(console: Console) -> None:
     page = _PasskeyPages(console.rooms.passkeys)
     console.page(_PAGE, page.show, here="/security")
     console.page(f"{_PAGE}/add", page.ask, page.add, here="/security", fresh=True, then=_PAGE)
-    console.page(f"{_PAGE}/rename", page.name, page.rename, here="/security", then=_PAGE)
+    console.page(
+        f"{_PAGE}/rename", page.name, page.rename, here="/security", fresh=True, then=_PAGE
+    )
     console.action(
         f"{_PAGE}/remove", page.remove, again=page.show, page=_PAGE, here="/security", fresh=True
     )
@@ -96,7 +98,7 @@ class _PasskeyPages:
         if not name:
             fault = FieldFault("name", "required", "Give it a name of up to 100 characters.")
             raise Invalid("no name", faults=(fault,))
-        visit.rooms.authenticators.rename(visit.account.id, visit.named("id"), name)
+        visit.rooms.authenticators.rename(visit.actor, visit.account.id, visit.named("id"), name)
         return Done("The passkey has its new name.")
 
     def remove(self, visit: Visit) -> Done:
