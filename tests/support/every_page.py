@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import httpx2
 
 from portero.protocol.otp import base32_key, hotp
+from tests.support import push_pages
 from tests.support.browsing import Place, Places
 from tests.support.house import PASSWORD
 
@@ -419,6 +420,17 @@ ROWS = (
     Row("second-factor", _second_step),
     Row("account-codes", signed_in_at("/account/security/codes")),
     Row("account-code-sent", _code_sent),
+    Row("push-none", signed_in_at("/account/security/push")),
+    Row("push-setting-up", push_pages.waiting_to_be_set_up),
+    Row("push-set-up", push_pages.asked_to_be_set_up("wim")),
+    Row("push-confirmed", push_pages.asked_to_be_set_up("wolf", confirms=True)),
+    Row("push-devices", push_pages.devices),
+    Row("prove-push", push_pages.asked("walt", "wait")),
+    Row("push-question", push_pages.asked("wes")),
+    Row("push-approved", push_pages.asked("wade", "approve")),
+    Row("push-denied", push_pages.asked("warren", "deny")),
+    Row("push-wrong-number", push_pages.asked("ward", "approve", "00")),
+    Row("push-nothing", at("/push/answer")),
     Row("account-sessions", signed_in_at("/account/sessions")),
     Row("account-applications-none", signed_in_at("/account/applications")),
     Row("account-applications", _connected),
@@ -438,6 +450,8 @@ ROWS = (
     Row("owed-enrol-factor", _owes_factor("fred"), _STRICT, "localhost"),
     Row("enrol-totp", _owes_factor("tara", "totp"), _STRICT, "localhost"),
     Row("enrol-email", _owes_factor("emil", "email"), _STRICT, "localhost"),
+    Row("enrol-push", _owes_factor("wilma", "push"), _STRICT, "localhost"),
+    Row("enrol-push-waiting", push_pages.enrolling, _STRICT, "localhost"),
     Row("prove-totp", _proves_totp, _STRICT, "localhost"),
     Row("maintenance", _closed),
     Row("styleguide", at("/styleguide")),

@@ -40,6 +40,10 @@ class PushAnswering:
     accounts: Accounts
     answers: PushAnswers
 
+    def reachable(self, account_id: str) -> frozenset[str]:
+        """Those of the account's devices that take messages, as far as is known."""
+        return self.db.read(lambda tx: self.answers.reachable_in(tx, account_id))
+
     def look(self, secret: str) -> PushQuestion:
         """What the device with that secret is asked. Spends nothing. Raises `QuestionOver`."""
         now = self.clock.now()

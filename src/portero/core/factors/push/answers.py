@@ -27,6 +27,10 @@ class PushAnswers:
         found = store.find_by_secret(tx, fingerprint(secret))
         return found if found is not None and rules.waits(found.question, now) else None
 
+    def reachable_in(self, tx: Tx, account_id: str) -> frozenset[str]:
+        """Those of the account's devices that take messages, as far as is known."""
+        return frozenset(each.authenticator_id for each in store.devices_of(tx, account_id))
+
     def approve_in(
         self, tx: Tx, actor: Actor, asked: Asked, number: str, *, now: datetime
     ) -> Decision | None:

@@ -24,7 +24,7 @@ _KIND: Final = FactorKind.PUSH
 
 
 def _look(visit: Visit) -> Mapping[str, Any] | None:
-    devices = owned(visit, _KIND)
+    devices = _devices(visit)
     return {"devices": devices} if devices or is_offered(visit, _KIND) else None
 
 
@@ -44,11 +44,17 @@ def mount(console: Console) -> None:
 
 
 def _show(visit: Visit) -> Response:
-    offered, devices = is_offered(visit, _KIND), owned(visit, _KIND)
+    offered, devices = is_offered(visit, _KIND), _devices(visit)
     if not offered and not devices:
         raise NoSuchAuthenticator("nobody approves on another device here")
     shown = visit.rooms.enrolment.begin(visit.actor, visit.session, _KIND) if offered else {}
     return visit.html("account/security/push.html", devices=devices, shown=shown)
+
+
+def _devices(visit: Visit) -> list[dict[str, Any]]:
+    answering = visit.rooms.push_answering
+    reachable = answering.reachable(visit.account.id) if answering is not None else ()
+    return [{**each, "reachable": each["id"] in reachable} for each in owned(visit, _KIND)]
 
 
 def _subscribe(visit: Visit) -> Response:
