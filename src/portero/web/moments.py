@@ -7,15 +7,14 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from portero.core.accounts.model import Account
 from portero.web.host import translator
 
 
 class Moments:
     """Without a time zone in the profile it is UTC, and says so."""
 
-    def __init__(self, account: Account, *, now: datetime) -> None:
-        self._zone = ZoneInfo(account.zoneinfo or "UTC")
+    def __init__(self, zone: str, *, now: datetime) -> None:
+        self._zone = ZoneInfo(zone or "UTC")
         self._now = now
 
     def at(self, moment: datetime) -> Markup:

@@ -94,6 +94,8 @@ def problem_of(refusal: Refusal, translator: Translator, *, request_id: str) -> 
             "shown": dict(still.shown),
             "expires_at": still.expires_at.isoformat(),
         }
+        if still.put_off_until is not None:
+            content["not_now_until"] = still.put_off_until.isoformat()
     return content
 
 

@@ -51,6 +51,7 @@ from portero.wiring.parts import (
     mailer,
     metadata_policy,
     meter_of,
+    never_alone,
     password_policy,
     places_of,
     remote_keys_of,
@@ -173,7 +174,7 @@ def join(
         breach=breach(settings, meter),
         # Half of the threads at most: the other half is for all who are signed in.
         most_at_once=settings.threads // 2,
-        second_factor=settings.second_factor == "required",
+        second_factor=never_alone(settings),
     )
 
     base = Base(

@@ -61,6 +61,11 @@ def certificates(settings: Settings) -> CertificateSource:
     )
 
 
+def never_alone(settings: Settings) -> bool:
+    """Whether nobody gets in with a password alone. In a grace it may be all that there is."""
+    return settings.second_factor == "required" and settings.second_factor_grace_days == 0
+
+
 def metadata_policy(settings: Settings) -> MetadataPolicy:
     """Nobody registers what no request could ever meet: a method, a grant, an algorithm."""
     absent = {AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS}

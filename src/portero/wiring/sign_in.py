@@ -130,6 +130,7 @@ def join_sign_in(
     policy = SignInPolicy(
         require_verified_email=settings.require_verified_email,
         second_factor=SecondFactorRule(settings.second_factor),
+        grace=timedelta(days=settings.second_factor_grace_days),
         factors=tuple(
             kind for kind in FactorKind if kind in second and kind in settings.second_factors
         ),

@@ -8,7 +8,7 @@ by `core/login`, which asks what a person could prove, and by the account pages.
 
 from portero.core.authenticators.errors import NoSuchAuthenticator
 from portero.core.authenticators.flows import Authenticators
-from portero.core.authenticators.model import Authenticator, Evidence, FactorKind, Given
+from portero.core.authenticators.model import Authenticator, Due, Evidence, FactorKind, Given
 from portero.core.authenticators.ports import AnsweredElsewhere, Enrollable, SecondFactor
 from portero.core.authenticators.telling import OwnerTold
 
@@ -16,6 +16,7 @@ __all__ = [
     "AnsweredElsewhere",
     "Authenticator",
     "Authenticators",
+    "Due",
     "Enrollable",
     "Evidence",
     "FactorKind",

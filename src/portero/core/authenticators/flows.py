@@ -116,6 +116,7 @@ class Authenticators:
         *,
         now: datetime,
     ) -> None:
+        store.end_grace(tx, account_id, now=now)
         event = FactorRemoved(account_id=account_id, factor=kind, authenticator_id=authenticator_id)
         self.audit.record(tx, actor, now, event)
 

@@ -38,6 +38,15 @@ class Authenticator:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """Since when an account that has no second factor is required to have one. No grace for who had
+    one and removed it."""
+
+    met_at: datetime
+    grace: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What somebody sends to prove or enrol a factor: typed digits, or what a browser signed."""
 

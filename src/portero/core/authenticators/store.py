@@ -1,4 +1,5 @@
-"""The table of authenticators. A factor's own table refers to it, and its rows go with it."""
+"""The tables of authenticators, and of who owes one since when. A factor's own table refers to the
+first, and its rows go with it."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from portero.core.authenticators.model import Authenticator, FactorKind
-from portero.kit.db import Tx, UtcTime, metadata
+from portero.core.authenticators.model import Authenticator, Due, FactorKind
+from portero.kit.db import Tx, UtcTime, insert, metadata
 from portero.kit.prepared import Prepared, Row
 
 authenticators: Final = sa.Table(
@@ -26,6 +27,19 @@ authenticators: Final = sa.Table(
     sa.Column("name", sa.String(100), nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("last_used_at", UtcTime),
+)
+
+second_factor_dues: Final = sa.Table(
+    "second_factor_dues",
+    metadata,
+    sa.Column(
+        "account_id",
+        sa.String(36),
+        sa.ForeignKey("accounts.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("met_at", UtcTime, nullable=False),
+    sa.Column("grace", sa.Boolean, nullable=False),
 )
 
 _of_account: Final = Prepared(
@@ -88,6 +102,32 @@ def remove(tx: Tx, account_id: str, authenticator_id: str) -> FactorKind | None:
         .returning(authenticators.c.kind)
     ).one_or_none()
     return None if row is None else FactorKind(row.kind)
+
+
+def find_due(tx: Tx, account_id: str) -> Due | None:
+    row = tx.execute(
+        sa.select(second_factor_dues).where(second_factor_dues.c.account_id == account_id)
+    ).one_or_none()
+    return None if row is None else Due(row.met_at, row.grace)
+
+
+def meet(tx: Tx, account_id: str, *, now: datetime) -> Due:
+    """Note that the requirement meets the account; what was noted first stays, whoever comes at
+    once and however often."""
+    put = insert(tx, second_factor_dues).values(account_id=account_id, met_at=now, grace=True)
+    tx.execute(put.on_conflict_do_nothing())
+    due = find_due(tx, account_id)
+    return due or Due(now)
+
+
+def end_grace(tx: Tx, account_id: str, *, now: datetime) -> None:
+    """Whoever has had a factor is not given time for one again."""
+    put = insert(tx, second_factor_dues).values(account_id=account_id, met_at=now, grace=False)
+    tx.execute(
+        put.on_conflict_do_update(
+            index_elements=[second_factor_dues.c.account_id], set_={"grace": False}
+        )
+    )
 
 
 def _authenticator(row: Row) -> Authenticator:

@@ -17,8 +17,8 @@ from portero.core.authenticators import store as authenticator_store
 from portero.core.devices import KnownDevices
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.login import rules, store
-from portero.core.login.errors import InteractionOver, OwesMore
-from portero.core.login.events import DemandMet, SignInOwes
+from portero.core.login.errors import InteractionOver, OwesMore, SecondFactorDue
+from portero.core.login.events import SecondFactorPutOff, SignInOwes, demand_met
 from portero.core.login.model import (
     Facts,
     InBrowser,
@@ -63,7 +63,7 @@ class Dispatcher:
         """What decides on the next step for that account, as it is now."""
         devices = in_browser.devices if in_browser else ""
         enrolled = authenticator_store.list_of(tx, account.id)
-        return Facts(
+        facts = Facts(
             account,
             password_must_change=stored is not None and self.passwords.expired(stored, now),
             proven=proven,
@@ -73,6 +73,9 @@ class Dispatcher:
             mail_counts_from=self.mail_counts_from_in(tx, stored, proven, devices, now=now),
             put_aside_until=self._put_aside_until_in(tx, account, stored, proven, devices, now=now),
         )
+        if rules.is_due(rules.owed(facts, self.policy), facts, self.policy):
+            return replace(facts, due=authenticator_store.find_due(tx, account.id))
+        return facts
 
     def mail_counts_from_in(
         self,
@@ -130,16 +133,28 @@ class Dispatcher:
         in_browser: InBrowser | None = None,
         trust_device: bool = False,
         lifting: Session | None = None,
+        not_now: bool = False,
     ) -> SignedIn | StillOwes:
         """A session, or the next step. `under_way` is the interaction that this step advanced,
         with the new `secret` that it now has; else the sign-in begins, for what is `wanted`.
         `in_browser` is None for a sign-in without a browser. `trust_device`: the person wants that
         one not to be asked for a second factor again for a while. `lifting`: the live session that
-        the sign-in begins with and is to lift; it has to owe something."""
+        the sign-in begins with and is to lift; it has to owe something. `not_now`: the person puts
+        off what may be put off; raises `SecondFactorDue` where nothing may."""
         if under_way is not None:
             wanted = under_way.wanted
         facts = self.facts_in(tx, account, stored, proven, wanted, now=now, in_browser=in_browser)
         step = rules.owed(facts, self.policy)
+        if rules.is_due(step, facts, self.policy) and facts.due is None:
+            facts = replace(facts, due=authenticator_store.meet(tx, account.id, now=now))
+        until = rules.put_off_until(facts, self.policy, now)
+        not_now = not_now and step is not None
+        if not_now:
+            if until is None:
+                raise SecondFactorDue(f"owes {step}")
+            step, proven = None, replace(proven, put_off_until=until)
+            put_off = SecondFactorPutOff(account_id=account.id, until=until.isoformat())
+            self.audit.record(tx, actor, now, put_off)
         rules.check_answerable(step, facts, self.policy, now)
         if step is None:
             if under_way is not None:
@@ -149,7 +164,9 @@ class Dispatcher:
                 lifted = self._check_place_in(tx, under_way, in_browser, now=now)
                 if lifted is not None:
                     stepped_up = True
-                    proven = replace(proven, at=rules.proven_at(lifted, proven.factor, now))
+                    # To put off what is owed proves nothing: an old session is no fresher by it.
+                    at = rules.proven_at(lifted, proven.factor, now)
+                    proven = replace(proven, at=lifted.auth_time if not_now else at)
                 if in_browser is not None:
                     in_browser = replace(in_browser, keep=under_way.keep)
             # Only by whoever has proven the second factor, just now and there.
@@ -158,7 +175,8 @@ class Dispatcher:
                 tx, actor, account, proven, in_browser, trust_device=trust, now=now
             )
             if wanted.acr or wanted.second_factor:
-                self._record_met_in(tx, actor, ended.session, proven, wanted, stepped_up, now=now)
+                met = demand_met(ended.session, proven, wanted, stepped_up=stepped_up)
+                self.audit.record(tx, actor, now, met)
             return ended
         if under_way is None:
             secret = self.dice.token()
@@ -176,16 +194,20 @@ class Dispatcher:
         self.audit.record(
             tx, actor, now, SignInOwes(account_id=account.id, factor=proven.factor, owed=step)
         )
-        return self.still(Secret(secret), step, facts, under_way.expires_at)
+        return self.still(Secret(secret), step, facts, under_way.expires_at, now=now)
 
-    def still(self, secret: Secret, step: Owed, facts: Facts, expires_at: datetime) -> StillOwes:
+    def still(
+        self, secret: Secret, step: Owed, facts: Facts, expires_at: datetime, *, now: datetime
+    ) -> StillOwes:
         """What is owed, with the ways to answer it."""
+        until = rules.put_off_until(facts, self.policy, now)
         return StillOwes(
             secret,
             step,
-            rules.options(step),
+            rules.options(step, may_put_off=until is not None),
             expires_at,
             factors=rules.factors_for(step, facts, self.policy),
+            put_off_until=until,
         )
 
     def _start_in(
@@ -246,30 +268,6 @@ class Dispatcher:
             if each.id == under_way.session_id:
                 return each
         raise InteractionOver("the session that it began with is over, or elsewhere")
-
-    def _record_met_in(
-        self,
-        tx: Tx,
-        actor: Actor,
-        session: Session,
-        proven: Proven,
-        wanted: Wanted,
-        stepped_up: bool,
-        *,
-        now: datetime,
-    ) -> None:
-        met = DemandMet(
-            account_id=session.account_id,
-            session_id=session.id,
-            client_id=wanted.client_id,
-            factor=proven.factor,
-            wanted=wanted.acr,
-            second_factor=wanted.second_factor,
-            acr=proven.acr,
-            amr=proven.amr,
-            stepped_up=stepped_up,
-        )
-        self.audit.record(tx, actor, now, met)
 
 
 def _came_by_mail(stored: StoredPassword | None, proven: Proven) -> bool:

@@ -100,7 +100,8 @@ class StepEffects:
             effect = self._factor_answered(actor, under_way, account, owed, facts, step, in_browser)
             if effect.waits:
                 secret, ends_at = Secret(auth_session), under_way.expires_at
-                still = self.dispatcher.still(secret, owed, facts, ends_at)
+                now = self.clock.now()
+                still = self.dispatcher.still(secret, owed, facts, ends_at, now=now)
                 raise OwesMore(replace(still, begun=effect.begun, shown=effect.shown))
             return effect
         return _NOTHING

@@ -9,11 +9,12 @@ from portero.core.accounts.flows import Accounts
 from portero.core.audit import Actor
 from portero.core.authenticators import Evidence, FactorKind, Given, NoSuchAuthenticator
 from portero.core.limits import Limits
-from portero.core.login import rules
+from portero.core.login import rules, store
 from portero.core.login.errors import NotApproved, NotApprovedYet, WrongFactor
 from portero.core.login.model import Factors
 from portero.core.login.step_up import StepUp
 from portero.core.sessions import Session, Sessions
+from portero.core.sessions import store as session_store
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
@@ -74,12 +75,14 @@ class Enrolment:
             raise over
 
         def unit(tx: Tx) -> Evidence | None:
+            store.hold_account(tx, account_id)
             evidence = self._factors.enrollable(kind).enrol_in(
                 tx, actor, account_id, session.id, given, name=name, now=now
             )
             if evidence is not None:
                 self._limits.give_back(tx, policy, session.id)
                 lifted = rules.raised(rules.proven_in(live), evidence, kind)
+                session_store.put_off_no_more(tx, account_id)
                 self._sessions.lift_in(tx, actor, live, lifted, now=now)
             return evidence
 

@@ -138,6 +138,13 @@ class NotApprovedYet(Conflict):
     public = "It is not approved yet. Open the message on that device, and answer there."
 
 
+class SecondFactorDue(Forbidden):
+    """The time in which enrolling one could be put off is over, or was none."""
+
+    code = "second_factor_due"
+    public = "This can't be put off any more."
+
+
 class UnknownPasskey(NotProven):
     """The authenticator still has what is no passkey here (any more): a page tells the browser, so
     that it is not offered again."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from portero.core.audit import Event, Outcome
+from portero.core.login.model import Wanted
+from portero.core.sessions import Proven, Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,14 @@ class SignInOwes(Event):
 
     kind: ClassVar[str] = "login.owes"
     owed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondFactorPutOff(Event):
+    """Somebody who has to enrol a second factor did not yet; `until` is when their time is over."""
+
+    kind: ClassVar[str] = "login.second_factor_put_off"
+    until: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,3 +92,18 @@ class InvitationSent(Event):
     """Somebody was invited to register."""
 
     kind: ClassVar[str] = "invitation.sent"
+
+
+def demand_met(session: Session, proven: Proven, wanted: Wanted, *, stepped_up: bool) -> DemandMet:
+    """Of the session at which a sign-in for what is `wanted` ended."""
+    return DemandMet(
+        account_id=session.account_id,
+        session_id=session.id,
+        client_id=wanted.client_id,
+        factor=proven.factor,
+        wanted=wanted.acr,
+        second_factor=wanted.second_factor,
+        acr=proven.acr,
+        amr=proven.amr,
+        stepped_up=stepped_up,
+    )

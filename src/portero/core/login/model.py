@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from portero.core.accounts.model import Account
 from portero.core.audit import Actor
 from portero.core.authenticators import (
     AnsweredElsewhere,
+    Due,
     Enrollable,
     FactorKind,
     Given,
@@ -85,7 +86,8 @@ class Interaction:
 class Facts:
     """What the rule of what is owed looks at. `mail_counts_from`: until then a code by mail proves
     what was proven already, because the password came by mail; None: nothing stands against it.
-    `put_aside_until`: until then that is too little for an account whose factors were put aside."""
+    `put_aside_until`: until then that is too little for an account whose factors were put aside.
+    `due`: since when a second factor is required of who has none."""
 
     account: Account
     password_must_change: bool
@@ -95,15 +97,18 @@ class Facts:
     device_trusted: bool = False
     mail_counts_from: datetime | None = None
     put_aside_until: datetime | None = None
+    due: Due | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SignInPolicy:
-    """`factors` are the second factors that may be enrolled and proven here."""
+    """`factors` are the second factors that may be enrolled and proven here; `grace` is how long
+    who has to enrol one may put it off."""
 
     require_verified_email: bool = False
     second_factor: SecondFactorRule = SecondFactorRule.OPTIONAL
     factors: tuple[FactorKind, ...] = tuple(FactorKind)
+    grace: timedelta = timedelta(0)
 
 
 class KeepSignedIn(StrEnum):
@@ -149,7 +154,8 @@ class StillOwes:
     """The sign-in goes on with `auth_session`, a new value at each step.
 
     `factors` are the kinds by which the step can be answered, the one to be asked first first;
-    `begun` is the one that was begun, and `shown` what its challenge tells the browser.
+    `begun` is the one that was begun, and `shown` what its challenge tells the browser. Until
+    `put_off_until` the step may be put off; None: it may not.
     """
 
     auth_session: Secret
@@ -159,6 +165,7 @@ class StillOwes:
     factors: tuple[FactorKind, ...] = ()
     begun: FactorKind | None = None
     shown: Mapping[str, Any] = field(default_factory=dict)
+    put_off_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +182,7 @@ class Step:
     name: str = ""  # of what is enrolled
     trust_device: bool = False
     keep: bool = False  # the account that is to be deleted
+    not_now: bool = False  # the factor that is to be enrolled
 
 
 @dataclass(frozen=True, slots=True)

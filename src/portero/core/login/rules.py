@@ -123,6 +123,22 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
     return None
 
 
+def is_due(step: Owed | None, facts: Facts, policy: SignInPolicy) -> bool:
+    """Whether that step is there because a second factor is required: not because an application
+    wants a level, for which nobody has a grace."""
+    wanted = reaches(facts.proven.acr, facts.wanted.acr)
+    return step is Owed.ENROL_FACTOR and wanted and _is_required(facts, policy)
+
+
+def put_off_until(facts: Facts, policy: SignInPolicy, now: datetime) -> datetime | None:
+    """Until when somebody who has to enrol a factor may put it off; None: not any more. Counted
+    from when the requirement first met them, whatever happened since."""
+    if facts.due is None or not facts.due.grace:
+        return None
+    until = facts.due.met_at + policy.grace
+    return until if now < until else None
+
+
 def _is_required(facts: Facts, policy: SignInPolicy) -> bool:
     """Whether who has no second factor has to enrol one, for everybody or for this client."""
     if policy.second_factor is SecondFactorRule.OFF:
@@ -204,6 +220,8 @@ def check_answerable(step: Owed | None, facts: Facts, policy: SignInPolicy, now:
     """Raise `MailboxAlone` where only the mailbox is left to answer with, and it is proven."""
     if step not in (Owed.SECOND_FACTOR, Owed.ENROL_FACTOR) or factors_for(step, facts, policy):
         return
+    if step is Owed.ENROL_FACTOR and put_off_until(facts, policy, now) is not None:
+        return
     waits = facts.mail_counts_from or facts.put_aside_until
     if waits is not None:
         raise MailboxAlone(waits - now)
@@ -262,7 +280,7 @@ def raised(proven: Proven, evidence: Evidence, kind: FactorKind) -> Proven:
     return Proven(acr=levels[-1], amr=tuple(methods), factor=kind.value)
 
 
-def options(step: Owed) -> tuple[str, ...]:
+def options(step: Owed, *, may_put_off: bool = False) -> tuple[str, ...]:
     """The members by which `POST /login/continue` can answer the step."""
     match step:
         case Owed.KEEP_ACCOUNT:
@@ -272,4 +290,5 @@ def options(step: Owed) -> tuple[str, ...]:
         case Owed.CHANGE_PASSWORD:
             return ("new_password",)
         case Owed.SECOND_FACTOR | Owed.ENROL_FACTOR:
-            return ("factor", "begin", "code", "credential", "poll")
+            ways = ("factor", "begin", "code", "credential", "poll")
+            return (*ways, "not_now") if may_put_off else ways

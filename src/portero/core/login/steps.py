@@ -31,6 +31,7 @@ from portero.core.login.model import (
     StillOwes,
 )
 from portero.core.sessions import EndReason
+from portero.core.sessions import store as session_store
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
 from portero.kit.secrets import Secret, fingerprint
@@ -98,7 +99,9 @@ class SignInSteps:
         owed = rules.owed(facts, self._dispatcher.policy)
         if owed is None:
             raise InteractionOver("nothing is owed any more")
-        return self._dispatcher.still(Secret(auth_session), owed, facts, under_way.expires_at)
+        return self._dispatcher.still(
+            Secret(auth_session), owed, facts, under_way.expires_at, now=self._clock.now()
+        )
 
     def waits(
         self, auth_session: str, kind: FactorKind, *, in_browser: InBrowser | None = None
@@ -152,6 +155,8 @@ class SignInSteps:
             proven = rules.raised(proven, evidence, kind)
             store.raise_proven(tx, under_way.id, proven)
             self._limits.clear(tx, rules.SECOND_FACTOR_BY_ACCOUNT, effect.budget)
+            if effect.enrolling is not None:
+                session_store.put_off_no_more(tx, account.id)
         ended: list[str] = []
         if effect.new_encoded is not None:
             ended = self._change_password_in(tx, actor, under_way, effect.new_encoded, now)
@@ -168,6 +173,7 @@ class SignInSteps:
             secret=secret,
             in_browser=in_browser,
             trust_device=step.trust_device,
+            not_now=step.not_now,
         )
         if isinstance(arrived, StillOwes) and effect.begun in arrived.factors:
             arrived = replace(arrived, begun=effect.begun, shown=effect.shown)

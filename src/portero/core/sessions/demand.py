@@ -47,7 +47,7 @@ def satisfies(session: Session, demand: SignInDemand, now: datetime) -> bool:
         age = (now - session.auth_time).total_seconds()
         if age > demand.max_age:
             return False
-    if demand.second_factor and not is_multi_factor(session.amr):
+    if demand.second_factor and not (is_multi_factor(session.amr) or session.second_factor_put_off):
         return False
     return reaches(session.acr, demand.acr)
 

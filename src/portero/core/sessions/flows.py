@@ -86,12 +86,13 @@ class Sessions:
             auth_time=proven.at or now,
             last_used_at=now,
             idle_until=rules.idle_until(now, self.lifetimes),
-            expires_at=rules.expires_at(now, self.lifetimes, lasts=lasts),
+            expires_at=rules.expires_at(now, self.lifetimes, proven, lasts=lasts),
             acr=proven.acr,
             amr=proven.amr,
             browser_id=browser_id,
             user_agent=actor.origin.user_agent[:512],
             address=actor.origin.address,
+            second_factor_put_off=proven.put_off_until is not None,
         )
         store.add(tx, session)
         self._record_start_in(tx, actor, session, proven, now)
@@ -114,7 +115,7 @@ class Sessions:
             tx,
             actor,
             session.account_id,
-            proven,
+            rules.renewed(session, proven),
             now=now,
             browser_id=session.browser_id,
             lasts=rules.lasts(session, self.lifetimes),
@@ -235,8 +236,7 @@ class Sessions:
 
     def list_known(self, account_id: str) -> list[Session]:
         """The sessions that are still held, ended ones too, the newest first."""
-        most = rules.MOST_KNOWN
-        return self._db.read(lambda tx: store.list_known(tx, account_id, limit=most))
+        return self._db.read(lambda tx: store.list_known(tx, account_id, limit=rules.MOST_KNOWN))
 
     def find_live(self, account_id: str, session_id: str) -> Session:
         """The live session; raises `SessionEnded`."""

@@ -27,7 +27,8 @@ class EndReason(StrEnum):
 @quick_value
 class Session:
     """`acr` is the level reached (aal1, aal2, phr); `amr` how (RFC 8176). `idle_until` moves with
-    use; `expires_at` never does."""
+    use. `second_factor_put_off`: its person owes one and has put it off; it ends with the grace at
+    the latest."""
 
     id: str
     account_id: str
@@ -43,6 +44,7 @@ class Session:
     address: str = ""
     ended_at: datetime | None = None
     end_reason: str = ""
+    second_factor_put_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,14 @@ class Lifetimes:
 @dataclass(frozen=True, slots=True)
 class Proven:
     """What a finished sign-in proved: the level, the methods, by which factor it ended, and since
-    when all of it is proven; None: now."""
+    when all of it is proven; None: now. `put_off_until`: a second factor is owed by then;
+    None: none is owed."""
 
     acr: str
     amr: tuple[str, ...]
     factor: str
     at: datetime | None = None
+    put_off_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

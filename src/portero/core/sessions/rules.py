@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from portero.core.sessions.model import Lifetimes, Session
+from portero.core.sessions.model import Lifetimes, Proven, Session
 
 # Last use is written at most this often, so that reading costs no write. 5 minutes are exact
 # enough for "last seen".
@@ -32,9 +33,18 @@ def idle_until(now: datetime, lifetimes: Lifetimes) -> datetime:
     return now + timedelta(seconds=lifetimes.idle_seconds)
 
 
-def expires_at(now: datetime, lifetimes: Lifetimes, *, lasts: bool) -> datetime:
+def expires_at(now: datetime, lifetimes: Lifetimes, proven: Proven, *, lasts: bool) -> datetime:
     longest = lifetimes.absolute_seconds
-    return now + timedelta(seconds=longest if lasts else min(longest, lifetimes.brief_seconds))
+    at = now + timedelta(seconds=longest if lasts else min(longest, lifetimes.brief_seconds))
+    return at if proven.put_off_until is None else min(at, proven.put_off_until)
+
+
+def renewed(session: Session, proven: Proven) -> Proven:
+    """What is proven in the session that takes the place of another: what the former one's person
+    put off, they have put off no longer than that."""
+    if not session.second_factor_put_off:
+        return proven
+    return replace(proven, put_off_until=session.expires_at)
 
 
 def lasts(session: Session, lifetimes: Lifetimes) -> bool:

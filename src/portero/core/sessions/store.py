@@ -47,6 +47,7 @@ sessions: Final = sa.Table(
     sa.Column("address", sa.String(64), nullable=False),
     sa.Column("ended_at", UtcTime),
     sa.Column("end_reason", sa.String(32), nullable=False),
+    sa.Column("second_factor_put_off", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("ix_sessions_account_id", "account_id", "ended_at"),
 )
 
@@ -223,6 +224,7 @@ def prove_again(
     proven: Proven,
 ) -> Session | None:
     """Note a new proof on the live session that this browser has of the account, if it has one."""
+    latest = proven.put_off_until
     row = tx.execute(
         sessions.update()
         .where(
@@ -236,10 +238,26 @@ def prove_again(
             idle_until=idle_until,
             acr=proven.acr,
             amr=list(proven.amr),
+            second_factor_put_off=latest is not None,
+            **({} if latest is None else {"expires_at": _at_most(latest)}),
         )
         .returning(sessions)
     ).one_or_none()
     return None if row is None else session_of(row._mapping)
+
+
+def _at_most(latest: datetime) -> sa.Case[datetime]:
+    expires_at = sessions.c.expires_at
+    return sa.case((expires_at > latest, sa.literal(latest, UtcTime)), else_=expires_at)
+
+
+def put_off_no_more(tx: Tx, account_id: str) -> None:
+    """A factor is there: no session does without it for having put it off."""
+    tx.execute(
+        sessions.update()
+        .where(sessions.c.account_id == account_id, sessions.c.second_factor_put_off)
+        .values(second_factor_put_off=False)
+    )
 
 
 def lift(

@@ -31,6 +31,25 @@ def _second_factor_rules() -> None:
                 "wanted_second_factor", sa.Boolean(), nullable=False, server_default=sa.false()
             )
         )
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "second_factor_put_off", sa.Boolean(), nullable=False, server_default=sa.false()
+            )
+        )
+    op.create_table(
+        "second_factor_dues",
+        sa.Column("account_id", sa.String(length=36), nullable=False),
+        sa.Column("met_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("grace", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["accounts.id"],
+            name=op.f("fk_second_factor_dues_account_id_accounts"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_second_factor_dues")),
+    )
 
 
 def _push() -> None:
@@ -117,3 +136,6 @@ def downgrade() -> None:
         batch_op.drop_column("by_mail")
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.drop_column("wanted_second_factor")
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_column("second_factor_put_off")
+    op.drop_table("second_factor_dues")

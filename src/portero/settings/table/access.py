@@ -72,6 +72,13 @@ class AccessSettings(StorageSettings):
         "Who proves a second factor: nobody (off), whoever has enrolled one (optional), everybody "
         "(required: who has none enrols one at the next sign-in).",
     )
+    second_factor_grace_days: int = setting(
+        "PORTERO_SECOND_FACTOR_GRACE_DAYS",
+        parsing.integer(0, 365),
+        "0",
+        "Days in which somebody who has to enrol a second factor may put it off, from when they "
+        "were first told to; 0: none.",
+    )
     second_factor_clients: tuple[str, ...] = setting(
         "PORTERO_SECOND_FACTOR_CLIENTS",
         parsing.client_ids,

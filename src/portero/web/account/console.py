@@ -57,7 +57,7 @@ class Visit:
 
     @property
     def moments(self) -> Moments:
-        return Moments(self.account, now=self.rooms.clock.now())
+        return Moments(self.account.zoneinfo, now=self.rooms.clock.now())
 
     def place_of(self, address: str) -> str:
         """Where that is, as far as the operator's file knows; '' else."""

@@ -82,6 +82,9 @@ class ContinueBody(Body):
     )
     name: str = Field("", description="The person's own word for what is enrolled.", max_length=100)
     keep: bool = Field(False, description="Keep the account that is about to be deleted.")
+    not_now: bool = Field(
+        False, description="Enrol a factor later, where `options` has it (until `not_now_until`)."
+    )
     delivery: Literal["body", "cookie"] = "body"
 
 

@@ -69,6 +69,7 @@ def go_on(call: Call) -> Response:
         given=Given(code=body.code or "", credential=body.credential) if proof else None,
         name=body.name,
         keep=body.keep,
+        not_now=body.not_now,
     )
     signed_in = call.rooms.sign_in_steps.go_on(
         call.actor,

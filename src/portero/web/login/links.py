@@ -90,7 +90,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
 
     def may_keep(token: str) -> list[tuple[str, Markup]]:
         found = rooms.taking_back.look(token)
-        moments = Moments(found.account, now=rooms.clock.now())
+        moments = Moments(found.account.zoneinfo, now=rooms.clock.now())
         return [(each.id, _described(each, moments)) for each in found.enrolled]
 
     def reset(token: str) -> str:

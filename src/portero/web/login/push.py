@@ -95,7 +95,7 @@ class _AnswerPage:
     def _ask(
         self, question: PushQuestion, secret: str, *, faults: dict[str, str] | None = None
     ) -> Response:
-        moments = Moments(question.account, now=self._rooms.clock.now())
+        moments = Moments(question.account.zoneinfo, now=self._rooms.clock.now())
         place = self._rooms.place_of(question.address, translator().locale)
         return html(
             "push/enrol.html" if question.enrols else "push/question.html",

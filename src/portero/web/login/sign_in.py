@@ -27,6 +27,7 @@ from portero.web.login.challenges import challenge_answer
 from portero.web.login.errands import Errand, errand_of_request
 from portero.web.login.passkey_offer import place_after
 from portero.web.login.passkeys import asked_here, to_forget
+from portero.web.moments import Moments
 from portero.web.mounted import request_value
 from portero.web.pages import html, refused, told
 from portero.web.places import FORGOT_PATH, MAIL_SIGN_IN_PATH, SIGN_IN_PATH, SIGN_UP_PATH
@@ -177,12 +178,19 @@ class SignInPage:
             still=still,
             owed=still.owed.value,
             auth_session=still.auth_session.reveal(),
+            put_off_until=self._last_day(still),
             trust_days=self._rooms.settings.trust_device_days,
             typed={},
             known=self._known(errand)["username"] if errand.session else "",
             somebody_else=errand.as_somebody_else,
             **values,
         )
+
+    def _last_day(self, still: StillOwes) -> str:
+        """Until when the step may be put off, as the reader counts; '' where it may not."""
+        if still.put_off_until is None:
+            return ""
+        return Moments("UTC", now=self._rooms.clock.now()).on(still.put_off_until)
 
     def _ask(self, errand: Errand, **values: Any) -> Response:
         values = {"faults": {}, "message": "", "forget": None, **values}
@@ -225,4 +233,5 @@ def step_of(form: Mapping[str, str]) -> Step:
         poll="poll" in form,
         trust_device="trust_device" in form,
         keep="keep" in form,
+        not_now="not_now" in form,
     )
