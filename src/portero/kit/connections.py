@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -39,17 +37,22 @@ class Connections:
         self._patience = patience
         self._idle: list[_Idle] = []
 
-    @contextmanager
-    def one(self) -> Iterator[sa.Connection]:
-        """Raises `AllInUse`."""
+    def one(self) -> _Use:
+        """For a `with`, which raises `AllInUse`."""
+        return _Use(self)
+
+    def take(self) -> _Idle:
         if not self._room.acquire(timeout=self._patience):
             raise AllInUse
         try:
-            taken = self._taken()
-            try:
-                yield taken.connection
-            finally:
-                self._put_back(taken)
+            return self._taken()
+        except BaseException:
+            self._room.release()
+            raise
+
+    def give_back(self, used: _Idle) -> None:
+        try:
+            self._put_back(used)
         finally:
             self._room.release()
 
@@ -82,3 +85,19 @@ class Connections:
             connection.close()
         else:
             self._idle.append(used)
+
+
+class _Use:
+    """Written out: a generator makes as much of each `with` as two statements are."""
+
+    __slots__ = ("_of", "_taken")
+
+    def __init__(self, of: Connections) -> None:
+        self._of = of
+
+    def __enter__(self) -> sa.Connection:
+        self._taken = self._of.take()
+        return self._taken.connection
+
+    def __exit__(self, *failure: object) -> None:
+        self._of.give_back(self._taken)

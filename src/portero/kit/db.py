@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -49,6 +49,7 @@ metadata: Final = sa.MetaData(
 _RETRY_SQLSTATES: Final = frozenset({"40001", "40P01"})
 _ATTEMPTS: Final = 6
 _LENGTH_OF_TEXT: Final = len("2026-01-01 00:00:00.000000")
+_AS_ALWAYS: Final = nullcontext()
 _AFTER_COMMIT: Final = "portero_after_commit"
 _AFTER_ROLLBACK: Final = "portero_after_rollback"
 _IN_TIME: Final = "portero_in_time"
@@ -207,12 +208,12 @@ class Database:
         if self._connections is not None and self._pid == os.getpid():
             self._connections.close()
 
+    def _in_haste(self, tx: Tx, *, only_if: bool) -> AbstractContextManager[None]:
+        return self._no_wait_for_disk(tx) if only_if and self.dialect == "sqlite" else _AS_ALWAYS
+
     @contextmanager
-    def _no_wait_for_disk(self, tx: Tx, *, only_if: bool) -> Iterator[None]:
+    def _no_wait_for_disk(self, tx: Tx) -> Iterator[None]:
         """SQLite takes this pragma between transactions only, and for the connection."""
-        if not only_if or self.dialect != "sqlite":
-            yield
-            return
         driver: Any = tx.connection.driver_connection
         driver.execute("PRAGMA synchronous=NORMAL")
         try:
@@ -258,7 +259,7 @@ class Database:
         failed: list[Job] = []
         effects: list[Callable[[], object]] = []
         in_haste = not any(job.durable for job in jobs)
-        with connections.one() as tx, self._no_wait_for_disk(tx, only_if=in_haste):
+        with connections.one() as tx, self._in_haste(tx, only_if=in_haste):
             tx.info[READ_ONLY] = False
             with _told_of_rollback(tx) as undoing, tx.begin():
                 driver: Any = tx.connection.driver_connection
@@ -325,7 +326,7 @@ class Database:
         unhurried: bool = False,
         durable: bool = True,
     ) -> T:
-        with connections.one() as tx, self._no_wait_for_disk(tx, only_if=not durable):
+        with connections.one() as tx, self._in_haste(tx, only_if=not durable):
             tx.info[READ_ONLY] = read_only
             with _told_of_rollback(tx), tx.begin():
                 for left in (_AFTER_COMMIT, _IN_TIME):

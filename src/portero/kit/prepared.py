@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -145,14 +146,14 @@ class _Form(ABC):
         known = {str(name): bind for bind, name in compiled.bind_names.items()}
         asked = [name for name in dict.fromkeys(self._order) if known[name].required]
         fixed = [name for name in dict.fromkeys(self._order) if not known[name].required]
-        self._keys = tuple(str(known[name].key) for name in asked)
+        self._asked = _picks([str(known[name].key) for name in asked])
         self._to_driver = _at_their_places(_to_driver(known[n].type, dialect) for n in asked)
         self._fixed = _converted(
             (known[name].value for name in fixed),
             _at_their_places(_to_driver(known[name].type, dialect) for name in fixed),
         )
         # A value may stand at several places; it is converted once.
-        self._places = tuple([*asked, *fixed].index(name) for name in self._order)
+        self._at_each_place = _picks([[*asked, *fixed].index(name) for name in self._order])
         self.columns = tuple(_returned(statement) if returned is None else returned)
         self.names = tuple(str(column.key) for column in self.columns)
         self._from_driver = _at_their_places(
@@ -179,9 +180,9 @@ class _Form(ABC):
     def row(self, keys: Iterable[K], fetched: Iterable[Any]) -> dict[K, Any]:
         return dict(zip(keys, _converted(fetched, self._from_driver), strict=True))
 
-    def _given(self, values: Mapping[str, object]) -> list[Any]:
-        told = _converted([values[key] for key in self._keys], self._to_driver) + self._fixed
-        return [told[at] for at in self._places]
+    def _given(self, values: Mapping[str, object]) -> Sequence[Any]:
+        told = _converted(self._asked(values), self._to_driver)
+        return self._at_each_place(told + self._fixed if self._fixed else told)
 
 
 class _OnCursor(_Form):
@@ -249,13 +250,20 @@ class _InPipeline(_Form):
         for values in rows:
             self.later(tx, values)
 
-    def _told(self, tx: Tx, values: Mapping[str, object]) -> list[Any]:
+    def _told(self, tx: Tx, values: Mapping[str, object]) -> Sequence[Any]:
         """What the driver is given, after the listeners have seen it."""
         given = self._given(values)
         for listener in tx.engine.dispatch.before_cursor_execute:
             named = dict(zip(self._order, given, strict=True))
             listener(tx, None, self._sql, named, None, False)
         return given
+
+
+def _picks(keys: Sequence[Any]) -> Callable[[Any], Sequence[Any]]:
+    """What stands under each of the keys: in one step of the interpreter, where there are more."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda values: tuple(values[key] for key in keys)
 
 
 def _at_their_places(conversions: Iterable[Convert | None]) -> Conversions:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import time
 from datetime import UTC, datetime
 
 from uuid_utils import uuid7
+
+from portero.kit.base64url import base64url
 
 
 class SystemClock:
@@ -23,4 +24,4 @@ class SystemDice:
         return str(uuid7())
 
     def token(self, bits: int = 256) -> str:
-        return base64.urlsafe_b64encode(os.urandom(bits // 8)).rstrip(b"=").decode()
+        return base64url(os.urandom(bits // 8))

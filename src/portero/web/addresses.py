@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from portero.kit.addresses import Address, Network, parsed_address
 
@@ -13,6 +14,8 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Networ
     X-Forwarded-For is read from the right, and only as far as each hop is a proxy that the
     operator named: what a client writes at the left is never believed.
     """
+    if not (forwarded and proxies):
+        return _spelled_as_usual(peer)
     nearest = parsed_address(peer)
     hops = [hop.strip() for line in forwarded for hop in line.split(",")]
     while hops and _is_of(nearest, proxies):
@@ -22,6 +25,12 @@ def client_address(peer: str, forwarded: Sequence[str], proxies: Sequence[Networ
             break
         nearest = candidate
     return peer if nearest is None else str(nearest)
+
+
+@lru_cache(maxsize=1024)  # most requests of an hour come from few addresses
+def _spelled_as_usual(peer: str) -> str:
+    found = parsed_address(peer)
+    return peer if found is None else str(found)
 
 
 def is_in(address: str, networks: Sequence[Network]) -> bool:

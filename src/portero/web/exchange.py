@@ -27,7 +27,8 @@ JSON_TYPE: Final = "application/json"
 class Request:
     """One request, whole: the body was read under its cap before anyone is asked to answer.
 
-    `path` is percent-decoded; `query_string` is as received; `headers` come from `by_name`.
+    `path` is percent-decoded; `query_string` is as received; `headers` are the
+    lines of each field by its name in lower case.
     `peer` is the address of the connected socket and nothing that a header claims ("" when there
     is none). `request_id` is ours, never the client's.
     """

@@ -26,7 +26,7 @@ from portero.web.base_path import NOT_OURS, BasePath
 from portero.web.crew import Crew
 from portero.web.deadline import within
 from portero.web.endpoints import Endpoint, routes
-from portero.web.exchange import Request, Response, by_name, problem
+from portero.web.exchange import Request, Response, problem
 from portero.web.outlet import ClientGone, Message, Outlet, Send
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ class Front:
         peer = (scope.get("client") or ("",))[0]
         route = self._routes.get(path)
         if route is None:
-            body = await self._body(receive, head, self._page_body_cap)
+            body = await self._body(receive, head, self._page_body_cap) if head.has_body else b""
             environ = bridge.build_environ(
                 scope,
                 replace(head, path=path),
@@ -153,7 +153,7 @@ class Front:
         if endpoint is None:
             allow = ("Allow", route.allow)
             return problem(405, "method_not_allowed", "This method is not for this address.", allow)
-        body = await self._body(receive, head, endpoint.body_cap)
+        body = await self._body(receive, head, endpoint.body_cap) if head.has_body else b""
         request = _request(scope, path, body, peer=peer, request_id=out.request_id)
         if endpoint.on_loop:
             return endpoint.answer(request)
@@ -165,8 +165,6 @@ class Front:
         return await self._crew.run(endpoint.answer, request)
 
     async def _body(self, receive: Receive, head: strict.Head, cap: int) -> bytes:
-        if not head.chunked and not head.content_length:
-            return b""
         if head.content_length is not None and head.content_length > cap:
             raise strict.BodyTooLarge(f"announced {head.content_length} of {cap} bytes")
         try:
@@ -222,11 +220,14 @@ async def _linger(receive: Receive) -> None:
 
 def _request(scope: Scope, path: str, body: bytes, *, peer: str, request_id: str) -> Request:
     method = scope["method"]
+    headers: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:  # names are in lower case, as ASGI says
+        headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
     return Request(
         method="GET" if method == "HEAD" else method,
         path=path,
         query_string=scope["query_string"].decode("ascii"),
-        headers=by_name([(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"]]),
+        headers=headers,
         body=body,
         peer=peer,
         scheme=scope["scheme"],

@@ -41,8 +41,13 @@ class Outlet:
 
     async def whole(self, answer: Response) -> None:
         """Send a finished answer, with its Content-Length."""
-        await self._send(self._head(answer.status, answer.headers, length=len(answer.body)))
-        await self._body(answer.body if self._with_body else b"", more=False)
+        size = len(answer.body)
+        await self._send(self._head(answer.status, answer.headers, length=size))
+        body = answer.body if self._with_body else b""
+        if size < _TAKEN_AT_ONCE_BYTES:
+            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        else:
+            await self._body(body, more=False)
 
     def push(self, piece: Response | bytes) -> None:
         """From another thread: send a piece and wait until the client takes it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import ClassVar, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -26,6 +27,7 @@ PROBE_PATHS: Final = frozenset({"/healthz", "/readyz"})
 _ONE_LINE_ONLY: Final = frozenset(
     {b"host", b"content-length", b"content-type", b"transfer-encoding", b"authorization"}
 )
+_NAME, _VALUE = itemgetter(0), itemgetter(1)
 _HOST: Final = re.compile(rb"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _TARGET_FORBIDDEN: Final = re.compile(rb"[\x00-\x20\x7f-\xff\\#]")
 _CONTROL_IN_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -93,6 +95,10 @@ class Head:
     path: str
     content_length: int | None
     chunked: bool
+
+    @property
+    def has_body(self) -> bool:
+        return bool(self.content_length) or self.chunked
 
 
 def checked_head(
@@ -174,21 +180,20 @@ def _checked_lines(raw_path: bytes, query: bytes, headers: RawHeaders) -> dict[b
     """The fields of `_ONE_LINE_ONLY` that are there."""
     if len(headers) > MAX_HEADERS:
         raise HeadTooLarge(f"{len(headers)} headers")
-    size = len(raw_path) + len(query) + 16  # the method, the version and the spaces
-    found: dict[bytes, bytes] = {}
-    for name, value in headers:
-        size += len(name) + len(value) + 4
-        if name in _ONE_LINE_ONLY:
-            if name in found:
-                raise BadHeader(f"two lines of {name.decode()}")
-            found[name] = value
-        elif b"_" in name:
-            # WSGI writes X-Forwarded-For and X_Forwarded_For alike: the second forges the first
-            # behind a proxy that only overwrites the hyphenated one.
-            raise BadHeader("a header name with an underscore")
+    once = [line for line in headers if line[0] in _ONE_LINE_ONLY]
+    found = dict(once)
+    if len(found) != len(once):
+        raise BadHeader(f"two lines of one of {', '.join(name.decode() for name in found)}")
+    names, values = b"".join(map(_NAME, headers)), b"".join(map(_VALUE, headers))
+    if b"_" in names:
+        # WSGI writes X-Forwarded-For and X_Forwarded_For alike: the second forges the first
+        # behind a proxy that only overwrites the hyphenated one.
+        raise BadHeader("a header name with an underscore")
+    # With the method, the version and the spaces; and in each line a colon, a space and its end.
+    size = len(raw_path) + len(query) + 16 + len(names) + len(values) + 4 * len(headers)
     if size > MAX_HEAD_BYTES:
         raise HeadTooLarge(f"{size} bytes")
-    if _CONTROL_IN_VALUE.search(b"".join([value for _, value in headers])):
+    if _CONTROL_IN_VALUE.search(values):
         raise BadHeader("a control character in a header value")
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -41,8 +42,8 @@ accounts: Final = sa.Table(
     sa.Column("grants_void_before", UtcTime),
 )
 
-_fields: Final = tuple((name, accounts.c[name]) for name in names_in(Account))
-_columns: Final = tuple(column for _, column in _fields)
+_columns: Final = tuple(accounts.c[name] for name in names_in(Account))
+_in_a_row: Final = itemgetter(*_columns)
 _by_id: Final = Prepared(sa.select(*_columns).where(accounts.c.id == sa.bindparam("of")))
 _by_username: Final = Prepared(
     sa.select(*_columns).where(accounts.c.username_key == sa.bindparam("of"))
@@ -193,7 +194,7 @@ def lives_clause(since: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
 
 def account_of(found: Mapping[Any, Any]) -> Account:
     """An account from a row that holds, by column, (at least) all of the table."""
-    values = {name: found[column] for name, column in _fields}
+    values = dict(zip(names_in(Account), _in_a_row(found), strict=True))
     values["state"] = AccountState(values["state"])
     return Account(**values)
 

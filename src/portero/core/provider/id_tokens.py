@@ -5,7 +5,6 @@ Signed by the algorithm that the client registered: one of ours, or HMAC with it
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -65,4 +64,12 @@ class IdTokens:
                 client, claims, kind=Encrypted.ID_TOKEN, alg=alg, typ=TYPE, now=now
             )
             id_token = Secret(told)
-        return replace(issued, refresh_token=refresh_token, id_token=id_token)
+        return IssuedToken(
+            issued.access_token,
+            issued.expires_in,
+            issued.scope,
+            issued.token_type,
+            refresh_token,
+            id_token,
+            issued.more,
+        )

@@ -6,14 +6,13 @@ predecessor, without lying anywhere in clear.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.provider import store
 from portero.core.provider.model import Grant, TokenLifetimes
+from portero.kit.base64url import base64url
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
 from portero.kit.secrets import Secret, fingerprint
@@ -61,8 +60,6 @@ class RefreshTokens:
 
     def _successors(self, token: str) -> list[str]:
         return [
-            base64.urlsafe_b64encode(hmac.digest(key, token.encode(), hashlib.sha256))
-            .rstrip(b"=")
-            .decode()
+            base64url(hmac.digest(key, token.encode(), "sha256"))
             for key in self._vault.keys(_SUCCESSOR_PURPOSE)
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -62,8 +63,8 @@ refresh_tokens: Final = sa.Table(
     sa.Column("spent_at", UtcTime),
 )
 
-_grant_fields: Final = tuple((name, grants.c[name]) for name in names_in(Grant))
-_grant_columns: Final = tuple(column for _, column in _grant_fields)
+_grant_columns: Final = tuple(grants.c[name] for name in names_in(Grant))
+_in_a_row: Final = itemgetter(*_grant_columns)
 _of_session: Final = ("auth_time", "acr", "amr")
 _add_grant_on_session: Final = Prepared(
     grants.insert()
@@ -116,7 +117,7 @@ def _values(grant: Grant) -> dict[str, Any]:
 
 
 def _grant(found: Mapping[Any, Any]) -> Grant:
-    values = {name: found[column] for name, column in _grant_fields}
+    values = dict(zip(names_in(Grant), _in_a_row(found), strict=True))
     for name in ("amr", "resources", "details"):
         values[name] = tuple(values[name])
     return Grant(**values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -51,7 +52,7 @@ sessions: Final = sa.Table(
     sa.Index("ix_sessions_account_id", "account_id", "ended_at"),
 )
 
-_fields: Final = tuple((name, sessions.c[name]) for name in names_in(Session))
+_in_a_row: Final = itemgetter(*(sessions.c[name] for name in names_in(Session)))
 _add: Final = Prepared(sessions.insert(), names_in(Session))
 
 
@@ -287,6 +288,6 @@ def purge_browsers(tx: Tx, *, before: datetime) -> int:
 
 def session_of(found: Mapping[Any, Any]) -> Session:
     """A session from a row that holds, by column, (at least) all of the table."""
-    values = {name: found[column] for name, column in _fields}
+    values = dict(zip(names_in(Session), _in_a_row(found), strict=True))
     values["amr"] = tuple(values["amr"])
     return Session(**values)

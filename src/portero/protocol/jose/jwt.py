@@ -8,7 +8,6 @@ ES256, which every access token has.
 from __future__ import annotations
 
 import json
-from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from jwt.algorithms import HMACAlgorithm, OKPAlgorithm, RSAAlgorithm, RSAPSSAlgorithm
 
+from portero.kit.base64url import base64url
 from portero.protocol.jose.algorithms import PrivateKey, SigningAlg
 
 Sign = Callable[[bytes, Any], bytes]
@@ -40,7 +40,6 @@ _SIGN: Final[Mapping[SigningAlg, Sign]] = {
 }
 _HS256: Final = HMACAlgorithm(HMACAlgorithm.SHA256).sign
 _json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 
 
 def sign(
@@ -58,15 +57,11 @@ def sign_with_secret(claims: Mapping[str, Any], secret: bytes, *, typ: str) -> s
 
 
 def _compact(header: str, claims: Mapping[str, Any], sign_input: Sign, key: Any) -> str:
-    signing_input = f"{header}.{_part(_json(dict(claims)).encode())}"
-    return f"{signing_input}.{_part(sign_input(signing_input.encode('ascii'), key))}"
+    signing_input = f"{header}.{base64url(_json(dict(claims)).encode())}"
+    return f"{signing_input}.{base64url(sign_input(signing_input.encode('ascii'), key))}"
 
 
 @lru_cache(maxsize=64)
 def _header(alg: str, typ: str, kid: str | None = None) -> str:
     members = {"alg": alg, "typ": typ} | ({} if kid is None else {"kid": kid})
-    return _part(_json(members).encode())
-
-
-def _part(octets: bytes) -> str:
-    return b2a_base64(octets, newline=False).translate(_URL_SAFE, b"=").decode("ascii")
+    return base64url(_json(members).encode())
