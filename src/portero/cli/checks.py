@@ -81,6 +81,26 @@ def database(house: House) -> Finding:
     return Finding("database", State.OK, f"The {house.db.dialect} database answers.")
 
 
+def redis(settings: Settings) -> Iterator[Finding]:
+    """Where it is set: away, it costs requests a wait, and the database what it was to spare."""
+    if not settings.redis_url:
+        return
+    from portero.core.limits.ports import CountersGone
+    from portero.outside.redis import RedisCounters
+
+    counters = RedisCounters(settings.redis_url, owner=settings.issuer)
+    try:
+        counters.ping()
+    except CountersGone as error:
+        told = f"{error}; limits are counted in the database meanwhile."
+        advice = "Look at PORTERO_REDIS_URL, and whether that server runs and lets this host in."
+        yield Finding("redis", State.WARN, told, advice)
+    else:
+        yield Finding("redis", State.OK, "Redis answers.")
+    finally:
+        counters.close()
+
+
 def schema(house: House) -> Finding:
     from portero.migrations import runner
 

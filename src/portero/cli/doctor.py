@@ -57,6 +57,7 @@ def _of_settings(settings: Settings) -> Iterator[Finding]:
     try:
         yield from checks.permissions(settings)
         yield from _of_database(house)
+        yield from checks.redis(settings)
         yield checks.mail(settings)
         yield checks.issuer(settings)
         yield from checks.closed_or_themed(house)

@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "db": "Migrate and check the database.",
     "outbox": "List and retry jobs that were given up.",
     "audit": "Read what happened.",
+    "limits": "Show the limits, and give somebody new tries.",
     "settings": "Show every setting: its value, source and meaning.",
     "doctor": "Check the whole installation, and say what to do.",
     "maintenance": "Close the service for a while, and open it again.",

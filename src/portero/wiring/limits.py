@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Final
 
+from portero.core.admin.limits import LimitDesk
 from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
+from portero.core.audit import AuditLog
 from portero.core.challenges import TICKETS_BY_ADDRESS
 from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
 from portero.core.factors.push import PUSH_BY_ACCOUNT
@@ -26,6 +28,7 @@ from portero.core.provider.register import (
     CLIENT_REGISTRATION_BY_ADDRESS,
 )
 from portero.core.provider.token_endpoint import TOKENS_BY_CLIENT
+from portero.kit.db import Database
 from portero.kit.ports import Clock
 from portero.protocol.oauth.profiles import Profile
 from portero.settings import Settings, SettingsError
@@ -49,10 +52,43 @@ POLICIES: Final[tuple[LimitPolicy, ...]] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A policy, and which setting says so."""
+
+    policy: LimitPolicy
+    source: str
+
+
 def limits_of(settings: Settings, clock: Clock) -> tuple[Limits, Volume]:
     settled = settled_limits(settings)
     prefixes = Prefixes(settings.limits_ipv4, settings.limits_ipv6)
     return Limits(settled, prefixes, _counters_of(settings, clock)), Volume(clock, settled)
+
+
+def desk_of(
+    settings: Settings, *, db: Database, clock: Clock, audit: AuditLog
+) -> tuple[LimitDesk, tuple[InForce, ...]]:
+    """For the command line: the desk, and every policy as it is in force."""
+    limits, _ = limits_of(settings, clock)
+    settled, named = settled_limits(settings), {each.partition("=")[0] for each in settings.limits}
+
+    def source(*names: str) -> str:
+        if named & {*names}:
+            return "PORTERO_LIMITS"
+        return "PORTERO_PROFILE" if {*names} & settled.keys() else "default"
+
+    in_force = tuple(
+        InForce(settled.get(one.name, one), source(one.name, each.name))
+        for each in POLICIES
+        for one in _with_network(settled.get(each.name, each))
+    )
+    desk = LimitDesk(db=db, clock=clock, audit=audit, limits=limits, policies=POLICIES)
+    return desk, in_force
+
+
+def _with_network(policy: LimitPolicy) -> tuple[LimitPolicy, ...]:
+    return (policy, policy.of_network()) if isinstance(policy, AddressPolicy) else (policy,)
 
 
 def _counters_of(settings: Settings, clock: Clock) -> Counters:
@@ -85,7 +121,7 @@ def settled_limits(settings: Settings) -> dict[str, LimitPolicy]:
 
 
 def _of_networks() -> tuple[LimitPolicy, ...]:
-    return tuple(each.of_network() for each in POLICIES if isinstance(each, AddressPolicy))
+    return tuple(one for each in POLICIES for one in _with_network(each)[1:])
 
 
 def _relaxed() -> dict[str, LimitPolicy]:

@@ -13,3 +13,11 @@ class DataDownloaded(Event):
     """A person asked for everything that is held about them."""
 
     kind: ClassVar[str] = "account.data_downloaded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsCleared(Event):
+    """An operator gave an account, or an address and its network, new tries."""
+
+    kind: ClassVar[str] = "limits.cleared"
+    address: str = ""

@@ -50,7 +50,7 @@ class KnownDevices:
         """Under what tries at that account are counted in the browser with those marks: one that it
         knows has a budget of its own, so that strangers use up none of its owner's."""
         found = store.find_one_of(tx, account_id, marks[-_MOST_ACCOUNTS:])
-        return account_id if found is None else f"{account_id} {found.id}"
+        return account_id if found is None else found.budget
 
     def see_in(
         self, tx: Tx, actor: Actor, account_id: str, cookie: str, *, trust: bool, now: datetime

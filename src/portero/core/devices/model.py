@@ -17,5 +17,10 @@ class Device:
     trusted_until: datetime | None
     user_agent: str
 
+    @property
+    def budget(self) -> str:
+        """Under what the account's tries in this browser are counted."""
+        return f"{self.account_id} {self.id}"
+
     def is_trusted(self, now: datetime) -> bool:
         return self.trusted_until is not None and self.trusted_until > now

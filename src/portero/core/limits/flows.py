@@ -64,6 +64,14 @@ class Limits:
         found = self._store.spent(tx, keys, now=now)
         return tuple(found.get(key, 0) for key in keys)
 
+    def look(
+        self, tx: Tx, *tries: tuple[LimitPolicy, str], now: datetime
+    ) -> list[tuple[LimitPolicy, int]]:
+        """As `spent`, with the networks', each beside the policy in force."""
+        counters = [each for one in tries for each in self._counters(*one)]
+        found = self._store.spent(tx, [each.key for each in counters], now=now)
+        return [(each.policy, found.get(each.key, 0)) for each in counters]
+
     def clear(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Forget the subject's tries, after a success."""
         self._store.clear(tx, [each.key for each in self._counters(policy, subject)])

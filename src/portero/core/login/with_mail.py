@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Final
 
 from portero.core.accounts import store as account_store
-from portero.core.accounts.email import LinkUrl
+from portero.core.accounts.email import MAILS_EVERYWHERE, LinkUrl
 from portero.core.accounts.flows import find_identified
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
@@ -202,7 +202,8 @@ class MailSignIn:
         # Strangers who ask for the account's mails use up none of its own browsers'.
         policy = rules.SIGN_IN_MAIL_BY_ACCOUNT
         budget = self._dispatcher.devices.budget_in(tx, account.id, marks)
-        if self._limits.spend(tx, policy, budget, now=now) is not None:
+        tries = ((policy, budget), (MAILS_EVERYWHERE, ""))
+        if self._limits.spend_each(tx, *tries, now=now) is not None:
             return
         lifetime = rules.MAIL_SIGN_IN_LIFETIME
         made = self._codes.make_in(tx, about, lifetime=lifetime, now=now)
