@@ -22,8 +22,10 @@ def signed_out(frames: Sequence[str], *, return_to: str = "") -> Response:
 def forget(answer: Response, cookie: BrowserCookie, settings: FaceSettings) -> Response:
     """Clear the browser's cookie: it names nobody any more. And what pages left behind, so that
     whoever sits down there next finds nothing by the back button. Not all cookies: the browser
-    stays known to the account, and on a host with other services they are not ours."""
+    stays known to the account, and on a host with other services they are not ours. Nor `storage`,
+    where our pages keep nothing: the service worker would go with it, and a device on which
+    sign-ins are approved would silently be none any more."""
     answer.headers.extend(cookie.clear())
     if settings.owns_host:
-        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+        answer.headers["Clear-Site-Data"] = '"cache"'
     return answer

@@ -10,6 +10,7 @@ from portero.core.authenticators import Authenticators, FactorKind, OwnerTold
 from portero.core.factors.push import (
     PUSH_MESSAGE,
     PushAnswers,
+    PushCare,
     PushFactor,
     PushSending,
     PushServices,
@@ -34,6 +35,15 @@ class PushJoined:
     queue: Mapping[str, Deliverer]
 
 
+def join_push_care(base: Base) -> PushCare:
+    """Also where it is turned off: what is kept must open when it is turned on again."""
+    return PushCare(base.db, _keys(base), Sealing(base.vault))
+
+
+def _keys(base: Base) -> VapidKeys:
+    return VapidKeys(db=base.db, clock=base.clock, vault=base.vault, maker=LocalKeyMaker())
+
+
 def join_push(
     base: Base, *, accounts: Accounts, authenticators: Authenticators, owner: OwnerTold
 ) -> PushJoined | None:
@@ -42,7 +52,7 @@ def join_push(
     if not settings.push_services or FactorKind.PUSH not in settings.second_factors:
         return None
     services = PushServices(settings.push_services, loopback=settings.development)
-    keys = VapidKeys(db=base.db, clock=base.clock, vault=base.vault, maker=LocalKeyMaker())
+    keys = _keys(base)
     sealing, numbers = Sealing(base.vault), Numbers(base.vault)
     factor = PushFactor(
         db=base.db,

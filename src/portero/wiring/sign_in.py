@@ -21,6 +21,7 @@ from portero.core.devices import KnownDevices
 from portero.core.factors.one_time_code import PhoneProofs
 from portero.core.factors.passkey import PasskeyOffers, Passkeys
 from portero.core.factors.password import Passwords
+from portero.core.factors.push import PushCare
 from portero.core.factors.recovery import RecoveryCodes
 from portero.core.factors.totp import Totp
 from portero.core.links import LinkPurpose
@@ -45,7 +46,7 @@ from portero.web.places import ACCOUNT_PATH
 from portero.wiring.base import Base
 from portero.wiring.codes import join_code_factors, join_codes, join_phone
 from portero.wiring.passkeys import join_offers, join_passkeys
-from portero.wiring.push import PushJoined, join_push
+from portero.wiring.push import PushJoined, join_push, join_push_care
 from portero.wiring.robots import join_robots
 
 
@@ -73,6 +74,7 @@ class SignInJoined:
     passkey_offers: PasskeyOffers | None
     passkey_sign_in: PasskeySignIn
     push: PushJoined | None
+    push_care: PushCare
 
     def follow_sign_in_mail(self, payload: Mapping[str, object]) -> None:
         """Deliver what was asked for; nothing, where it was turned off since."""
@@ -81,8 +83,7 @@ class SignInJoined:
 
     def reseal(self) -> int:
         """Seal every factor's secret under the present SECRET_KEY; how many were changed."""
-        pushed = self.push.factor.reseal() if self.push is not None else 0
-        return self.totp.reseal() + pushed
+        return self.totp.reseal() + self.push_care.reseal()
 
 
 def join_sign_in(
@@ -275,6 +276,7 @@ def join_sign_in(
             decoy_key=base.vault.keys("passkey-decoy")[0],
         ),
         push=push,
+        push_care=join_push_care(base),
     )
 
 

@@ -17,6 +17,7 @@ from portero.core.authenticators import FactorKind
 from portero.core.clients import FIRST_PARTY_CLIENT_ID
 from portero.core.factors.push.errors import QuestionOver, WrongNumber
 from portero.core.login.push_answering import PushAnswering, PushQuestion
+from portero.kit.refusals import Busy
 from portero.web.exchange import JSON_TYPE, json_body
 from portero.web.forms import Forms
 from portero.web.host import translator
@@ -113,5 +114,10 @@ class _AnswerPage:
     def _name_of(self, client_id: str) -> str:
         """What the sign-in is for; this service's own pages and API by its own name."""
         known = client_id and client_id != FIRST_PARTY_CLIENT_ID
-        client = self._rooms.provider.clients.find(client_id) if known else None
-        return name_of(client) if client is not None else self._rooms.settings.product_name
+        if not known:
+            return self._rooms.settings.product_name
+        try:
+            client = self._rooms.provider.clients.find(client_id)
+        except Busy:  # its document can't be had just now; whoever answers needs no more than this
+            client = None
+        return name_of(client) if client is not None else client_id

@@ -8,6 +8,7 @@ message is a job of the outbox. What an answer does to the sign-in is decided in
 """
 
 from portero.core.factors.push.answers import PushAnswers
+from portero.core.factors.push.care import PushCare
 from portero.core.factors.push.flows import PushFactor
 from portero.core.factors.push.keys import VapidKeys
 from portero.core.factors.push.model import (
@@ -29,6 +30,7 @@ __all__ = [
     "Messenger",
     "Purpose",
     "PushAnswers",
+    "PushCare",
     "PushFactor",
     "PushMessage",
     "PushSending",

@@ -221,15 +221,6 @@ class PushFactor:
             return {"public_key": self.keys.public(), "expires_at": ends_at}
         return {"number": self.numbers.of(question), "expires_at": ends_at}
 
-    # --- care ---------------------------------------------------------------------------------
-
-    def reseal(self) -> int:
-        """Seal the key and every subscription under the present SECRET_KEY; how many changed. A
-        question lives for minutes: it is not worth it."""
-        devices = self.db.read(store.all_devices)
-        units = (self.sealing.resealed(each) for each in devices)
-        return self.keys.reseal() + sum(self.db.write(unit) for unit in units)
-
 
 def _evidence(authenticator_id: str) -> Evidence:
     # RFC 8176 §2: something was given on one screen that another one showed.

@@ -82,7 +82,8 @@ def _add(visit: Visit) -> Done:
 
 def _rename(visit: Visit) -> Done:
     one = own_one(visit, _KIND)
-    visit.rooms.authenticators.rename(visit.account.id, one.id, request.form.get("name", ""))
+    name = request.form.get("name", "")
+    visit.rooms.authenticators.rename(visit.actor, visit.account.id, one.id, name)
     return Done("The new name is saved.")
 
 
