@@ -16,7 +16,6 @@ from portero.core.clients import ClientKeys, Clients
 from portero.core.factors.password import Passwords
 from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
-from portero.core.keys.rules import KeySchedule
 from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.recovery import RECOVERY_ASKED
 from portero.core.login.with_mail import SIGN_IN_MAIL_ASKED
@@ -47,6 +46,7 @@ from portero.wiring.parts import (
     breach,
     certificates,
     hasher_of,
+    key_schedule,
     mail_folder,
     mailer,
     metadata_policy,
@@ -115,11 +115,7 @@ def join(
         maker=LocalKeyMaker(),
         feed=feed,
         audit=audit,
-        schedule=KeySchedule(
-            rotate_after=timedelta(days=settings.key_rotate_days),
-            publish_ahead=timedelta(seconds=settings.key_publish_ahead_seconds),
-            longest_token=longest_token,
-        ),
+        schedule=key_schedule(settings, longest_token=longest_token),
     )
 
     make_link = link_url(settings.issuer)

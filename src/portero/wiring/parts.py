@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from portero.core.clients import RemoteKeys
 from portero.core.clients.remote_keys import UNKNOWN_KEY_SECONDS
 from portero.core.factors.password import CharacterClass, PasswordPolicy
+from portero.core.keys.rules import KeySchedule
 from portero.core.outbox import Deliverer, OutboxWorkers
 from portero.core.provider.client_signer import EncryptTo
 from portero.core.provider.register import Registrants, RegistrationMode
@@ -117,6 +119,14 @@ def places_of(settings: Settings) -> PlaceOf:
         return PlaceFile(path).place_of
     except (OSError, ValueError) as error:
         raise SettingsError(key, f"{key}: {path} can't be read: {error}.") from error
+
+
+def key_schedule(settings: Settings, *, longest_token: timedelta) -> KeySchedule:
+    return KeySchedule(
+        rotate_after=timedelta(days=settings.key_rotate_days),
+        publish_ahead=timedelta(seconds=settings.key_publish_ahead_seconds),
+        longest_token=longest_token,
+    )
 
 
 def remote_keys_of(settings: Settings, clock: Clock) -> RemoteKeys:
