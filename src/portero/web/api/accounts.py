@@ -17,6 +17,7 @@ from portero.kit.refusals import FieldFault, Invalid, NotProven
 from portero.web.api.registry import Access, Call, Route, told
 from portero.web.api.shapes import (
     EndedAnswer,
+    LeavingAnswer,
     MePatch,
     ProtectedAnswer,
     RegisterBody,
@@ -88,10 +89,11 @@ def change_me(call: Call) -> UserAnswer:
     return UserAnswer.of(changed)
 
 
-def delete_me(call: Call) -> None:
+def delete_me(call: Call) -> LeavingAnswer:
     account = _me(call)
     _require_factor(call)
-    call.rooms.account_admin.delete(call.actor, account.id)
+    due_at = call.rooms.account_admin.leave(call.actor, account.id)
+    return LeavingAnswer(deleted=due_at is None, deletion_due_at=due_at)
 
 
 def list_sessions(call: Call) -> SessionsAnswer:
@@ -187,10 +189,12 @@ ROUTES = (
         "DELETE",
         "/me",
         "delete_me",
-        "Delete the account and all that it owns. Needs a fresh sign-in.",
+        "Delete the account and all that it owns, after PORTERO_DELETION_DAYS. It is signed out"
+        " everywhere at once; whoever logs in before `deletion_due_at` can keep it. Needs a fresh"
+        " sign-in.",
         delete_me,
         access=Access.FIRST_PARTY,
-        status=204,
+        answer=LeavingAnswer,
         fresh_seconds=FRESH_SECONDS,
     ),
     Route(

@@ -245,6 +245,13 @@ class SessionsAnswer(Told):
     sessions: list[SessionAnswer]
 
 
+class LeavingAnswer(Told):
+    deleted: bool = Field(description="It is gone already: nothing can be kept.")
+    deletion_due_at: datetime | None = Field(
+        None, description="When it is deleted, unless its owner logs in before and keeps it."
+    )
+
+
 class EndedAnswer(Told):
     ended: int = Field(description="How many sessions were ended.")
 
