@@ -41,7 +41,10 @@ def owing(home: Home) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["auth_session", "factor", "code", "begin", "credential", "name"])
 @pytest.mark.parametrize("value", TAMPERED, ids=repr)
 def test_a_field_of_the_json_step(home: Home, name: str, value: Any) -> None:
-    """With a wrong code in the others: none of it is a proof."""
+    """With a wrong code in the others: none of it is a proof.
+
+    CVE-2026-49448: an empty post skipped a stage of authentik.
+    """
     enrolled_app(home)
     body = {"auth_session": owing(home)["auth_session"], "factor": "totp", "code": "000000"}
     before = count(home)

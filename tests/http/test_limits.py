@@ -53,7 +53,10 @@ def test_the_thirty_first_wrong_password_waits(home: Home) -> None:
 @on_sqlite
 @pytest.mark.parametrize("name", ["ANA", "\uff21na", EMAIL, "Ana@Example.ORG"])
 def test_one_account_has_one_counter_however_it_is_named(narrow_home: Home, name: str) -> None:
-    """Another spelling is no new allowance."""
+    """Another spelling is no new allowance.
+
+    CVE-2025-24806: Authelia counted a name and an address apart.
+    """
     assert wrong_tries(narrow_home, 3) == {401}
     assert status_of_login(narrow_home, name, PASSWORD) == 429
 
@@ -171,7 +174,10 @@ def test_a_reset_clears_the_counter(narrow_home: Home) -> None:
 
 
 def test_tries_at_the_same_moment_are_counted_each(narrow_home: Home) -> None:
-    """The try is spent before the hash: of 12 at once, three are looked at."""
+    """The try is spent before the hash: of 12 at once, three are looked at.
+
+    CVE-2024-4629: Keycloak's lock did not see parallel tries.
+    """
     home = narrow_home
     with ThreadPoolExecutor(12) as threads:
         statuses = Counter(threads.map(lambda _: status_of_login(home, "ana", WRONG), range(12)))

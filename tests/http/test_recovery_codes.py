@@ -63,7 +63,10 @@ def test_a_code_stands_in_for_a_lost_phone(home: Home) -> None:
 
 
 def test_a_code_opens_once(home: Home) -> None:
-    """And of ten tries at the same moment, one."""
+    """And of ten tries at the same moment, one.
+
+    Authorizer #761: its recovery codes opened more than once when tried together.
+    """
     enrolled_app(home)
     codes = made(home)
     assert prove(home, owing(home), codes[0]).status_code == 200
@@ -113,7 +116,10 @@ def ana(home: Home) -> str:
 
 
 def test_another_accounts_code_proves_nothing(home: Home) -> None:
-    """It is looked for among the account's own, and stays good for its owner."""
+    """It is looked for among the account's own, and stays good for its owner.
+
+    CVE-2026-78619: Punk::TOTP took anybody's.
+    """
     enrolled_app(home)
     home.create("eve")
     enrolled_app(home, "eve")

@@ -57,7 +57,10 @@ def test_a_wrong_code_leaves_the_sign_in_where_it_was(home: Home) -> None:
 
 
 def test_a_code_opens_once(home: Home) -> None:
-    """Whoever saw it over a shoulder, and has the password, is too late."""
+    """Whoever saw it over a shoulder, and has the password, is too late.
+
+    CVE-2026-104105, CVE-2026-103655: FileRise and MISP took one twice.
+    """
     app = enrolled_app(home)
     code = app.next_code()
     assert prove(home, owing(home), code).status_code == 200
@@ -76,7 +79,10 @@ def test_of_parallel_proofs_by_one_code_one_succeeds(home: Home) -> None:
 
 
 def test_guesses_run_out(home: Home) -> None:
-    """Ten in a quarter of an hour, whatever the sign-in; then the right one is refused too."""
+    """Ten in a quarter of an hour, whatever the sign-in; then the right one is refused too.
+
+    CVE-2025-64102: Zitadel locked nobody out for wrong codes of an app.
+    """
     app = enrolled_app(home)
     owed = owing(home)
     for _ in range(10):

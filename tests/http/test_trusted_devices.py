@@ -75,7 +75,10 @@ def test_the_tick_counts_only_with_a_proof(home: Home) -> None:
 
 def test_another_accounts_device_is_a_stranger(home: Home) -> None:
     """The attack: plant one's own trusted cookie in the victim's browser, or have the cookie of a
-    shared one. Each account trusts on its own, and takes over no value that it does not know."""
+    shared one. Each account trusts on its own, and takes over no value that it does not know.
+
+    CVE-2024-51996: Symfony's cookie to be remembered by was not tied to its user.
+    """
     browser = home.client()
     trusted(home, browser)
     planted = browser.get_cookie(DEVICE, domain=HOST)

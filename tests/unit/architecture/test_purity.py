@@ -64,3 +64,21 @@ def test_a_planted_clock_or_die_is_caught(path: str, code: str) -> None:
 def test_the_clock_itself_may_read_the_time(path: str) -> None:
     """The ban ends where effects live."""
     assert not bans_broken(BANNED[0], pretend_path=path)
+
+
+def test_chance_is_the_systems() -> None:
+    """ASVS 6.5.3: in all that is shipped nothing draws from a generator that can be foretold, but
+    for the pause before a transaction is tried again."""
+    answer = subprocess.run(
+        [RUFF, "check", "--select", "S311", "--no-cache", "--isolated",
+         "--output-format", "concise", "src", "guard/src"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    found = [line for line in answer.stdout.splitlines() if "S311" in line]
+    assert {line.partition(":")[0] for line in found} <= {"src/portero/kit/db.py"}, found
+    planted = subprocess.run(
+        [RUFF, "check", "--select", "S311", "--no-cache", "--isolated", "-"],
+        cwd=ROOT, input="import random\ncode = random.randrange(10**6)\n", capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert "S311" in planted.stdout

@@ -132,7 +132,8 @@ class SignIn:
         if over is not None and over.is_first:
             limited = SignInLimited(account_id=account.id if account else "", limit=over.limit)
             self._audit.record(tx, actor, now, limited)
-        stored = self._passwords.load_in(tx, account.id) if account else None
+        # Looked for of nobody too: a statement less would tell who has an account.
+        stored = self._passwords.load_in(tx, account.id if account else "")
         return _Attempt(account, stored, subject, over)
 
     def _give_back_in(self, tx: Tx, actor: Actor, attempt: _Attempt) -> None:
