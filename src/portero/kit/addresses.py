@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -18,6 +19,7 @@ Network = IPv4Network | IPv6Network
 _MAPPED_BITS: Final = 96  # before the IPv4 address in an IPv6 one
 
 
+@lru_cache(maxsize=1024)  # a request's is asked for several times, a proxy's by each request
 def parsed_address(text: str) -> Address | None:
     """The address, None for what is none. An IPv4 address inside an IPv6 one (`::ffff:192.0.2.1`,
     RFC 4291 §2.5.5.2) is the IPv4 address: a socket that takes both says so of the same machine,

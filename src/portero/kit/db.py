@@ -261,7 +261,7 @@ class Database:
         in_haste = not any(job.durable for job in jobs)
         with connections.one() as tx, self._in_haste(tx, only_if=in_haste):
             tx.info[READ_ONLY] = False
-            with _told_of_rollback(tx) as undoing, tx.begin():
+            with _ToldOfRollback(tx.info) as undoing, tx.begin():
                 driver: Any = tx.connection.driver_connection
                 began = time.monotonic()
                 for job in jobs:
@@ -327,21 +327,22 @@ class Database:
         durable: bool = True,
     ) -> T:
         with connections.one() as tx, self._in_haste(tx, only_if=not durable):
-            tx.info[READ_ONLY] = read_only
-            with _told_of_rollback(tx), tx.begin():
+            info = tx.info
+            info[READ_ONLY] = read_only
+            with _ToldOfRollback(info), tx.begin():
                 for left in (_AFTER_COMMIT, _IN_TIME):
-                    tx.info.pop(left, None)  # by a transaction that was rolled back
+                    info.pop(left, None)  # by a transaction that was rolled back
                 if not durable and self.dialect == "postgresql":
                     tx.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 if unhurried and self.dialect == "postgresql":
                     tx.exec_driver_sql(set_timeouts("SET LOCAL", Patience(0, 0, 0, 0)))
                 began = time.monotonic()
                 answer = unit(tx)
-                if tx.info.pop(_IN_TIME, False):
+                if info.pop(_IN_TIME, False):
                     flush(tx)  # or it would wait for others after its duration was looked at
                 if not (read_only or unhurried):
                     self._check_duration(began)
-            for effect in tx.info.pop(_AFTER_COMMIT, ()):
+            for effect in info.pop(_AFTER_COMMIT, ()):
                 effect()
             return answer
 
@@ -381,15 +382,21 @@ def after_rollback(tx: Tx, effect: Callable[[], object]) -> None:
     tx.info.setdefault(_AFTER_ROLLBACK, []).append(effect)
 
 
-@contextmanager
-def _told_of_rollback(tx: Tx) -> Iterator[list[Callable[[], object]]]:
-    undoing: list[Callable[[], object]] = []
-    tx.info[_AFTER_ROLLBACK] = undoing
-    try:
-        yield undoing
-    except BaseException:
-        _undo(undoing, after=0)
-        raise
+class _ToldOfRollback:
+    """A context in which `after_rollback` is heard of; what leaves it by an exception is undone."""
+
+    __slots__ = ("_undoing",)
+
+    def __init__(self, info: dict[Any, Any]) -> None:
+        self._undoing: list[Callable[[], object]] = []
+        info[_AFTER_ROLLBACK] = self._undoing
+
+    def __enter__(self) -> list[Callable[[], object]]:
+        return self._undoing
+
+    def __exit__(self, kind: type[BaseException] | None, *failure: object) -> None:
+        if kind is not None:
+            _undo(self._undoing, after=0)
 
 
 def _undo(undoing: list[Callable[[], object]], *, after: int) -> None:

@@ -152,7 +152,8 @@ def run_on_driver(tx: sa.Connection, statement: str, values: Any = ()) -> Any:
     Listeners see it and its errors are SQLAlchemy's, as with `tx.execute`; but an error never
     shows the values.
     """
-    cursor = tx.connection.cursor()
+    driver: Any = tx.connection.dbapi_connection
+    cursor = driver.cursor()
     for listener in tx.engine.dispatch.before_cursor_execute:
         listener(tx, cursor, statement, values, None, False)
     try:

@@ -206,8 +206,10 @@ class _OnCursor(_Form):
         # The driver lets go of the interpreter at each statement. To get it back from a busy event
         # loop costs more than a row, so a statement has many; their numbers are powers of two, or
         # each would be another statement to be kept.
-        head, keyword, group = self._sql.partition(" VALUES ")
         given = [self._given(values) for values in rows]
+        if len(given) == 1:
+            run_on_driver(tx, self._sql, given.pop())
+        head, keyword, group = self._sql.partition(" VALUES ")
         while given:
             size = 1 << min(len(given), _MOST_ROWS).bit_length() - 1
             sql = head + keyword + ", ".join([group] * size)

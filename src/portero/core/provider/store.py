@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final
@@ -103,7 +102,7 @@ def add_grant_on_session(tx: Tx, grant: Grant, *, now: datetime) -> Grant | None
     """Insert a grant that takes from its session how the person signed in, and its end unless it
     is offline: one statement with the question whether session and account live. None when not."""
     row = _add_grant_on_session.one_or_none(tx, {**_values(grant), "now": now})
-    return None if row is None else replace(grant, **{**row, "amr": tuple(row["amr"])})
+    return None if row is None else Grant(**values_in(grant) | row | {"amr": tuple(row["amr"])})
 
 
 def _values(grant: Grant) -> dict[str, Any]:

@@ -56,15 +56,16 @@ _in_a_row: Final = itemgetter(*(sessions.c[name] for name in names_in(Session)))
 _add: Final = Prepared(sessions.insert(), names_in(Session))
 
 
+_beyond: Final = (
+    sa.select(sessions.c.id)
+    .where(sessions.c.account_id == sa.bindparam("account"), sessions.c.ended_at.is_(None))
+    .offset(sa.bindparam("keep", type_=sa.Integer))
+)
+_is_any_beyond: Final = Prepared(_beyond.limit(1))
 _end_beyond: Final = Prepared(
     sessions.update()
     .where(
-        sessions.c.id.in_(
-            sa.select(sessions.c.id)
-            .where(sessions.c.account_id == sa.bindparam("account"), sessions.c.ended_at.is_(None))
-            .order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc())
-            .offset(sa.bindparam("keep", type_=sa.Integer))
-        )
+        sessions.c.id.in_(_beyond.order_by(sessions.c.last_used_at.desc(), sessions.c.id.desc()))
     )
     .values(ended_at=sa.bindparam("now"), end_reason=sa.bindparam("reason"))
     .returning(sessions.c.id)
@@ -176,6 +177,8 @@ def end_beyond(
 ) -> list[str]:
     """End the account's open sessions but the `keep` that were used last. Their ids."""
     values = {"account": account_id, "keep": keep, "now": now, "reason": reason}
+    if not _is_any_beyond.rows(tx, values):  # as nearly always, and this costs a fifth
+        return []
     return [row["id"] for row in _end_beyond.rows(tx, values)]
 
 

@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from argon2.low_level import Type, hash_secret_raw
@@ -114,22 +115,28 @@ class Argon2Hash:
 def parse_phc(encoded: str) -> Argon2Hash:
     """Take `$argon2id$v=19$m=…,t=…,p=…$salt$hash` apart; raises `UnknownHashFormat`."""
     start, kind, version, costs, salt, expected = parts(encoded, "$", 6)
-    found = _COSTS.fullmatch(costs)
-    if start or kind not in _TYPES or version not in {"v=19", "v=16"} or found is None:
+    if start or kind not in _TYPES or version not in {"v=19", "v=16"}:
         raise UnknownHashFormat("no argon2 string of a known version")
-    memory, time_cost, lanes = found.groups()
-    parallelism = bounded(lanes, name="parallelism", least=1, most=MAX_PARALLELISM)
-    params = Argon2Params(
-        time_cost=bounded(time_cost, name="time cost", least=1, most=MAX_ARGON2_TIME_COST),
-        memory_kib=bounded(memory, name="memory", least=8 * parallelism, most=MAX_MEMORY_KIB),
-        parallelism=parallelism,
-    )
     return Argon2Hash(
         kind,
         int(version[2:]),
-        params,
+        _parse_costs(costs),
         from_base64(salt, name="salt", least=8),
         from_base64(expected, name="hash", least=16),
+    )
+
+
+@lru_cache(maxsize=64)  # nearly all hashes of a house cost the same
+def _parse_costs(text: str) -> Argon2Params:
+    found = _COSTS.fullmatch(text)
+    if found is None:
+        raise UnknownHashFormat("no argon2 string of a known version")
+    memory, time_cost, lanes = found.groups()
+    parallelism = bounded(lanes, name="parallelism", least=1, most=MAX_PARALLELISM)
+    return Argon2Params(
+        time_cost=bounded(time_cost, name="time cost", least=1, most=MAX_ARGON2_TIME_COST),
+        memory_kib=bounded(memory, name="memory", least=8 * parallelism, most=MAX_MEMORY_KIB),
+        parallelism=parallelism,
     )
 
 

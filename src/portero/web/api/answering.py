@@ -72,6 +72,7 @@ class Api:
         self._cookies = TokenCookies(rooms.settings.issuer)
         self._pages = StandalonePages(rooms.settings)
         self._headers = tuple(page_headers(hsts=rooms.settings.owns_host).items())
+        self._header_names = {name.lower() for name, _ in self._headers}
 
     def answer(self, route: Route, request: Request, **path: str) -> Response:
         """A refused token is answered as RFC 6750 §3 says, any other refusal as a problem."""
@@ -155,7 +156,9 @@ class Api:
     def _closed(self, answer: Response) -> Response:
         """With the headers of every page, where the answer does not say otherwise."""
         present = {name.lower() for name, _ in answer.headers}
-        added = [pair for pair in self._headers if pair[0].lower() not in present]
+        added = self._headers
+        if not present.isdisjoint(self._header_names):
+            added = tuple(pair for pair in added if pair[0].lower() not in present)
         return Response(answer.status, answer.body, (*answer.headers, *added))
 
 

@@ -6,7 +6,8 @@ Every body forbids unknown members, so that nobody sets what was not meant to be
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -186,8 +187,12 @@ class UserAnswer(Told):
 
     @classmethod
     def of(cls, account: Account) -> UserAnswer:
-        values = {name: getattr(account, name) for name in cls.model_fields if name != "attributes"}
-        return cls(**values, attributes=dict(account.attributes))
+        told = dict(zip(_TOLD_OF_ACCOUNT, _of_account(account), strict=True))
+        return cls(**told, attributes=dict(account.attributes))
+
+
+_TOLD_OF_ACCOUNT: Final = tuple(name for name in UserAnswer.model_fields if name != "attributes")
+_of_account: Final = attrgetter(*_TOLD_OF_ACCOUNT)
 
 
 class TokenAnswer(Told):
