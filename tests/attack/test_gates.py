@@ -24,6 +24,8 @@ from tests.support.codes import mailed_code
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.passkeys import AT_A_DOMAIN
 from tests.support.passkeys import enrol as enrolled_passkey
+from tests.support.push import approve, begun_push, enrolled_push, poll
+from tests.support.push_service import serving
 from tests.support.relying_party import fields, relying_party
 from tests.support.software_authenticator import SoftwareAuthenticator
 
@@ -116,6 +118,19 @@ def a_step_that_was_owed(home: Home) -> Walk:
     return walk
 
 
+def approved_elsewhere(home: Home) -> Walk:
+    """The same, where the factor is a question that a device was sent."""
+    with serving() as service:
+        device = enrolled_push(home, service)
+        owed = begun_push(home)
+
+    def walk(home: Home) -> None:
+        approve(home, device.newest.secret, owed["shown"]["number"])
+        poll(home, owed)
+
+    return walk
+
+
 def _login(home: Home, password: str) -> dict[str, str]:
     return dict(home.post("/login", username="ana", password=password).json)
 
@@ -128,7 +143,7 @@ def _prove_passkey(
 
 
 WAYS = (password_page, password_api, an_application, passkey_api, mailed_code_api, recovery,
-        a_step_that_was_owed)  # fmt: skip
+        a_step_that_was_owed, approved_elsewhere)  # fmt: skip
 
 
 # --- the gates ----------------------------------------------------------------------------------
@@ -185,8 +200,10 @@ GATES = (
 OPEN_TO = {
     ("second factor", passkey_api),
     ("second factor", a_step_that_was_owed),
+    ("second factor", approved_elsewhere),
     ("second factor required", passkey_api),
     ("second factor required", a_step_that_was_owed),
+    ("second factor required", approved_elsewhere),
 }
 
 

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -100,7 +100,7 @@ class PushService:
             vapid = _sender(headers["authorization"], audience=self.url, key=browser.server_key)
             _check_headers(headers)
             content = json.loads(opened(body, browser.private, browser.auth))
-        except (ValueError, KeyError, InvalidSignature) as error:
+        except (ValueError, KeyError, InvalidSignature, InvalidTag) as error:
             self.complaints.append(f"{type(error).__name__}: {error}")
             return 400, ""
         browser.arrived.append(Arrived(headers, content, vapid, body, browser))

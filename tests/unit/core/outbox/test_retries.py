@@ -47,6 +47,21 @@ def test_waits_before_the_next_try(post: Post) -> None:
     assert len(post.doorstep.payloads) == 1
 
 
+def test_a_failure_may_say_when_it_is_worth_trying_again(post: Post) -> None:
+    """What lives for minutes can't wait as a mail does."""
+
+    def fail_for_seconds(payload: Mapping[str, object]) -> None:
+        raise TransientFailure("busy", again_in=timedelta(seconds=4))
+
+    post.doorstep.first = fail_for_seconds
+    post.put()
+    post.worker.run_once()
+    post.clock.let_pass(seconds=3)
+    assert post.worker.run_once() == 0
+    post.clock.let_pass(seconds=1)
+    assert post.worker.run_once() == 1
+
+
 def test_same_id_at_every_try(post: Post) -> None:
     """The id, of which a mail makes its Message-ID, stays: a mail sent twice is known as one."""
     seen: list[object] = []
