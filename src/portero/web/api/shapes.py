@@ -6,13 +6,13 @@ Every body forbids unknown members, so that nobody sets what was not meant to be
 from __future__ import annotations
 
 from datetime import datetime
-from operator import attrgetter
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from portero.core.accounts.model import Account
 from portero.core.sessions import Session
+from portero.kit.values import values_in
 
 # Characters; the policy's own limit, on normalised text, is far below.
 _PASSWORD_CAP = 4096
@@ -187,12 +187,8 @@ class UserAnswer(Told):
 
     @classmethod
     def of(cls, account: Account) -> UserAnswer:
-        told = dict(zip(_TOLD_OF_ACCOUNT, _of_account(account), strict=True))
-        return cls(**told, attributes=dict(account.attributes))
-
-
-_TOLD_OF_ACCOUNT: Final = tuple(name for name in UserAnswer.model_fields if name != "attributes")
-_of_account: Final = attrgetter(*_TOLD_OF_ACCOUNT)
+        """Of the account's fields those above; pydantic drops the others."""
+        return cls(**values_in(account) | {"attributes": dict(account.attributes)})
 
 
 class TokenAnswer(Told):
