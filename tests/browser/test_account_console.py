@@ -6,7 +6,7 @@ import json
 
 from playwright.sync_api import Browser, Page
 
-from tests.support.browsing import Place, check_fit, watched
+from tests.support.browsing import Place, check_fit, tab_to, watched
 from tests.support.every_page import Walk
 from tests.support.house import OTHER_PASSWORD, PASSWORD
 
@@ -17,15 +17,6 @@ def sign_in(page: Page, place: Place, name: str, password: str = PASSWORD) -> No
     page.fill("#password", password)
     page.keyboard.press("Enter")
     page.wait_for_url("**/account")
-
-
-def tab_to(page: Page, expression: str) -> None:
-    """Press Tab until the focus is on what the expression says of `e`."""
-    for _ in range(40):
-        page.keyboard.press("Tab")
-        if page.evaluate(f"(() => {{ const e = document.activeElement; return {expression}; }})()"):
-            return
-    raise AssertionError(f"the keyboard does not reach {expression}")
 
 
 def test_everything_can_be_done_with_the_keyboard(chromium: Browser, place: Place) -> None:

@@ -1,5 +1,6 @@
 """Every page, each in both schemes: axe finds nothing, nothing runs out of a narrow screen, nothing
-is asked of another origin. With PORTERO_SCREENSHOTS it leaves pictures in that folder."""
+is asked of another origin. With PORTERO_SCREENSHOTS it leaves pictures in that folder; where CI is
+set, small ones in build/screenshots, to be kept with the run."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.browsing import Place, Places, check_fit, watched
 from tests.support.every_page import ROWS, Row, Walk
+from tests.support.page_templates import FLEETING, SHOWN, pages, shown_last
 
 WIDTHS = {"desktop": 1280, "phone": 360}
 NARROWEST = 320
@@ -25,6 +27,7 @@ OPTIONS: dict[str, Any] = {"rules": {"target-size": {"enabled": True}}}
 # By night the same page has other colours, and nothing else that axe could look at.
 SCHEMES = {"light": OPTIONS, "dark": {"runOnly": ["color-contrast"]}}
 PICTURES = os.environ.get("PORTERO_SCREENSHOTS", "")
+KEPT = Path(PICTURES or Path(__file__).parents[2] / "build/screenshots")
 # Each row is looked at from the right too. Those with most on them are walked in Arabic as well,
 # and for pictures all.
 FULLEST = {
@@ -73,19 +76,23 @@ def arabic(chromium: Browser) -> Iterator[Window]:
         yield made
 
 
+def test_every_template_of_a_page_has_a_row() -> None:
+    """A new page is named with its row in `tests/support/page_templates`; each row shows one."""
+    assert pages() - FLEETING == set(SHOWN)
+    assert sorted(row.name for row in ROWS) == sorted(sum(SHOWN.values(), ()))
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_page_can_be_used_by_everybody(window: Window, places: Places, row: Row) -> None:
     """By night and by day, on a phone and on a desk, with a screen reader, from the right."""
     place, page = row.place(places), window.clear()
     row.go(Walk(place, page))
+    assert [name for name in shown_last(place.noted()) if row.name in SHOWN.get(name, ())]
     for scheme, options in SCHEMES.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for name, width in WIDTHS.items():
             page.set_viewport_size({"width": width, "height": 800})
-            if PICTURES:
-                page.screenshot(
-                    path=Path(PICTURES) / f"{row.name}-{name}-{scheme}.png", full_page=True
-                )
+            keep_picture(page, f"{row.name}-{name}-{scheme}")
         assert found_by_axe(page, options) == [], scheme
     page.set_viewport_size({"width": NARROWEST, "height": 640})
     check_fit(page)
@@ -103,8 +110,14 @@ def test_pages_read_from_the_right(arabic: Window, places: Places, row: Row) -> 
     check_fit(page)
     if page.evaluate("document.documentElement.lang") == "ar":
         assert page.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
+    keep_picture(page, f"{row.name}-arabic")
+
+
+def keep_picture(page: Page, name: str) -> None:
     if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{row.name}-arabic.png", full_page=True)
+        page.screenshot(path=KEPT / f"{name}.png", full_page=True)
+    elif os.environ.get("CI"):
+        page.screenshot(path=KEPT / f"{name}.jpg", type="jpeg", quality=70)
 
 
 def found_by_axe(page: Page, options: dict[str, Any] = OPTIONS) -> list[str]:

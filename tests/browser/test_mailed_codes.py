@@ -4,16 +4,14 @@ mail, here and elsewhere, with scripts and without."""
 from __future__ import annotations
 
 import re
-from email import message_from_bytes, policy
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
-from tests.support.browsing import Place, Places, check_fit, watched
+from tests.support.browsing import CODE, Place, Places, check_fit, context_of, watched
 from tests.support.every_page import BY_MAIL, STRICT
 from tests.support.house import PASSWORD
 
-CODE = re.compile(r"^    (\d{6})\r?$", re.MULTILINE)
 LINK = re.compile(r"http\S+/sign-in/mail/link\?token=\w+")
 
 
@@ -27,21 +25,6 @@ def mailing(places: Places) -> Place:
 def strict(places: Places) -> Place:
     """Where everybody needs a second factor."""
     return places(**STRICT)
-
-
-def mailed(page: Page, place: Place, address: str, wanted: re.Pattern[str], nth: int = 1) -> str:
-    """What the newest mail to that address says; at least `nth` such mails have come."""
-    for _ in range(200):
-        found = []
-        for path in sorted((place.server.folder / "var" / "mail").glob("*.eml")):
-            message = message_from_bytes(path.read_bytes(), policy=policy.default)
-            body = message.get_body(("plain",))
-            if message["To"] == address and body is not None:
-                found += wanted.findall(body.get_content())
-        if len(found) >= nth:
-            return str(found[-1])
-        page.wait_for_timeout(50)  # the outbox is another thread's
-    raise AssertionError(f"no mail to {address}")
 
 
 def sign_in(page: Page, place: Place, name: str) -> None:
@@ -61,29 +44,23 @@ def ask(page: Page, place: Place, address: str) -> None:
     page.wait_for_selector("#code")
 
 
-def context_of(chromium: Browser, *, scripts: bool) -> BrowserContext:
-    return chromium.new_context(
-        locale="en", java_script_enabled=scripts, viewport={"width": 320, "height": 640}
-    )
-
-
 @pytest.mark.parametrize("scripts", [True, False])
 def test_a_mailbox_is_set_up_and_used(chromium: Browser, strict: Place, scripts: bool) -> None:
     """Chosen at a sign-in that owes a factor; asked for at the next one, in another browser."""
     name = "bea" if scripts else "cem"
     address = strict.person(name)
-    page = context_of(chromium, scripts=scripts).new_page()
+    page = context_of(chromium, scripts=scripts, width=320).new_page()
     complaints = watched(page)
     sign_in(page, strict, name)
     page.click("button[name=begin][value=email]")
     page.wait_for_selector("#code")
     assert f"{name[0]}…@example.org" in page.inner_text("main")
-    page.fill("#code", mailed(page, strict, address, CODE))
+    page.fill("#code", strict.mailed(page, address, CODE))
     page.get_by_role("button", name="Go on").click()
     page.wait_for_url("**/account*")
     page.context.close()
 
-    page = context_of(chromium, scripts=scripts).new_page()
+    page = context_of(chromium, scripts=scripts, width=320).new_page()
     complaints += watched(page)
     sign_in(page, strict, name)
     page.wait_for_selector("#code")
@@ -91,7 +68,7 @@ def test_a_mailbox_is_set_up_and_used(chromium: Browser, strict: Place, scripts:
         check_fit(page)
         assert page.evaluate("document.activeElement.id") == "code"
     assert page.get_attribute("#code", "autocomplete") == "one-time-code"
-    page.fill("#code", mailed(page, strict, address, CODE, nth=2))
+    page.fill("#code", strict.mailed(page, address, CODE, nth=2))
     page.get_by_role("button", name="Go on").click()
     page.wait_for_url("**/account*")
     assert complaints == []
@@ -105,12 +82,12 @@ def test_the_link_signs_in_where_it_was_asked_for(
     """And nowhere else: there it says where to go."""
     name = "dora" if scripts else "emil"
     address = mailing.person(name)
-    page = context_of(chromium, scripts=scripts).new_page()
+    page = context_of(chromium, scripts=scripts, width=320).new_page()
     complaints = watched(page)
     ask(page, mailing, address)
-    link = mailed(page, mailing, address, LINK)
+    link = mailing.mailed(page, address, LINK)
 
-    elsewhere = context_of(chromium, scripts=scripts).new_page()
+    elsewhere = context_of(chromium, scripts=scripts, width=320).new_page()
     elsewhere.goto(link)
     assert "works where you asked for it" in elsewhere.inner_text("h1")
     assert elsewhere.locator("main form").count() == 0
@@ -126,12 +103,13 @@ def test_the_link_signs_in_where_it_was_asked_for(
     page.context.close()
 
 
+@pytest.mark.parametrize("scripts", [True, False])
 def test_on_another_device_the_code_is_typed_where_it_was_asked_for(
-    chromium: Browser, mailing: Place
+    chromium: Browser, mailing: Place, scripts: bool
 ) -> None:
     """The mail is read on a phone; a slip of the finger first; then on to the application."""
-    address = mailing.person("fritz")
-    page = context_of(chromium, scripts=True).new_page()
+    address = mailing.person("fritz" if scripts else "frieda")
+    page = context_of(chromium, scripts=scripts, width=320).new_page()
     complaints = watched(page)
     page.goto(mailing.authorize())
     page.get_by_role("link", name="Sign in by mail").click()
@@ -139,7 +117,7 @@ def test_on_another_device_the_code_is_typed_where_it_was_asked_for(
     page.keyboard.press("Enter")
     page.wait_for_selector("#code")
     check_fit(page)
-    code = mailed(page, mailing, address, CODE)
+    code = mailing.mailed(page, address, CODE)
     page.fill("#code", f"{(int(code) + 1) % 1_000_000:06}")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]")
@@ -154,20 +132,20 @@ def test_on_another_device_the_code_is_typed_where_it_was_asked_for(
 def test_a_phone_is_confirmed_set_up_and_used(chromium: Browser, mailing: Place) -> None:
     """From the profile to the second step of the next sign-in, by text messages."""
     mailing.person("greta")
-    page = context_of(chromium, scripts=True).new_page()
+    page = context_of(chromium, scripts=True, width=320).new_page()
     complaints = watched(page)
     sign_in(page, mailing, "greta")
     page.goto(f"{mailing.url}/account/profile/phone")
     page.fill("#phone", "+49 1512 3456712")
     page.click("main form button[type=submit]")
-    page.fill("#code", texted(page, mailing, nth=1))
+    page.fill("#code", mailing.texted(page, nth=1))
     page.get_by_role("button", name="Confirm").click()
     page.wait_for_url("**/account/profile")
     page.goto(f"{mailing.url}/account/security/codes")
     page.click("form:has(input[value=sms]) button[type=submit]")
     page.wait_for_selector("#code")
     assert "+49 … 12" in page.inner_text("main")
-    page.fill("#code", texted(page, mailing, nth=2))
+    page.fill("#code", mailing.texted(page, nth=2))
     page.get_by_role("button", name="Confirm").click()
     page.wait_for_url("**/account/security/recovery-codes")
     page.context.clear_cookies()
@@ -175,18 +153,8 @@ def test_a_phone_is_confirmed_set_up_and_used(chromium: Browser, mailing: Place)
     sign_in(page, mailing, "greta")
     page.wait_for_selector("#code")
     check_fit(page)
-    page.fill("#code", texted(page, mailing, nth=3))
+    page.fill("#code", mailing.texted(page, nth=3))
     page.get_by_role("button", name="Go on").click()
     page.wait_for_url("**/account*")
     assert complaints == []
     page.context.close()
-
-
-def texted(page: Page, place: Place, *, nth: int) -> str:
-    """The code of the `nth` text message."""
-    for _ in range(200):
-        found = sorted((place.server.folder / "var" / "sms").glob("*.txt"))
-        if len(found) >= nth:
-            return found[nth - 1].read_text("utf-8").strip()[-6:]
-        page.wait_for_timeout(50)  # the outbox is another thread's
-    raise AssertionError(f"there are not {nth} text messages")

@@ -4,12 +4,10 @@ removed; and what is left without scripts."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.test_every_page import PICTURES, SCHEMES, found_by_axe
 from tests.support.browsing import Place, check_fit, watched
 from tests.support.house import PASSWORD
 from tests.support.virtual_authenticator import authenticator
@@ -155,44 +153,6 @@ def test_without_scripts_the_other_ways_are_left(chromium: Browser, domain: Plac
     page.goto(f"{domain.url}/account/security/passkeys/add")
     assert not page.is_visible("form[data-passkey]")
     assert "Passkeys need JavaScript" in page.inner_text("main")
-    context.close()
-
-
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_everybody_can_use_the_pages(chromium: Browser, domain: Place, scheme: str) -> None:
-    """axe finds nothing, by night and by day."""
-    context = chromium.new_context(
-        color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce"
-    )
-    page, name = context.new_page(), f"ida-{scheme}"
-    page.add_init_script(WITHOUT_AUTOFILL)
-    domain.person(name)
-
-    def check() -> None:
-        assert found_by_axe(page) == [], page.title()
-        if PICTURES:
-            title = page.title().partition(" ·")[0]
-            page.screenshot(path=Path(PICTURES) / f"passkey-{title}-{scheme}.png", full_page=True)
-
-    with authenticator(page):
-        page.goto(f"{domain.url}/sign-in")
-        check()
-        sign_in(page, domain, name)
-        check()
-        page.goto(f"{domain.url}/account/security/passkeys")
-        check()
-        page.goto(f"{domain.url}/account/security/passkeys/add")
-        check()
-        page.click("form[data-passkey=create] button")
-        page.wait_for_url("**/account/security/recovery-codes")
-        page.goto(f"{domain.url}/account/security/passkeys")
-        check()
-        page.click("main a[href*=rename]")
-        check()
-        forget(page)
-        sign_in(page, domain, name)
-        assert page.title().startswith("Confirm that it is you")
-        check()
     context.close()
 
 

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,18 +19,30 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from portero.core.accounts import store
+from portero.kit.db import Database
 from tests.support.house import CHEAP_HASH, PASSWORD
 from tests.support.relying_party import hidden
 from tests.support.server import PORTERO, RunningServer, launch, wait_until_healthy
 from tests.support.services import free_port
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 # Root can't have Chromium's sandbox, and the rest keeps it from calling home.
 FLAGS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
+NOTING = Path(__file__).with_name("noting")
 # An answer that is no success is none of the page's faults.
 _REFUSED = re.compile(r"status of (4|503)")
+CODE = re.compile(r"^    (\d{6})\r?$", re.MULTILINE)
+# A ring around what has the focus, by its own outline or around the label that it is in.
+_SEEN = """(() => {
+    const e = document.activeElement, box = e.getBoundingClientRect();
+    const rings = [e, e.closest("label")].filter(Boolean).map((each) => getComputedStyle(each));
+    return box.top >= 0 && box.bottom <= innerHeight && rings.some(
+        (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2)
+            || s.boxShadow !== "none");
+})()"""
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
@@ -128,6 +142,10 @@ class Place:
         self.server.operate(*asked, stdin=PASSWORD)
         return address
 
+    def noted(self) -> list[str]:
+        """The templates that its server took, in turn."""
+        return (self.server.folder / "pages").read_text("utf-8").split()
+
     def register(self, redirect_uri: str, **more: str) -> str:
         """Another application; its client_id."""
         return str(self.client(redirect_uris=[redirect_uri], **more)["client_id"])
@@ -136,6 +154,39 @@ class Place:
         """What its registration answers."""
         asked = json.dumps(metadata)
         return self.server.operate("clients", "create", "--metadata", "-", stdin=asked)
+
+    def confirm_phone(self, name: str, number: str) -> None:
+        """As if its owner had proven it."""
+        db, told = Database(self._database_url), self.server.operate("users", "show", name)
+        values = {"phone": number, "phone_verified": True}
+        db.write(lambda tx: store.change(tx, told["id"], values, now=datetime.now(UTC)))
+        db.dispose()
+
+    def mailed(self, page: Page, to: str, wanted: re.Pattern[str], nth: int = 1) -> str:
+        """What the newest mail to that address says; at least `nth` such mails have come."""
+        return self._awaited(page, "mail/*.eml", lambda raw: _found(raw, to, wanted), nth)[-1]
+
+    def texted(self, page: Page, *, nth: int) -> str:
+        """The code of the `nth` text message."""
+        return self._awaited(page, "sms/*.txt", lambda raw: [raw.decode().strip()[-6:]], nth)[
+            nth - 1
+        ]
+
+    def _awaited(
+        self, page: Page, files: str, read: Callable[[bytes], list[str]], nth: int
+    ) -> list[str]:
+        """What is read in the files of that kind, once it is `nth` things."""
+        for _ in range(200):
+            paths = sorted((self.server.folder / "var").glob(files))
+            found = [each for path in paths for each in read(path.read_bytes())]
+            if len(found) >= nth:
+                return found
+            page.wait_for_timeout(50)  # the outbox is another thread's
+        raise AssertionError(f"there are not {nth} in {files}")
+
+    @property
+    def _database_url(self) -> str:
+        return f"sqlite:///{self.server.folder / 'var' / 'portero.db'}"
 
     def admit(self, page: Page, name: str) -> None:
         """Sign them in by the form as it is, and by no click: where a test begins behind it."""
@@ -164,6 +215,13 @@ class Place:
 Places = Callable[..., Place]
 
 
+def _found(raw: bytes, to: str, wanted: re.Pattern[str]) -> list[str]:
+    """In a mail to that address; in another, nothing."""
+    message = message_from_bytes(raw, policy=policy.default)
+    body = message.get_body(("plain",)) if message["To"] == to else None
+    return wanted.findall(str(body.get_content())) if body else []
+
+
 @contextmanager
 def placed(
     folder: Path, application: Application, host: str = "127.0.0.1", **settings: str
@@ -171,6 +229,7 @@ def placed(
     """`localhost` as the host, where passkeys can be: an address has none."""
     port = str(free_port())
     named = {"PORTERO_PORT": port, "PORTERO_ISSUER": f"http://{host}:{port}"}
+    named |= {"PYTHONPATH": str(NOTING), "PAGES_NOTED": str(folder / "pages")}
     running = launch(folder, {**named, **CHEAP_HASH, **settings}, [PORTERO, "serve"])
     try:
         wait_until_healthy(running)
@@ -200,6 +259,44 @@ def watched(page: Page) -> list[str]:
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     return complaints
+
+
+def context_of(chromium: Browser, *, scripts: bool, width: int = 0) -> BrowserContext:
+    """On a desk; or on a phone, without scripts."""
+    width = width or (1280 if scripts else 360)
+    return chromium.new_context(
+        locale="en", java_script_enabled=scripts, viewport={"width": width, "height": 800}
+    )
+
+
+def type_sign_in(page: Page, place: Place, name: str) -> None:
+    """The page as it comes, typed into from where its focus is; whatever it asks for first."""
+    page.goto(f"{place.url}/sign-in")
+    page.keyboard.type(name)
+    if page.is_visible("#password"):
+        page.keyboard.press("Tab")
+    else:
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#password")
+    page.keyboard.type(PASSWORD)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def tab_to(page: Page, expression: str) -> None:
+    """Press Tab until the focus is on what the expression says of `e`; and it can be seen there."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"(() => {{ const e = document.activeElement; return {expression}; }})()"):
+            assert page.evaluate(_SEEN), f"the focus does not show on {expression}"
+            return
+    raise AssertionError(f"the keyboard does not reach {expression}")
+
+
+def press(page: Page, text: str) -> None:
+    """The button or link that says so, by the keyboard."""
+    tab_to(page, f"e.matches('main *') && e.textContent.trim() === '{text}'")
+    page.keyboard.press("Enter")
 
 
 def check_fit(page: Page) -> None:

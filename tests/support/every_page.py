@@ -7,17 +7,14 @@ among the pictures of `make screenshots`.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from email import message_from_bytes, policy
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import httpx2
 
-from portero.protocol.otp import base32_key, hotp
-from tests.support import push_pages
+from tests.support import factor_pages, push_pages
 from tests.support.browsing import Place, Places
 from tests.support.house import PASSWORD
 
@@ -68,15 +65,11 @@ class Walk:
     def mailed(self, path: str, to: str) -> None:
         """Open the link to that page that was mailed to that address."""
         link = re.compile(re.escape(self.place.url + path) + r"\?token=[\w-]+")
-        for _ in range(200):
-            mails = sorted((self.place.server.folder / "var" / "mail").glob("*.eml"))
-            found = [link.search(_text(mail.read_bytes(), to)) for mail in mails]
-            links = [match.group() for match in found if match]
-            if links:
-                self.page.goto(links[-1])
-                return
-            self.page.wait_for_timeout(50)  # the outbox is another thread's
-        raise AssertionError(f"no mail to {to} leads to {path}")
+        self.page.goto(self.place.mailed(self.page, to, link))
+
+    def leave(self) -> None:
+        """Another day, another browser: nobody is known."""
+        self.page.context.clear_cookies()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +86,6 @@ class Row:
         """Ana's lists are as short as the rows make them: other tests were elsewhere."""
         usual = not self.settings and self.host == "127.0.0.1"
         return places(self.host, "rows" if usual else "", **dict(self.settings))
-
-
-def _text(raw: bytes, to: str) -> str:
-    """Of a mail to that address; of another, nothing."""
-    message = message_from_bytes(raw, policy=policy.default)
-    body = message.get_body(("plain",)) if message["To"] == to else None
-    return str(body.get_content()) if body else ""
 
 
 def _wrong_password(walk: Walk) -> None:
@@ -242,34 +228,6 @@ def _owes_keeping(walk: Walk) -> None:
     walk.sign_in(walk.named("ida"))
 
 
-def _app(walk: Walk, name: str = "hilda") -> str:
-    """Set up an authenticator app; what comes next are recovery codes. Who it was."""
-    name = walk.somebody(name)
-    walk.signed_in("/account/security/app", name)
-    key = base32_key(walk.page.inner_text("form code"))
-    walk.fill(code=hotp(key, int(time.time()) // 30), name="Phone")
-    walk.send()
-    return name
-
-
-def _apps(walk: Walk) -> None:
-    _app(walk, "hans")
-    walk.open("/account/security/app")
-
-
-def _codes_made(walk: Walk) -> None:
-    _app(walk, "hugo")
-    walk.send()
-
-
-def _second_step(walk: Walk) -> None:
-    """A further sign-in of somebody who has an app."""
-    name = _app(walk, "hedy")
-    walk.open("/sign-in")
-    walk.fill(username=name, password=PASSWORD)
-    walk.send()
-
-
 def _signed_out(walk: Walk) -> None:
     walk.signed_in("/oauth/logout")
     walk.send()
@@ -313,26 +271,12 @@ def _name_first(walk: Walk) -> None:
     walk.send()
 
 
-def _owes_factor(name: str, begin: str = "") -> Callable[[Walk], None]:
-    """Where everybody needs a second factor, somebody who has none; and chooses one."""
-
-    def go(walk: Walk) -> None:
-        walk.sign_in(walk.somebody(name))
-        if begin:
-            with walk.page.expect_navigation():
-                walk.page.click(f"button[name=begin][value={begin}]")
-
-    return go
-
-
-def _proves_totp(walk: Walk) -> None:
-    """Sets up an app, and comes back in another browser."""
-    _owes_factor("theo", "totp")(walk)
-    key = base32_key(walk.page.inner_text("main .hint code"))
-    walk.fill(code=hotp(key, int(time.time()) // 30))
+def _owes_mailbox(walk: Walk) -> None:
+    walk.open("/sign-up")
+    name = walk.named("vera")
+    walk.fill(username=name, email=f"{name}@example.org", password=PASSWORD)
     walk.send()
-    walk.page.context.clear_cookies()
-    walk.sign_in(walk.named("theo"))
+    walk.sign_in(name)
 
 
 def _sign_in_mail(walk: Walk, name: str = "mia") -> None:
@@ -353,12 +297,6 @@ def _mail_link(walk: Walk) -> None:
     walk.mailed("/sign-in/mail/link", f"{walk.named('moritz')}@example.org")
 
 
-def _code_sent(walk: Walk) -> None:
-    walk.signed_in("/account/security/codes", walk.somebody("nele"))
-    walk.page.click("form:has(input[value=email]) button[type=submit]")
-    walk.page.wait_for_selector("#code")
-
-
 def at(path: str) -> Callable[[Walk], None]:
     """Open it as a stranger."""
     return lambda walk: walk.open(path)
@@ -371,6 +309,14 @@ def signed_in_at(path: str) -> Callable[[Walk], None]:
 
 BY_MAIL = {"PORTERO_MAIL_SIGN_IN": "on", "PORTERO_SIGN_IN_STEPS": "2"}
 STRICT = {"PORTERO_SECOND_FACTOR": "required"}
+# Behind a proxy that tells whose certificate it has seen; and proven mailboxes are wanted.
+_VERIFIED = (
+    ("PORTERO_REQUIRE_VERIFIED_EMAIL", "on"),
+    ("PORTERO_TRUSTED_PROXIES", "127.0.0.1"),
+    ("PORTERO_CLIENT_CERTIFICATE_HEADER", "X-Client-Cert"),
+    ("PORTERO_CLIENT_VERIFIED_HEADER", "X-Client-Verify"),
+    ("PORTERO_CERTIFICATE_SIGN_IN", "email"),
+)
 _BY_MAIL, _STRICT = (tuple(settings.items()) for settings in (BY_MAIL, STRICT))
 
 ROWS = (
@@ -414,12 +360,12 @@ ROWS = (
     Row("account-security", signed_in_at("/account/security")),
     Row("accounts", signed_in_at("/accounts")),
     Row("account-app", signed_in_at("/account/security/app")),
-    Row("account-apps", _apps),
-    Row("account-recovery-codes", _app),
-    Row("account-recovery-codes-made", _codes_made),
-    Row("second-factor", _second_step),
+    Row("account-apps", factor_pages.apps),
+    Row("account-recovery-codes", factor_pages.app),
+    Row("account-recovery-codes-made", factor_pages.codes_made),
+    Row("second-factor", factor_pages.second_step),
     Row("account-codes", signed_in_at("/account/security/codes")),
-    Row("account-code-sent", _code_sent),
+    Row("account-code-sent", factor_pages.code_sent),
     Row("push-none", signed_in_at("/account/security/push")),
     Row("push-setting-up", push_pages.waiting_to_be_set_up),
     Row("push-set-up", push_pages.asked_to_be_set_up("wim")),
@@ -446,13 +392,25 @@ ROWS = (
     Row("passkey-offer", lambda walk: walk.sign_in(walk.somebody("jo")), host="localhost"),
     Row("passkeys-none", signed_in_at("/account/security/passkeys"), host="localhost"),
     Row("passkey-add", signed_in_at("/account/security/passkeys/add"), host="localhost"),
-    Row("enrol-passkey", _owes_factor("pia", "passkey"), _STRICT, "localhost"),
-    Row("owed-enrol-factor", _owes_factor("fred"), _STRICT, "localhost"),
-    Row("enrol-totp", _owes_factor("tara", "totp"), _STRICT, "localhost"),
-    Row("enrol-email", _owes_factor("emil", "email"), _STRICT, "localhost"),
-    Row("enrol-push", _owes_factor("wilma", "push"), _STRICT, "localhost"),
+    Row("enrol-passkey", factor_pages.owes_factor("pia", "passkey"), _STRICT, "localhost"),
+    Row("owed-enrol-factor", factor_pages.owes_factor("fred"), _STRICT, "localhost"),
+    Row("enrol-totp", factor_pages.owes_factor("tara", "totp"), _STRICT, "localhost"),
+    Row("enrol-email", factor_pages.owes_factor("emil", "email"), _STRICT, "localhost"),
+    Row("enrol-push", factor_pages.owes_factor("wilma", "push"), _STRICT, "localhost"),
     Row("enrol-push-waiting", push_pages.enrolling, _STRICT, "localhost"),
-    Row("prove-totp", _proves_totp, _STRICT, "localhost"),
+    Row("prove-totp", factor_pages.proves_totp, _STRICT, "localhost"),
+    Row("prove-totp-wrong", factor_pages.wrong_totp),
+    Row("prove-recovery-code", factor_pages.proves_recovery_code),
+    Row("prove-email", factor_pages.proves_email, _STRICT, "localhost"),
+    Row("enrol-sms", factor_pages.enrols_sms, _STRICT, "localhost"),
+    Row("prove-sms", factor_pages.proves_sms, _STRICT, "localhost"),
+    Row("passkeys", factor_pages.passkeys, host="localhost"),
+    Row("passkey-rename", factor_pages.renames_passkey, host="localhost"),
+    Row("prove-passkey", factor_pages.proves_passkey, host="localhost"),
+    Row("second-factor-choice", factor_pages.chooses_second_step),
+    Row("account-codes-set-up", factor_pages.codes_set_up),
+    Row("owed-verify-email", _owes_mailbox, _VERIFIED),
+    Row("sign-in-certificate", at("/sign-in"), _VERIFIED),
     Row("maintenance", _closed),
     Row("styleguide", at("/styleguide")),
     Row("demo", at("/demo")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -31,8 +32,8 @@ class Listener:
     may_answer: threading.Event = field(default_factory=threading.Event)
 
 
-@pytest.fixture
-def listener() -> Iterator[Listener]:
+@contextmanager
+def listening() -> Iterator[Listener]:
     heard = Listener()
     heard.may_answer.set()
 
@@ -59,3 +60,9 @@ def listener() -> Iterator[Listener]:
     yield heard
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listening() as heard:
+        yield heard

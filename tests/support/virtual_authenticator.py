@@ -47,3 +47,4 @@ def authenticator(page: Page) -> Iterator[VirtualAuthenticator]:
     }
     made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     yield VirtualAuthenticator(session, made["authenticatorId"])
+    session.detach()
