@@ -112,6 +112,21 @@ def enable(told: Console, /, name: str) -> None:
     told.show(account_json(account), f"Enabled {account.username}.")
 
 
+@command.command("unlock")
+@click.argument("name")
+@json_option
+@console
+def unlock(told: Console, /, name: str) -> None:
+    """Forget the wrong passwords that were tried for an account."""
+    with opened_house() as house:
+        from portero.core.audit import Actor
+
+        account = house.rooms.accounts.get_by_name(name)
+        was_shut = house.rooms.account_admin.unlock(Actor.operator(), account.id)
+    document = {**account_json(account), "failures_forgotten": was_shut}
+    told.show(document, f"Unlocked {account.username}.")
+
+
 @command.command("delete")
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")

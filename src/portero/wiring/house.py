@@ -16,7 +16,6 @@ from portero.core.clients import ClientKeys, Clients
 from portero.core.factors.password import Passwords
 from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
-from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.recovery import RECOVERY_ASKED
 from portero.core.login.with_mail import SIGN_IN_MAIL_ASKED
 from portero.core.notices import NOTICE, Notices
@@ -30,24 +29,20 @@ from portero.outside.hashing import HashPool
 from portero.outside.maintenance import MaintenanceFile
 from portero.outside.signing import LocalKeyMaker
 from portero.protocol.jose.algorithms import SigningAlg
-from portero.protocol.oauth.profiles import FAPI2_PROFILES
 from portero.settings import Settings
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.health import Health
 from portero.web.login.links import link_url
-from portero.web.looks import Looks
-from portero.web.rooms import FaceSettings, Rooms
+from portero.web.rooms import Rooms
 from portero.wiring.base import Base
 from portero.wiring.codes import texts_of
+from portero.wiring.faces import face_settings
 from portero.wiring.limits import limits_of
 from portero.wiring.parts import (
     Waker,
-    allowed_hosts,
     breach,
-    certificates,
     hasher_of,
     key_schedule,
-    mail_folder,
     mailer,
     metadata_policy,
     meter_of,
@@ -217,24 +212,7 @@ def join(
     waker.worker = worker
     maintenance = MaintenanceFile(settings.data_dir, clock)
     rooms = Rooms(
-        settings=FaceSettings(
-            issuer=settings.issuer,
-            product_name=settings.product_name,
-            default_locale=settings.default_locale,
-            password_api=settings.password_api,
-            trusted_proxies=settings.trusted_proxies,
-            allowed_hosts=allowed_hosts(settings),
-            development=settings.development,
-            registration=Registration(settings.registration),
-            keep_signed_in=KeepSignedIn(settings.keep_signed_in),
-            trust_device_days=settings.trust_device_days,
-            certificates=certificates(settings),
-            mtls_url=settings.mtls_url,
-            bearer_tokens=settings.profile not in FAPI2_PROFILES,
-            mail_folder=mail_folder(settings),
-            sign_in_steps=settings.sign_in_steps,
-            looks=Looks(settings.branding, settings.theme_dir),
-        ),
+        settings=face_settings(settings),
         clock=clock,
         health=Health(
             {

@@ -157,6 +157,8 @@ def join_sign_in(
             passwords=passwords,
             dispatcher=dispatcher,
             robots=robots,
+            devices=devices,
+            owner=owner,
         ),
         steps=SignInSteps(
             db=db,

@@ -16,10 +16,10 @@ from portero.core.accounts.model import Account, AccountState
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.factors.password import Passwords
-from portero.core.factors.password.events import PasswordChanged, PasswordImported
+from portero.core.factors.password.events import PasswordChanged, PasswordImported, PasswordOpened
 from portero.core.limits import Limits
 from portero.core.login import store as login_store
-from portero.core.login.rules import LOGIN_BY_ACCOUNT
+from portero.core.login.rules import LOGIN_BY_ACCOUNT, LOGIN_BY_ACCOUNT_DAILY
 from portero.core.notices import NoticeTemplate
 from portero.core.provider.back_channel import BackChannel
 from portero.core.sessions import EndReason, Sessions
@@ -98,7 +98,7 @@ class AccountAdmin:
 
         def unit(tx: Tx, now: datetime) -> list[str]:
             self._passwords.put_in(tx, account_id, encoded, now=now, must_change=must_change)
-            self._limits.clear(tx, LOGIN_BY_ACCOUNT, account_id)
+            self._forget_tries_in(tx, account_id)
             self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
             # Whoever was in may have let an application in that outlives the session.
             store.void_grants(tx, account_id, now=now)
@@ -106,6 +106,25 @@ class AccountAdmin:
             return self._end_all_in(tx, actor, account_id, EndReason.PASSWORD_RESET, now)
 
         return self._ended(account_id, ChangeKind.GRANTS_VOIDED, unit)
+
+    def unlock(self, actor: Actor, account_id: str) -> bool:
+        """Forget the wrong tries of its password, whoever made them; whether there were any in a
+        row. Raises `NoSuchAccount`."""
+        self._accounts.get(account_id)
+        now = self._clock.now()
+
+        def unit(tx: Tx) -> bool:
+            self._forget_tries_in(tx, account_id)
+            forgiven = self._passwords.forgive_in(tx, account_id)
+            self._audit.record(tx, actor, now, PasswordOpened(account_id=account_id))
+            return forgiven
+
+        return self._db.write(unit)
+
+    def _forget_tries_in(self, tx: Tx, account_id: str) -> None:
+        self._limits.clear_each(
+            tx, (LOGIN_BY_ACCOUNT, account_id), (LOGIN_BY_ACCOUNT_DAILY, account_id)
+        )
 
     def disable(self, actor: Actor, account_id: str) -> int:
         """Nobody signs in, and everything that lives on the account ends at once."""

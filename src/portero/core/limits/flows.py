@@ -74,7 +74,12 @@ class Limits:
 
     def clear(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Forget the subject's tries, after a success."""
-        self._store.clear(tx, [each.key for each in self._counters(policy, subject)])
+        self.clear_each(tx, (policy, subject))
+
+    def clear_each(self, tx: Tx, *tries: tuple[LimitPolicy, str]) -> None:
+        """The same for several, in one statement."""
+        counters = [each for policy, subject in tries for each in self._counters(policy, subject)]
+        self._store.clear(tx, [each.key for each in counters])
 
     def give_back(self, tx: Tx, policy: LimitPolicy, subject: str) -> None:
         """Uncount one try of a shared subject (an address), after a success."""

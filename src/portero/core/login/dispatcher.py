@@ -16,6 +16,7 @@ from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store as authenticator_store
 from portero.core.devices import KnownDevices
 from portero.core.factors.password import Passwords, StoredPassword
+from portero.core.factors.password.events import PasswordOpened
 from portero.core.login import rules, store
 from portero.core.login.errors import InteractionOver, OwesMore, SecondFactorDue
 from portero.core.login.events import SecondFactorPutOff, SignInOwes, demand_met
@@ -169,6 +170,8 @@ class Dispatcher:
                     proven = replace(proven, at=lifted.auth_time if not_now else at)
                 if in_browser is not None:
                     in_browser = replace(in_browser, keep=under_way.keep)
+            if stored is not None and stored.failures:
+                self._forgive_in(tx, actor, proven, stored, now)
             # Only by whoever has proven the second factor, just now and there.
             trust = trust_device and is_multi_factor(proven.amr)
             ended = self._start_in(
@@ -209,6 +212,17 @@ class Dispatcher:
             factors=rules.factors_for(step, facts, self.policy),
             put_off_until=until,
         )
+
+    def _forgive_in(
+        self, tx: Tx, actor: Actor, proven: Proven, stored: StoredPassword, now: datetime
+    ) -> None:
+        """End the row of wrong tries. A password that is shut is opened by another factor or the
+        mailbox, not by itself: who stole a browser that knows the account would open it for all."""
+        by_password = proven.factor == "password" and not is_multi_factor(proven.amr)
+        if not (stored.is_shut and by_password) and self.passwords.forgive_in(
+            tx, stored.account_id
+        ):
+            self.audit.record(tx, actor, now, PasswordOpened(account_id=stored.account_id))
 
     def _start_in(
         self,

@@ -30,6 +30,8 @@ FRESH_SECONDS: Final = 900
 # 100 consecutive failures are the ceiling of SP 800-63B-4 §3.2.2; a third of it in a quarter of
 # an hour is more than any person needs. The subject is the account, whatever name was typed.
 LOGIN_BY_ACCOUNT: Final = LimitPolicy("login_by_account", tries=30, window_seconds=900)
+# A patient guesser gets twice as many in a day, not 96 windows full.
+LOGIN_BY_ACCOUNT_DAILY: Final = LimitPolicy("daily_login_by_account", 60, window_seconds=86_400)
 # The owner's own budget for proving the present password while signed in.
 PASSWORD_BY_OWNER: Final = LimitPolicy("password_by_owner", tries=30, window_seconds=900)
 # Of the JSON API, by whoever has a good token: 20 a second is no person, and each costs statements.
@@ -83,6 +85,7 @@ LIFTS_TO: Final = {
 
 POLICIES: Final = (
     LOGIN_BY_ACCOUNT,
+    LOGIN_BY_ACCOUNT_DAILY,
     SECOND_FACTOR_BY_ACCOUNT,
     LOGIN_BY_ADDRESS,
     REGISTER_BY_ADDRESS,

@@ -11,13 +11,17 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from portero.core.accounts.flows import find_identified, identifier_key
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
+from portero.core.authenticators import OwnerTold
 from portero.core.challenges import Occasion
+from portero.core.devices import KnownDevices, marks_of
 from portero.core.factors.password import HashQueueFull, Passwords, Proof, StoredPassword
-from portero.core.factors.password.events import PasswordRehashed
+from portero.core.factors.password.events import PasswordRehashed, PasswordShut
+from portero.core.factors.password.model import MOST_FAILURES
 from portero.core.limits import Limits, OverLimit
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
@@ -28,21 +32,29 @@ from portero.core.login.errors import (
 from portero.core.login.events import SignInFailed, SignInLimited
 from portero.core.login.model import Along, InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.login.robots import Robots
+from portero.core.notices import NoticeTemplate
 from portero.core.sessions import Proven
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
+WRONG: Final = "wrong_credentials"
 PASSWORD_PROVEN = Proven(acr="aal1", amr=("pwd",), factor="password")
 
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """A try that was counted, and what it is about."""
+    """A try that was counted, and what it is about. `is_known`: in a browser in which the account
+    was signed in to before."""
 
     account: Account | None
     stored: StoredPassword | None
     subject: str
     over: OverLimit | None
+    is_known: bool
+
+    @property
+    def is_shut_out(self) -> bool:
+        return not self.is_known and self.stored is not None and self.stored.is_shut
 
 
 class SignIn:
@@ -56,6 +68,8 @@ class SignIn:
         passwords: Passwords,
         dispatcher: Dispatcher,
         robots: Robots,
+        devices: KnownDevices,
+        owner: OwnerTold,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -64,6 +78,8 @@ class SignIn:
         self._passwords = passwords
         self._dispatcher = dispatcher
         self._robots = robots
+        self._devices = devices
+        self._owner = owner
 
     def with_password(
         self,
@@ -85,14 +101,18 @@ class SignIn:
         now = self._clock.now()
         # Before the hash, so that guesses made at once are all counted.
         attempt = self._db.write(
-            lambda tx: self._spend_in(tx, actor, identifier, now), durable=False
+            lambda tx: self._spend_in(tx, actor, identifier, in_browser, now), durable=False
         )
         if attempt.over is not None:
             raise attempt.over
         proof = self._prove(actor, attempt, password)
         if attempt.account is None or attempt.stored is None or not proof.ok:
-            self._record_failure(actor, attempt, "wrong_credentials")
+            self._record_failure(actor, attempt, WRONG)
             raise WrongCredentials("unknown name, no password, or a wrong one")
+        if attempt.is_shut_out:
+            # As if it were wrong: that it is right is what a guesser wants to hear.
+            self._record_failure(actor, attempt, "password_shut")
+            raise WrongCredentials("too many wrong tries in a row, and an unknown browser")
         if not attempt.account.is_active:
             self._record_failure(actor, attempt, "not_active")
             raise AccountNotActive(f"{attempt.account.id} is {attempt.account.state}")
@@ -120,13 +140,25 @@ class SignIn:
 
     # --- inside transactions ------------------------------------------------------------------
 
-    def _spend_in(self, tx: Tx, actor: Actor, identifier: str, now: datetime) -> _Attempt:
+    def _spend_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        identifier: str,
+        in_browser: InBrowser | None,
+        now: datetime,
+    ) -> _Attempt:
         account = find_identified(tx, identifier)
-        subject = account.id if account else identifier_key(identifier)
+        name = account.id if account else identifier_key(identifier)
+        subject = name
+        if account is not None and in_browser is not None and in_browser.devices:
+            # Strangers at the door use up nothing of what the owner has in a browser of hers.
+            subject = self._devices.budget_in(tx, account.id, marks_of(in_browser.devices))
         over = self._limits.spend_each(
             tx,
             (rules.LOGIN_BY_ADDRESS, actor.origin.address),
             (rules.LOGIN_BY_ACCOUNT, subject),
+            (rules.LOGIN_BY_ACCOUNT_DAILY, subject),
             now=now,
         )
         if over is not None and over.is_first:
@@ -134,11 +166,12 @@ class SignIn:
             self._audit.record(tx, actor, now, limited)
         # Looked for of nobody too: a statement less would tell who has an account.
         stored = self._passwords.load_in(tx, account.id if account else "")
-        return _Attempt(account, stored, subject, over)
+        return _Attempt(account, stored, subject, over, is_known=subject != name)
 
     def _give_back_in(self, tx: Tx, actor: Actor, attempt: _Attempt) -> None:
         self._limits.give_back(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address)
         self._limits.give_back(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
+        self._limits.give_back(tx, rules.LOGIN_BY_ACCOUNT_DAILY, attempt.subject)
 
     def _arrive_in(
         self,
@@ -159,6 +192,8 @@ class SignIn:
             return None
         if stored.encoded != attempt.stored.encoded:
             return None
+        if stored.is_shut and not attempt.is_known:
+            return None  # guesses that were made at once with this one have shut it
         if proof.replacement is not None:
             self._passwords.replace_in(
                 tx, account.id, expected=stored.encoded, replacement=proof.replacement, now=now
@@ -167,7 +202,11 @@ class SignIn:
             self._audit.record(tx, actor, now, rehashed)
         # In the order of `_spend_in`: two sign-ins of one account must not lock crosswise.
         self._limits.give_back(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address)
-        self._limits.clear(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
+        self._limits.clear_each(
+            tx,
+            (rules.LOGIN_BY_ACCOUNT, attempt.subject),
+            (rules.LOGIN_BY_ACCOUNT_DAILY, attempt.subject),
+        )
         return self._dispatcher.arrive_in(
             tx,
             actor,
@@ -183,4 +222,14 @@ class SignIn:
         now = self._clock.now()
         account_id = attempt.account.id if attempt.account else ""
         failed = SignInFailed(account_id=account_id, factor="password", reason=reason)
-        self._db.write(lambda tx: self._audit.record(tx, actor, now, failed))
+
+        def unit(tx: Tx) -> None:
+            self._audit.record(tx, actor, now, failed)
+            if reason != WRONG or attempt.is_known:
+                return
+            # For nobody's name too, so that it takes no less time.
+            if self._passwords.fail_in(tx, account_id) == MOST_FAILURES:
+                self._audit.record(tx, actor, now, PasswordShut(account_id=account_id))
+                self._owner.tell_in(tx, account_id, NoticeTemplate.PASSWORD_SHUT, {}, now=now)
+
+        self._db.write(unit)

@@ -23,6 +23,7 @@ class NoticeTemplate(Enum):
     EMAIL_CHANGED = ("email_changed", {LINK}, {LIFETIME, USERNAME})
     RESET_PASSWORD = ("reset_password", {LINK, USERNAME}, {LIFETIME})
     PASSWORD_RESET_DONE = ("password_reset_done", {USERNAME}, set[str]())
+    PASSWORD_SHUT = ("password_shut", {LINK, USERNAME}, set[str]())
     PASSWORD_CHANGED = ("password_changed", {USERNAME}, set[str]())
     DELETION_ASKED = ("deletion_asked", {USERNAME, LIFETIME}, set[str]())
     ACCOUNT_KEPT = ("account_kept", {USERNAME}, set[str]())

@@ -16,6 +16,7 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("by_mail", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+        batch_op.add_column(sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column("factors_put_aside_at", sa.DateTime(timezone=True), nullable=True)
@@ -133,6 +134,7 @@ def downgrade() -> None:
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_column("factors_put_aside_at")
     with op.batch_alter_table("passwords", schema=None) as batch_op:
+        batch_op.drop_column("failures")
         batch_op.drop_column("by_mail")
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.drop_column("wanted_second_factor")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from portero.core.audit import Event
+from portero.core.audit import Event, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,24 @@ class PasswordImported(Event):
     kind: ClassVar[str] = "password.imported"
     factor: str = "password"
     scheme: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordShut(Event):
+    """So many wrong tries in a row that it opens the account only where the account was signed in
+    to before, until its owner proves something else."""
+
+    kind: ClassVar[str] = "password.shut"
+    outcome: ClassVar[Outcome] = Outcome.FAILURE
+    factor: str = "password"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordOpened(Event):
+    """The wrong tries are forgotten: by the owner, or by an operator (the entry's actor)."""
+
+    kind: ClassVar[str] = "password.opened"
+    factor: str = "password"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

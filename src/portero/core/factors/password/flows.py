@@ -96,6 +96,14 @@ class Passwords:
         self._put(tx, account_id, encoded, now, must_change=must_change, by_mail=by_mail)
         self._remember(tx, account_id, encoded, now)
 
+    def fail_in(self, tx: Tx, account_id: str) -> int:
+        """Count a wrong try from a browser that the account does not know: how many in a row."""
+        return store.fail(tx, account_id)
+
+    def forgive_in(self, tx: Tx, account_id: str) -> bool:
+        """Forget them; whether there were any."""
+        return store.forgive(tx, account_id)
+
     def remove_in(self, tx: Tx, account_id: str) -> None:
         """No password opens the account until its owner chooses one by a mailed link."""
         store.remove(tx, account_id)

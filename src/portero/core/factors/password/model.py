@@ -41,6 +41,10 @@ class PasswordPolicy:
     history: int = 0
 
 
+# SP 800-63B-4 §3.2.2: no more consecutive failures than that.
+MOST_FAILURES: Final = 100
+
+
 @quick_value
 class StoredPassword:
     """An account's password as it is kept.
@@ -48,7 +52,8 @@ class StoredPassword:
     `scheme` is a label of algorithm and cost (`argon2id:m=19456,t=2,p=1`, `bcrypt:12`): hashes
     with one label take one time. `changed_at` is when the person chose it, `encoded_at` when
     this encoding of it was made. `must_change` means that somebody else chose it, `by_mail` that
-    whoever chose it had proven the mailbox and nothing else.
+    whoever chose it had proven the mailbox and nothing else. `failures` are the wrong tries since
+    the last good one, from browsers that the account does not know.
     """
 
     account_id: str
@@ -58,6 +63,12 @@ class StoredPassword:
     encoded_at: datetime
     must_change: bool = False
     by_mail: bool = False
+    failures: int = 0
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether it opens the account in no browser that the account does not know."""
+        return self.failures >= MOST_FAILURES
 
     @property
     def is_own(self) -> bool:

@@ -28,6 +28,7 @@ passwords: Final = sa.Table(
     sa.Column("encoded_at", UtcTime, nullable=False),
     sa.Column("must_change", sa.Boolean, nullable=False),
     sa.Column("by_mail", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
 )
 
 password_history: Final = sa.Table(
@@ -49,6 +50,12 @@ password_history: Final = sa.Table(
 _load: Final = Prepared(
     sa.select(passwords).where(passwords.c.account_id == sa.bindparam("account_id"))
 )
+_fail: Final = Prepared(
+    passwords.update()
+    .where(passwords.c.account_id == sa.bindparam("of"))
+    .values(failures=passwords.c.failures + 1)
+    .returning(passwords.c.failures)
+)
 _next_scheme: Final = (
     sa.select(passwords.c.scheme)
     .where(passwords.c.scheme > sa.bindparam("after"))
@@ -63,6 +70,21 @@ _sample: Final = (
 def load(tx: Tx, account_id: str) -> StoredPassword | None:
     row = _load.one_or_none(tx, {"account_id": account_id})
     return None if row is None else StoredPassword(**row)
+
+
+def fail(tx: Tx, account_id: str) -> int:
+    """Count a wrong try; how many there are now, of parallel ones each its own. 0 where there is no
+    password."""
+    row = _fail.one_or_none(tx, {"of": account_id})
+    return 0 if row is None else int(row["failures"])
+
+
+def forgive(tx: Tx, account_id: str) -> bool:
+    """Whether there was anything to forget."""
+    forgiven = passwords.update().where(
+        passwords.c.account_id == account_id, passwords.c.failures > 0
+    )
+    return tx.execute(forgiven.values(failures=0)).rowcount == 1
 
 
 def put(tx: Tx, stored: StoredPassword) -> None:
@@ -94,7 +116,7 @@ def replace(
     `chosen` one. False when the account has another by now: a change that came between wins."""
     values: dict[str, object] = {"encoded": encoded, "scheme": scheme, "encoded_at": now}
     if chosen:
-        values |= {"changed_at": now, "must_change": False, "by_mail": False}
+        values |= {"changed_at": now, "must_change": False, "by_mail": False, "failures": 0}
     changed = tx.execute(
         passwords.update()
         .where(passwords.c.account_id == account_id, passwords.c.encoded == expected)

@@ -1,0 +1,156 @@
+"""Guessing at one password shuts it to strangers, and never shuts its owner out."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask.testing import FlaskClient
+
+from portero.core.audit import Actor
+from portero.core.factors.password.model import MOST_FAILURES
+from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
+from tests.support.relying_party import fields
+
+WRONG = "not the right one"
+MAILBOX = "ana@example.org"
+# The limits in time would stop the guesses long before; here only the row of them is looked at.
+NO_LIMITS = "login_by_account=1000/900,daily_login_by_account=1000/86400,login_by_address=10000/900"
+
+
+@pytest.fixture
+def home(make_home: MakeHome) -> Home:
+    home = make_home(PORTERO_LIMITS=NO_LIMITS, PORTERO_MAIL_SIGN_IN="on")
+    home.create("ana", MAILBOX)
+    return home
+
+
+def guess(home: Home, times: int = MOST_FAILURES, username: str = "ana") -> set[int]:
+    return {
+        home.post("/login", username=username, password=WRONG).status_code for _ in range(times)
+    }
+
+
+def log_in(home: Home, password: str = PASSWORD) -> int:
+    return home.post("/login", username="ana", password=password).status_code
+
+
+def by_page(browser: FlaskClient, password: str = PASSWORD) -> int:
+    form = {**fields(browser.get("/sign-in?prompt=login")), "username": "ana"}
+    return browser.post("/sign-in", data={**form, "password": password}).status_code
+
+
+def recorded(home: Home, kind: str) -> int:
+    return len(home.house.audit.list_entries(kind=kind))
+
+
+def test_after_a_hundred_in_a_row_the_right_one_is_as_wrong(home: Home) -> None:
+    """With the same answer: that it was right is what a guesser wants to hear."""
+    guess(home, MOST_FAILURES - 1)
+    assert log_in(home) == 200  # and the row begins anew
+    guess(home)
+    wrong = home.post("/login", username="ana", password=WRONG)
+    right = home.post("/login", username="ana", password=PASSWORD)
+    assert (right.status_code, wrong.status_code) == (401, 401)
+    assert right.json is not None
+    assert wrong.json is not None
+    assert {**right.json, "request_id": ""} == {**wrong.json, "request_id": ""}
+
+
+def test_where_the_owner_signed_in_before_it_still_works(home: Home) -> None:
+    browser = home.client()
+    assert by_page(browser) == 303
+    guess(home)
+    assert by_page(browser) == 303
+    assert by_page(home.client()) == 401
+
+
+def test_a_known_browser_opens_it_for_no_other(home: Home) -> None:
+    """Who stole the browser and knows the password opens nothing elsewhere with them."""
+    browser = home.client()
+    assert by_page(browser) == 303
+    guess(home)
+    assert by_page(browser) == 303
+    assert log_in(home) == 401
+
+
+def test_the_owner_is_told_once(home: Home) -> None:
+    guess(home, MOST_FAILURES + 20)
+    home.deliver()
+    told = [mail for mail in home.mails() if "guessing at your password" in mail]
+    assert len(told) == 1
+    assert recorded(home, "password.shut") == 1
+
+
+def test_a_new_password_by_mail_opens_it(home: Home) -> None:
+    guess(home)
+    home.post("/password/forgot", username="ana")
+    token = home.mailed_token("/reset-password")
+    body = {"token": token, "new_password": OTHER_PASSWORD}
+    assert home.client().post("/password/reset", json=body).status_code < 300
+    assert log_in(home, OTHER_PASSWORD) == 200
+
+
+def test_another_way_in_opens_it(home: Home) -> None:
+    """Whoever has the mailbox is the owner, as far as a password goes."""
+    from tests.support.codes import mailed_code
+
+    guess(home)
+    asked = home.post("/login/mail", username=MAILBOX).json
+    assert asked is not None
+    home.deliver()
+    session = {"mail_session": asked["mail_session"], "code": mailed_code(home)}
+    assert home.post("/login/mail/continue", **session).status_code == 200
+    assert log_in(home) == 200
+    assert recorded(home, "password.opened") == 1
+
+
+def test_an_operator_opens_it(home: Home) -> None:
+    guess(home)
+    admin = home.house.rooms.account_admin
+    account = home.house.rooms.accounts.get_by_name("ana")
+    assert admin.unlock(Actor.operator(), account.id) is True
+    assert log_in(home) == 200
+
+
+def test_guesses_made_at_once_are_all_counted(home: Home) -> None:
+    """CVE-2024-4629 (Keycloak): parallel requests went round the lock."""
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: guess(home, 1).pop(), range(MOST_FAILURES))) <= {401, 503}
+    counted = home.house.db.read(_failures)
+    assert counted <= MOST_FAILURES
+    guess(home, MOST_FAILURES - counted)
+    assert home.house.db.read(_failures) == MOST_FAILURES
+    assert log_in(home) == 401
+
+
+def _failures(tx: object) -> int:
+    from portero.core.factors.password.store import passwords
+
+    return int(tx.execute(passwords.select()).one().failures)  # type: ignore[attr-defined]  # a Tx
+
+
+def test_a_patient_guesser_has_sixty_tries_a_day(make_home: MakeHome) -> None:
+    """Not thirty in each quarter of an hour; the owner's mailbox ends the wait."""
+    home = make_home()
+    home.create("ana", MAILBOX)
+    assert guess(home, 30) == {401}
+    home.clock.let_pass(seconds=901)
+    assert guess(home, 30) == {401}
+    home.clock.let_pass(seconds=901)
+    refused = home.post("/login", username="ana", password=PASSWORD)
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 80_000
+    home.post("/password/forgot", username="ana")
+    body = {"token": home.mailed_token("/reset-password"), "new_password": OTHER_PASSWORD}
+    assert home.client().post("/password/reset", json=body).status_code < 300
+    assert log_in(home, OTHER_PASSWORD) == 200
+
+
+def test_nobodys_name_waits_alike(make_home: MakeHome) -> None:
+    home = make_home()
+    for username in ("ana", "nobody"):
+        if username == "ana":
+            home.create("ana", MAILBOX)
+        assert guess(home, 30, username) == {401}
+        assert guess(home, 1, username) == {429}
