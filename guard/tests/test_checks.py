@@ -275,3 +275,20 @@ def test_acr_is_one_of_the_named() -> None:
     with pytest.raises(AuthenticationInsufficient) as caught:
         require_acr(checked, ["phr", "aal3"])
     assert caught.value.parameters == {"acr_values": "phr aal3"}
+
+
+@pytest.mark.parametrize(("depth", "good"), [(30, True), (32, False), (500, False), (5000, False)])
+def test_nothing_nested_deep_is_taken_apart(depth: int, good: bool) -> None:
+    """Ours or not: an API that walks through its claims has less of the stack left."""
+    nested: Any = 1
+    for _ in range(min(depth, 500)):
+        nested = {"a": nested}
+    written = json.dumps({**claims(ISSUER), "deep": nested})
+    if depth > 500:
+        written = written.replace(": 1}", ": " + "[" * (depth - 500) + "]" * (depth - 500) + "}")
+    made = signed_raw(json.dumps({"alg": "ES256", "typ": "at+jwt", "kid": "k-1"}), written)
+    if good:
+        assert check(made).claims["deep"]["a"]
+        return
+    with pytest.raises(TokenRefused):
+        check(made)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +15,7 @@ from portero.core.audit import Actor
 from portero.core.factors.password.store import passwords
 from portero.core.outbox.store import outbox_jobs
 from portero.kit.secrets import Secret
+from tests.support.hashing import full_hash_queue
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
 
 THIRD_PASSWORD = "quiet harbour rope umbrella"
@@ -456,25 +456,7 @@ def test_a_full_hash_queue_answers_503_and_when_to_come_back(make_home: MakeHome
     """Never a crash, and nothing is done: the real pool, with room for one that waits."""
     home = make_home(PORTERO_HASH_QUEUE="1", PORTERO_HASH_MEMORY_MIB="16")
     home.register()
-    hasher = home.house.hasher
-    inside = hasher.threads + 1  # what runs and what may wait
-    release, arrived = threading.Event(), threading.Semaphore(0)
-
-    def occupy() -> None:
-        def wait() -> None:
-            arrived.release()
-            release.wait(30)
-
-        hasher._running_crew().run(wait)
-
-    busy = [threading.Thread(target=occupy) for _ in range(inside)]
-    for thread in busy:
-        thread.start()
-    try:
-        for _ in range(hasher.threads):
-            assert arrived.acquire(timeout=30)
-        while hasher._running_crew()._inside < inside:
-            assert release.wait(0.001) is False
+    with full_hash_queue(home):
         for path, body in (
             ("/login", {"username": "ana", "password": PASSWORD}),
             ("/register", {"username": "ben", "password": PASSWORD}),
@@ -483,9 +465,5 @@ def test_a_full_hash_queue_answers_503_and_when_to_come_back(make_home: MakeHome
             assert answer.status_code == 503, path
             assert code_of(answer) == "hash_queue_full"
             assert int(answer.headers["Retry-After"]) >= 1
-    finally:
-        release.set()
-        for thread in busy:
-            thread.join()
     assert logs_in(home, "ana", PASSWORD)
     assert home.register("ben")

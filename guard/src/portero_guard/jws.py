@@ -32,6 +32,9 @@ PublicKey: TypeAlias = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed
 # decoding, so that garbage costs nothing.
 TOKEN_CAP: Final = 8192
 
+# Objects and lists within each other. A token has three, a client's keys and claims five.
+NESTING_CAP: Final = 32
+
 # bits; NIST SP 800-131A: shorter RSA keys are disallowed
 RSA_FLOOR: Final = 2048
 
@@ -92,8 +95,11 @@ def json_object(octets: bytes) -> dict[str, Any]:
 
 
 def json_value(text: str) -> Any:
-    """Any JSON value, as strictly; raises ValueError, and RecursionError for what is too deep."""
+    """Any JSON value, as strictly; raises ValueError, and RecursionError for what is too deep even
+    to be read."""
     value = _JSON.decode(text)
+    if text.count("{") + text.count("[") > NESTING_CAP:
+        _check_nesting(value)
     if "\\u" in text:
         _check_texts(value)
     return value
@@ -137,6 +143,22 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise ValueError("a member name occurs twice")
     return members
+
+
+def _check_nesting(value: object) -> None:
+    """What is just shallow enough to be read here is too deep for whoever walks through it later,
+    with less of the stack left."""
+    layer: list[object] = [value]
+    for _ in range(NESTING_CAP + 1):
+        layer = [
+            inner
+            for each in layer
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not layer:
+            return
+    raise ValueError("nested too deep")
 
 
 def _check_texts(value: object) -> None:

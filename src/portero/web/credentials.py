@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
+
+from portero_guard.jws import json_value
 
 # An attestation with a certificate chain is the longest.
 _SIGNED_CAP: Final = 32 * 1024
@@ -12,7 +13,7 @@ _SIGNED_CAP: Final = 32 * 1024
 def json_object(text: str) -> dict[str, Any] | None:
     """The JSON object in that field; None for anything else."""
     try:
-        found = json.loads(text[:_SIGNED_CAP]) if text else None
+        found = json_value(text[:_SIGNED_CAP]) if text else None
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

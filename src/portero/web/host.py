@@ -21,6 +21,7 @@ from portero.kit.request_id import request_id
 from portero.translations import Translator, translator_for
 from portero.web import strict
 from portero.web.addresses import client_address
+from portero.web.bounded import MAX_FIELDS, BoundedRequest
 from portero.web.closed import require_open
 from portero.web.exchange import log_refusal
 from portero.web.headers import page_headers
@@ -63,6 +64,8 @@ def make_host(rooms: Rooms) -> Flask:
     host = Flask("portero", static_folder=None, template_folder="templates", root_path=_here())
     host.url_rule_class = LazyRule
     host.extensions[ROOMS] = rooms
+    host.request_class = BoundedRequest
+    host.config["MAX_FORM_PARTS"] = MAX_FIELDS
     # "//sign-in" is nobody's address. Flask would send it on to one that it makes from Host.
     host.url_map.merge_slashes = False
     host.json.sort_keys = False  # type: ignore[attr-defined]  # of the default JSON provider
