@@ -177,6 +177,18 @@ def test_a_lost_device_is_removed_and_another_way_used(
         desk.wait_for_url("**/account")
 
 
+def test_one_browser_answers_for_two_accounts(
+    phone: Page, place: Place, push_service: PushService
+) -> None:
+    """Setting it up for a second person does not end what the first one has there: the browser's
+    subscription stays the same one."""
+    with push_device(phone, push_service, place.url) as device:
+        set_up(device, place, "xena")
+        phone.context.clear_cookies()
+        set_up(device, place, "yara")
+        assert len(device.browsers) == 1
+
+
 def test_it_is_named(phone: Page, place: Place, push_service: PushService) -> None:
     """By itself from what the browser says, then by its owner."""
     with push_device(phone, push_service, place.url) as device:

@@ -269,6 +269,18 @@ def test_the_worker_has_its_own_folder_and_policy(home: Home) -> None:
     assert "fetch" not in answer.text
 
 
+def test_the_page_of_the_account_can_be_put_on_a_home_screen(home: Home) -> None:
+    """Where iPhones want it before they take messages: it begins there, and is ours."""
+    page = signed_in(home).get(f"/account{PAGE}")
+    assert '<link rel="manifest" href="/push/app.webmanifest">' in page.text
+    assert "manifest-src 'self'" in page.headers["Content-Security-Policy"]
+    told = home.client().get("/push/app.webmanifest")
+    assert told.content_type == "application/manifest+json"
+    content = json.loads(told.text)
+    assert (content["start_url"], content["display"]) == (f"/account{PAGE}", "standalone")
+    assert home.client().get(content["icons"][0]["src"]).status_code == 200
+
+
 def test_the_page_of_a_message_holds_no_secret(home: Home) -> None:
     """It is the same for everybody: what tells them apart is behind the # of the address."""
     page = home.client().get("/push/answer?secret=stolen#x")

@@ -91,8 +91,9 @@ def push_device(page: Page, service: PushService, origin: str) -> Iterator[PushD
     device = PushDevice(page, session, origin)
 
     def subscribe(key: str) -> dict[str, Any]:
-        device.browsers.append(service.browser(key))
-        device.seen = 0
+        # A browser has one subscription for a worker, and tells of the same one again.
+        if not device.browsers:
+            device.browsers.append(service.browser(key))
         return device.browsers[-1].subscription()
 
     def note(told: dict[str, Any]) -> None:

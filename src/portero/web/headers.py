@@ -48,7 +48,7 @@ def page_headers(
 
     policy = (
         f"default-src 'none'; {own('script-src')}; {own('style-src')}; img-src 'self' data:; "
-        f"{own('connect-src')}; font-src 'self';{targets} base-uri 'none'; "
+        f"{own('connect-src')}; font-src 'self'; manifest-src 'self';{targets} base-uri 'none'; "
         "frame-ancestors 'none'"
         f"{'; frame-src ' + frames if frames else ''}"
     )

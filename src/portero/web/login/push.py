@@ -23,7 +23,13 @@ from portero.web.forms import Forms
 from portero.web.host import translator
 from portero.web.moments import Moments
 from portero.web.pages import html, name_of, name_of_device, refused, told
-from portero.web.places import PUSH_ANSWER_PATH, PUSH_STATE_PATH, PUSH_WORKER_PATH
+from portero.web.places import (
+    PUSH_ANSWER_PATH,
+    PUSH_MANIFEST_PATH,
+    PUSH_PAGE_PATH,
+    PUSH_STATE_PATH,
+    PUSH_WORKER_PATH,
+)
 from portero.web.rooms import Rooms
 
 _SECRET_CAP: Final = 128
@@ -42,6 +48,20 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         answer.headers["Cache-Control"] = "no-cache"
         return answer
 
+    def manifest() -> Response:
+        """iPhones and iPads give messages to web pages on their home screen alone, and put such a
+        page there by what its manifest says (https://www.w3.org/TR/appmanifest/)."""
+        settings = rooms.settings
+        icon = settings.looks.static.path("icon.svg")
+        content = {
+            "name": settings.product_name,
+            "start_url": settings.at(PUSH_PAGE_PATH),
+            "scope": settings.at("/"),
+            "display": "standalone",
+            "icons": [{"src": settings.at(icon), "sizes": "any", "type": "image/svg+xml"}],
+        }
+        return Response(json_body(content), content_type="application/manifest+json")
+
     def state() -> Response:
         forms.check()
         waits = rooms.sign_in_steps.waits(
@@ -50,6 +70,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         return Response(json_body({"waiting": waits}), content_type=JSON_TYPE)
 
     host.add_url_rule(PUSH_WORKER_PATH, endpoint="login.push_worker", view_func=worker)
+    host.add_url_rule(PUSH_MANIFEST_PATH, endpoint="login.push_manifest", view_func=manifest)
     host.add_url_rule(
         PUSH_STATE_PATH, endpoint="login.push_state", view_func=state, methods=["POST"]
     )

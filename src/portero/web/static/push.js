@@ -30,13 +30,23 @@ async function subscribe(form) {
     }
     const registration = await navigator.serviceWorker.register(worker, { scope });
     await active(registration);
-    // One of before may be for another key, and be worth nothing.
-    await (await registration.pushManager.getSubscription())?.unsubscribe();
-    const made = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
-    form.elements.credential.value = JSON.stringify(made);
+    form.elements.credential.value = JSON.stringify(await subscribed(registration.pushManager, key));
     form.requestSubmit();
   } catch {
     failed.hidden = false;
+  }
+}
+
+/* The one that the browser has stays: another account may be asked by it. */
+async function subscribed(manager, key) {
+  const asked = { userVisibleOnly: true, applicationServerKey: key };
+  try {
+    return await manager.subscribe(asked);
+  } catch (error) {
+    if (error.name !== "InvalidStateError") throw error;
+    // It is for another key, and worth nothing.
+    await (await manager.getSubscription())?.unsubscribe();
+    return manager.subscribe(asked);
   }
 }
 
