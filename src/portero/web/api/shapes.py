@@ -77,9 +77,7 @@ class ContinueBody(Body):
     )
     code: str | None = Field(None, description="What it showed or sent.", max_length=64)
     credential: dict[str, Any] | None = Field(
-        None,
-        description="What the browser signed: the credential as JSON (WebAuthn Level 3). To begin "
-        "enrolling `push`: the browser's subscription (`PushSubscription.toJSON()`).",
+        None, description="What the browser signed, or (to begin `push`) its subscription, as JSON."
     )
     name: str = Field("", description="The person's own word for what is enrolled.", max_length=100)
     keep: bool = Field(False, description="Keep the account that is about to be deleted.")
