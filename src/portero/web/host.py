@@ -59,9 +59,16 @@ class UnknownHost(Refusal):
     public = strict.UnknownHost.public
 
 
+class _Host(Flask):
+    """Flask looks at seven functions of each request for whether they are coroutines: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def make_host(rooms: Rooms) -> Flask:
     """The Flask application, with headers and errors, and no route yet."""
-    host = Flask("portero", static_folder=None, template_folder="templates", root_path=_here())
+    host = _Host("portero", static_folder=None, template_folder="templates", root_path=_here())
     host.url_rule_class = LazyRule
     host.extensions[ROOMS] = rooms
     host.request_class = BoundedRequest
@@ -83,7 +90,7 @@ def make_host(rooms: Rooms) -> Flask:
             request_id=asked,
             address=client_address(
                 request.environ.get("REMOTE_ADDR", ""),
-                request.headers.getlist("X-Forwarded-For"),
+                (request.environ.get("HTTP_X_FORWARDED_FOR", ""),),
                 proxies,
             ),
             user_agent=request.headers.get("User-Agent", ""),
@@ -107,13 +114,13 @@ def make_host(rooms: Rooms) -> Flask:
 def translator() -> Translator:
     """The translator for this request: for what the application asked (`g.locales`, from
     `ui_locales`) before what the browser prefers."""
-    if "translator" not in g:
+    found: Translator | None = g.get("translator")
+    if found is None:
         rooms: Rooms = _rooms()
         wanted = [tag for tag, _ in request.accept_languages]
-        g.translator = translator_for(
+        found = g.translator = translator_for(
             [*g.get("locales", ()), *wanted, rooms.settings.default_locale]
         )
-    found: Translator = g.translator
     return found
 
 

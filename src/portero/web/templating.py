@@ -5,6 +5,7 @@ With a theme every template runs in Jinja's sandbox, and sees nothing but what i
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final
@@ -43,10 +44,26 @@ class BadTheme(Exception):
     """A template of the theme is unusable; the message is for the operator."""
 
 
+class _OneSetOfGlobals(jinja2.Environment):
+    """Where a template has no globals of its own it has the environment's, and not a chain of both:
+    Jinja looks through that for each name of each page and of each file that it imports."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
+
+
+class _Environment(_OneSetOfGlobals):
+    pass
+
+
+class _SandboxedEnvironment(_OneSetOfGlobals, SandboxedEnvironment):
+    pass
+
+
 def environment(theme_dir: Path | None) -> jinja2.Environment:
     """Escaping, and strict about names. Raises `BadTheme`, at the start and not at somebody's
     sign-in."""
-    make = SandboxedEnvironment if theme_dir else jinja2.Environment
+    make = _SandboxedEnvironment if theme_dir else _Environment
     made = make(
         loader=_loader(theme_dir),
         autoescape=True,

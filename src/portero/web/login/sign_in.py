@@ -206,7 +206,7 @@ class SignInPage:
             client_name=errand.client_name,
             handle=errand.handle,
             asks_name=asks_name,
-            somebody_else=errand.as_somebody_else,
+            somebody_else="" if asks_name else errand.as_somebody_else,
             asks_password=not name_first or bool(values["typed"].get("username")),
             asks_certificate=self._rooms.certificate_sign_in is not None,
             asks_to_keep=self._rooms.settings.keep_signed_in is KeepSignedIn.ASK,
