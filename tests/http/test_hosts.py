@@ -156,6 +156,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "register": {"username": "ben", "password": OTHER_PASSWORD},
     "login": {"username": "ana", "password": PASSWORD},
     "login_continue": {"auth_session": "made-up", "factor": "push", "poll": True},
+    "login_step_up": {"acr": "aal2"},
     "refresh": {"refresh_token": "made-up"},
     "logout": {"all": False},
     "change_me": {},

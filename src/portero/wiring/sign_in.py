@@ -31,6 +31,7 @@ from portero.core.login.effects import StepEffects
 from portero.core.login.enrolment import Enrolment
 from portero.core.login.model import Factors, Registration, SecondFactorRule, SignInPolicy
 from portero.core.login.password_change import PasswordChange
+from portero.core.login.present_password import PresentPassword
 from portero.core.login.recovery import Recovery
 from portero.core.login.robots import Robots
 from portero.core.login.sign_in import SignIn
@@ -136,6 +137,7 @@ def join_sign_in(
             kind for kind in FactorKind if kind in second and kind in settings.second_factors
         ),
     )
+    present = PresentPassword(db, clock, audit, limits, passwords)
     deletions = Deletions(audit, base.feed, notices)
     dispatcher = Dispatcher(
         dice=dice,
@@ -171,14 +173,7 @@ def join_sign_in(
             factors=factors,
             dispatcher=dispatcher,
             effects=StepEffects(
-                db=db,
-                clock=clock,
-                limits=limits,
-                accounts=accounts,
-                email=email,
-                passwords=passwords,
-                factors=factors,
-                dispatcher=dispatcher,
+                db, clock, limits, accounts, email, passwords, factors, dispatcher, present
             ),
         ),
         step_up=step_up,
@@ -213,6 +208,7 @@ def join_sign_in(
             robots=robots,
         ),
         password_change=PasswordChange(
+            present=present,
             db=db,
             clock=clock,
             audit=audit,

@@ -17,7 +17,7 @@ from portero.core.authenticators import store as authenticator_store
 from portero.core.devices import KnownDevices
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordOpened
-from portero.core.login import rules, store
+from portero.core.login import grace, rules, store
 from portero.core.login.errors import InteractionOver, OwesMore, SecondFactorDue
 from portero.core.login.events import SecondFactorPutOff, SignInOwes, demand_met
 from portero.core.login.model import (
@@ -74,7 +74,7 @@ class Dispatcher:
             mail_counts_from=self.mail_counts_from_in(tx, stored, proven, devices, now=now),
             put_aside_until=self._put_aside_until_in(tx, account, stored, proven, devices, now=now),
         )
-        if rules.is_due(rules.owed(facts, self.policy), facts, self.policy):
+        if grace.is_due(rules.owed(facts, self.policy), facts, self.policy):
             return replace(facts, due=authenticator_store.find_due(tx, account.id))
         return facts
 
@@ -146,9 +146,9 @@ class Dispatcher:
             wanted = under_way.wanted
         facts = self.facts_in(tx, account, stored, proven, wanted, now=now, in_browser=in_browser)
         step = rules.owed(facts, self.policy)
-        if rules.is_due(step, facts, self.policy) and facts.due is None:
+        if grace.is_due(step, facts, self.policy) and facts.due is None:
             facts = replace(facts, due=authenticator_store.meet(tx, account.id, now=now))
-        until = rules.put_off_until(facts, self.policy, now)
+        until = grace.put_off_until(facts, self.policy, now)
         not_now = not_now and step is not None
         if not_now:
             if until is None:
@@ -160,14 +160,13 @@ class Dispatcher:
         if step is None:
             if under_way is not None:
                 store.finish(tx, under_way.id)
-            stepped_up = False
+            lifted, stepped_up = None, False
             if under_way is not None:
                 lifted = self._check_place_in(tx, under_way, in_browser, now=now)
                 if lifted is not None:
                     stepped_up = True
-                    # To put off what is owed proves nothing: an old session is no fresher by it.
-                    at = rules.proven_at(lifted, proven.factor, now)
-                    proven = replace(proven, at=lifted.auth_time if not_now else at)
+                    at = rules.lifted_at(lifted, under_way, proven.factor, now, not_now=not_now)
+                    proven = replace(proven, at=at)
                 if in_browser is not None:
                     in_browser = replace(in_browser, keep=under_way.keep)
             if stored is not None and stored.failures:
@@ -175,7 +174,7 @@ class Dispatcher:
             # Only by whoever has proven the second factor, just now and there.
             trust = trust_device and is_multi_factor(proven.amr)
             ended = self._start_in(
-                tx, actor, account, proven, in_browser, trust_device=trust, now=now
+                tx, actor, account, proven, in_browser, lifted, trust_device=trust, now=now
             )
             if wanted.acr or wanted.second_factor:
                 met = demand_met(ended.session, proven, wanted, stepped_up=stepped_up)
@@ -192,6 +191,7 @@ class Dispatcher:
                 created_at=now,
                 expires_at=now + rules.INTERACTION_LIFETIME,
                 session_id=lifting.id if lifting else "",
+                anew=lifting is not None and not proven.amr,
             )
             store.add(tx, under_way, fingerprint(secret))
         self.audit.record(
@@ -203,7 +203,7 @@ class Dispatcher:
         self, secret: Secret, step: Owed, facts: Facts, expires_at: datetime, *, now: datetime
     ) -> StillOwes:
         """What is owed, with the ways to answer it."""
-        until = rules.put_off_until(facts, self.policy, now)
+        until = grace.put_off_until(facts, self.policy, now)
         return StillOwes(
             secret,
             step,
@@ -231,10 +231,15 @@ class Dispatcher:
         account: Account,
         proven: Proven,
         in_browser: InBrowser | None,
+        lifted: Session | None,
         *,
         trust_device: bool,
         now: datetime,
     ) -> SignedIn:
+        if in_browser is None and lifted is not None:
+            # Not in its place: whoever has a token of the former one is not lifted with it.
+            renewed = self.sessions.renew_in(tx, actor, lifted, proven, now=now)
+            return SignedIn(renewed, account)
         if in_browser is None:
             return SignedIn(self.sessions.start(tx, actor, account.id, proven, now=now), account)
         browser = self.sessions.renew_browser(tx, in_browser.cookie, now=now, lasts=in_browser.keep)

@@ -18,6 +18,7 @@ from portero.core.login import rules
 from portero.core.login.dispatcher import Dispatcher
 from portero.core.login.errors import OwesMore, StepMissing
 from portero.core.login.model import Factors, Facts, InBrowser, Interaction, Owed, Step
+from portero.core.login.present_password import PresentPassword
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.refusals import FieldFault
@@ -28,6 +29,7 @@ from portero.kit.secrets import Secret
 class Effect:
     """What was done outside the transaction, and what is left to do in it."""
 
+    password: StoredPassword | None = None  # that was proven
     new_encoded: str | None = None
     begun: FactorKind | None = None
     shown: Mapping[str, Any] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class Effect:
 
 
 _NOTHING: Final = Effect()
+_BY_FACTOR: Final = (Owed.PASSWORD, Owed.SECOND_FACTOR, Owed.ENROL_FACTOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class StepEffects:
     passwords: Passwords
     factors: Factors
     dispatcher: Dispatcher
+    present: PresentPassword
 
     def facts(
         self, under_way: Interaction, account: Account, in_browser: InBrowser | None
@@ -84,6 +88,10 @@ class StepEffects:
         account = self.accounts.get(under_way.account_id)
         stored, facts = self.facts(under_way, account, in_browser)
         owed = rules.owed(facts, self.dispatcher.policy)
+        if owed is Owed.PASSWORD and step.password is not None:
+            return Effect(
+                password=self.present.prove(actor, account, step.password, field="password")
+            )
         if owed is Owed.VERIFY_EMAIL:
             if step.token is not None:
                 self.email.verify(actor, step.token)
@@ -96,7 +104,7 @@ class StepEffects:
             return Effect(new_encoded=self._new_encoding(step.new_password, account, stored))
         elif owed is Owed.KEEP_ACCOUNT:
             return Effect(keeps=step.keep)
-        elif owed in (Owed.SECOND_FACTOR, Owed.ENROL_FACTOR) and step.factor is not None:
+        elif owed in _BY_FACTOR and step.factor is not None:
             effect = self._factor_answered(actor, under_way, account, owed, facts, step, in_browser)
             if effect.waits:
                 secret, ends_at = Secret(auth_session), under_way.expires_at

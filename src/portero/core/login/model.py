@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor
@@ -24,10 +24,15 @@ from portero.kit.db import Tx
 from portero.kit.secrets import Secret
 from portero.kit.values import quick_value
 
+PASSWORD_PROVEN: Final = Proven(acr="aal1", amr=("pwd",), factor="password")
+# Of somebody who is to prove everything again.
+NOTHING_PROVEN: Final = Proven(acr="", amr=(), factor="")
+
 
 class Owed(StrEnum):
     """What a sign-in can lack once somebody has been identified and proven a first factor."""
 
+    PASSWORD = "password"  # noqa: S105  # of who proves everything anew, in a session
     SECOND_FACTOR = "second_factor"
     KEEP_ACCOUNT = "keep_account"
     VERIFY_EMAIL = "verify_email"
@@ -75,6 +80,7 @@ class Interaction:
     created_at: datetime
     expires_at: datetime
     session_id: str = ""  # of the live session that this one lifts, '' for a sign-in from nothing
+    anew: bool = False  # all is proven again in that session, not only what it lacks
 
     def wanting(self, second_factor: bool) -> Interaction:
         """As if it had been begun for what needs a second factor, if that is so."""
@@ -172,6 +178,7 @@ class StillOwes:
 class Step:
     """What somebody sends to go on: of these, what the present step needs."""
 
+    password: str | None = None
     new_password: str | None = None
     token: str | None = None
     resend: bool = False

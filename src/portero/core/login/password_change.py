@@ -10,11 +10,11 @@ from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
-from portero.core.limits import Limits, OverLimit
+from portero.core.limits import Limits
 from portero.core.login import rules, store
 from portero.core.login.errors import PasswordThere, WrongPassword
-from portero.core.login.events import SignInFailed
 from portero.core.login.model import InBrowser, SignedIn
+from portero.core.login.present_password import PresentPassword
 from portero.core.notices import Notice, Notices, NoticeTemplate
 from portero.core.sessions import EndReason, Proven, Session, SessionEnded, Sessions
 from portero.kit.db import Database, Tx
@@ -34,6 +34,7 @@ class PasswordChange:
         passwords: Passwords,
         sessions: Sessions,
         notices: Notices,
+        present: PresentPassword,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -43,6 +44,7 @@ class PasswordChange:
         self._passwords = passwords
         self._sessions = sessions
         self._notices = notices
+        self._present = present
 
     def change(
         self,
@@ -58,7 +60,7 @@ class PasswordChange:
         `in_browser` is the browser that holds it, which gets a new cookie too."""
         account = self._accounts.get(account_id)
         session = self._sessions.find_live(account_id, session_id)
-        stored = self._prove_present(actor, account, present)
+        stored = self._present.prove(actor, account, present, field="current_password")
         encoded = self._new_encoding(account, new)
         if new == present:
             fault = FieldFault("new_password", "reused", "Choose one that you have not used here.")
@@ -132,29 +134,6 @@ class PasswordChange:
         signed_in, ended = done
         self._sessions.announce(ended, now)
         return signed_in
-
-    def _prove_present(self, actor: Actor, account: Account, present: str) -> StoredPassword:
-        """Counted apart from sign-in: a stolen token must not be a way to guess the password, and
-        strangers who guess at the door must not keep the owner from changing it."""
-        now = self._clock.now()
-
-        def unit(tx: Tx) -> tuple[OverLimit | None, StoredPassword | None]:
-            over = self._limits.spend(tx, rules.PASSWORD_BY_OWNER, account.id, now=now)
-            return over, self._passwords.load_in(tx, account.id)
-
-        over, stored = self._db.write(unit)
-        if over is not None:
-            raise over
-        proof = self._passwords.prove(present, stored)
-        if stored is None or not proof.ok:
-            failed = SignInFailed(
-                account_id=account.id, factor="password", reason="wrong_present_password"
-            )
-            failed_at = self._clock.now()
-            self._db.write(lambda tx: self._audit.record(tx, actor, failed_at, failed))
-            fault = FieldFault("current_password", "wrong", WrongPassword.public)
-            raise WrongPassword("present password", faults=(fault,))
-        return stored
 
     def _change_in(
         self,

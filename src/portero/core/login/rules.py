@@ -11,7 +11,8 @@ from portero.core.accounts.email import POLICIES as MAIL_POLICIES
 from portero.core.authenticators import Evidence, FactorKind
 from portero.core.limits import AddressPolicy, LimitPolicy, VolumePolicy
 from portero.core.login.errors import MailboxAlone
-from portero.core.login.model import Facts, Owed, SecondFactorRule, SignInPolicy
+from portero.core.login.grace import is_required, put_off_until
+from portero.core.login.model import Facts, Interaction, Owed, SecondFactorRule, SignInPolicy
 from portero.core.sessions import Proven, Session, SignInDemand, satisfies
 from portero.core.sessions.demand import LEVELS, is_multi_factor, reaches, weakest
 
@@ -106,6 +107,8 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
 
     The second factor comes first: whoever has only the password neither learns nor changes more.
     """
+    if not facts.proven.amr:
+        return Owed.PASSWORD
     if policy.second_factor is not SecondFactorRule.OFF:
         put_aside = facts.put_aside_until is not None
         if not is_multi_factor(facts.proven.amr) and (put_aside or _asks_second(facts, policy)):
@@ -120,33 +123,10 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
         return Owed.VERIFY_EMAIL
     if facts.password_must_change:
         return Owed.CHANGE_PASSWORD
-    if _is_required(facts, policy) and not is_multi_factor(facts.proven.amr):
+    if is_required(facts, policy) and not is_multi_factor(facts.proven.amr):
         # A trusted device stands in for what is enrolled, never for enrolling.
         return None if _usable(facts.enrolled, policy) else Owed.ENROL_FACTOR
     return None
-
-
-def is_due(step: Owed | None, facts: Facts, policy: SignInPolicy) -> bool:
-    """Whether that step is there because a second factor is required: not because an application
-    wants a level, for which nobody has a grace."""
-    wanted = reaches(facts.proven.acr, facts.wanted.acr)
-    return step is Owed.ENROL_FACTOR and wanted and _is_required(facts, policy)
-
-
-def put_off_until(facts: Facts, policy: SignInPolicy, now: datetime) -> datetime | None:
-    """Until when somebody who has to enrol a factor may put it off; None: not any more. Counted
-    from when the requirement first met them, whatever happened since."""
-    if facts.due is None or not facts.due.grace:
-        return None
-    until = facts.due.met_at + policy.grace
-    return until if now < until else None
-
-
-def _is_required(facts: Facts, policy: SignInPolicy) -> bool:
-    """Whether who has no second factor has to enrol one, for everybody or for this client."""
-    if policy.second_factor is SecondFactorRule.OFF:
-        return False
-    return policy.second_factor is SecondFactorRule.REQUIRED or facts.wanted.second_factor
 
 
 def _asks_second(facts: Facts, policy: SignInPolicy) -> bool:
@@ -204,6 +184,16 @@ def proven_at(session: Session, factor: str, now: datetime) -> datetime:
     return now if is_all or is_fresh(session, now) else session.auth_time
 
 
+def lifted_at(
+    lifted: Session, under_way: Interaction, factor: str, now: datetime, *, not_now: bool
+) -> datetime:
+    """Since when all is proven in a session that was lifted by that factor, or proven anew."""
+    if under_way.anew:
+        return now
+    # To put off what is owed proves nothing: an old session is no fresher by it.
+    return lifted.auth_time if not_now else proven_at(lifted, factor, now)
+
+
 def provable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
     """The kinds to ask for, in this order: those that reach what is wanted, or else all that are
     enrolled. None for whoever has recovery codes alone: they stand in for a factor that is lost."""
@@ -258,6 +248,8 @@ def _usable(enrolled: Collection[FactorKind], policy: SignInPolicy) -> tuple[Fac
 def factors_for(step: Owed, facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
     """The kinds by which that step can be answered."""
     match step:
+        case Owed.PASSWORD:
+            return tuple(k for k in _usable(facts.enrolled, policy) if k is FactorKind.PASSKEY)
         case Owed.SECOND_FACTOR:
             return provable(facts, policy)
         case Owed.ENROL_FACTOR:
@@ -286,6 +278,8 @@ def raised(proven: Proven, evidence: Evidence, kind: FactorKind) -> Proven:
 def options(step: Owed, *, may_put_off: bool = False) -> tuple[str, ...]:
     """The members by which `POST /login/continue` can answer the step."""
     match step:
+        case Owed.PASSWORD:
+            return ("password", "factor", "begin", "credential")
         case Owed.KEEP_ACCOUNT:
             return ("keep",)
         case Owed.VERIFY_EMAIL:

@@ -30,15 +30,13 @@ from portero.core.login.errors import (
     WrongCredentials,
 )
 from portero.core.login.events import SignInFailed, SignInLimited
-from portero.core.login.model import Along, InBrowser, SignedIn, StillOwes, Wanted
+from portero.core.login.model import PASSWORD_PROVEN, Along, InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.login.robots import Robots
 from portero.core.notices import NoticeTemplate
-from portero.core.sessions import Proven
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
 WRONG: Final = "wrong_credentials"
-PASSWORD_PROVEN = Proven(acr="aal1", amr=("pwd",), factor="password")
 
 
 @dataclass(frozen=True, slots=True)

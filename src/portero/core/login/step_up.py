@@ -5,15 +5,18 @@ A session that is too old is no beginning: its person proves everything again, a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portero.core.audit import Actor
 from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.password import Passwords
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import Dispatcher
 from portero.core.login.errors import FreshProofNeeded, MailboxProven
-from portero.core.login.model import Owed, StillOwes, Wanted
-from portero.core.sessions import Session, SignInDemand, satisfies
+from portero.core.login.model import NOTHING_PROVEN, Owed, SignedIn, StillOwes, Wanted
+from portero.core.sessions import Session, SessionEnded, SignInDemand, satisfies
 from portero.core.sessions import store as session_store
+from portero.core.sessions.demand import reaches
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
@@ -56,6 +59,36 @@ class StepUp:
 
         if proven.factor == rules.MAILBOX or self._db.read(unit):
             raise MailboxProven("signed in by mail, or with a password that came by it")
+
+    def begin_anew(self, actor: Actor, session: Session, acr: str) -> StillOwes:
+        """A sign-in under way in that session, for whatever its account can prove, and that level
+        where one is named: what is missing, or everything where nothing is. Raises
+        `FreshProofNeeded` where there is neither a password nor a passkey to begin with, and
+        `SessionEnded`."""
+        own = self.demand_of_account(session)
+        demand = replace(own, acr=acr if reaches(acr, own.acr) and acr else own.acr)
+        lifting = self.begin(actor, session, demand)
+        if lifting is not None:
+            return lifting
+        now, wanted = self._clock.now(), Wanted("", demand.acr)
+
+        def unit(tx: Tx) -> SignedIn | StillOwes:
+            account = store.hold_account(tx, session.account_id)
+            live = session_store.find_live(tx, session.account_id, session.id, now=now)
+            if account is None or live is None:
+                raise SessionEnded("it ended meanwhile")
+            stored, proven = self._passwords.load_in(tx, account.id), NOTHING_PROVEN
+            arrived = self._dispatcher.arrive_in(
+                tx, actor, account, proven, stored, now=now, wanted=wanted, lifting=live
+            )
+            if stored is None and isinstance(arrived, StillOwes) and not arrived.factors:
+                raise FreshProofNeeded("no password and no passkey")
+            return arrived
+
+        arrived = self._db.write(unit)
+        if isinstance(arrived, SignedIn):
+            raise AssertionError("nothing was proven, and a session came of it")
+        return arrived
 
     def begin(self, actor: Actor, session: Session, demand: SignInDemand) -> StillOwes | None:
         """A sign-in under way that begins with what this live session has proven, and owes what

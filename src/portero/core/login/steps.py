@@ -14,7 +14,7 @@ from datetime import datetime
 from portero.core.accounts.flows import Accounts
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import Evidence, FactorKind, Given
-from portero.core.factors.password import Passwords
+from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
 from portero.core.limits import Limits
 from portero.core.login import rules, store
@@ -23,6 +23,7 @@ from portero.core.login.effects import Effect, StepEffects
 from portero.core.login.errors import InteractionOver, NotApproved, WrongFactor
 from portero.core.login.events import SignInFailed
 from portero.core.login.model import (
+    PASSWORD_PROVEN,
     Factors,
     InBrowser,
     Interaction,
@@ -30,7 +31,7 @@ from portero.core.login.model import (
     Step,
     StillOwes,
 )
-from portero.core.sessions import EndReason
+from portero.core.sessions import EndReason, Proven
 from portero.core.sessions import store as session_store
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
@@ -157,6 +158,8 @@ class SignInSteps:
             self._limits.clear(tx, rules.SECOND_FACTOR_BY_ACCOUNT, effect.budget)
             if effect.enrolling is not None:
                 session_store.put_off_no_more(tx, account.id)
+        if effect.password is not None:
+            proven = self._password_proven_in(tx, under_way, effect.password)
         ended: list[str] = []
         if effect.new_encoded is not None:
             ended = self._change_password_in(tx, actor, under_way, effect.new_encoded, now)
@@ -175,6 +178,8 @@ class SignInSteps:
             trust_device=step.trust_device,
             not_now=step.not_now,
         )
+        if isinstance(arrived, SignedIn) and in_browser is None and under_way.session_id:
+            ended.append(under_way.session_id)  # another one is in its place
         if isinstance(arrived, StillOwes) and effect.begun in arrived.factors:
             arrived = replace(arrived, begun=effect.begun, shown=effect.shown)
         return arrived, ended
@@ -198,6 +203,15 @@ class SignInSteps:
                 tx, actor, account_id, under_way.id, given, name=step.name, now=now
             )
         return None
+
+    def _password_proven_in(self, tx: Tx, under_way: Interaction, proved: StoredPassword) -> Proven:
+        """If it is still the one that was proven before this transaction."""
+        stored = self._passwords.load_in(tx, under_way.account_id)
+        if stored is None or stored.encoded != proved.encoded:
+            raise InteractionOver("the password changed meanwhile")
+        self._limits.clear(tx, rules.PASSWORD_BY_OWNER, under_way.account_id)
+        store.raise_proven(tx, under_way.id, PASSWORD_PROVEN)
+        return PASSWORD_PROVEN
 
     def _change_password_in(
         self, tx: Tx, actor: Actor, under_way: Interaction, new_encoded: str, now: datetime

@@ -37,6 +37,7 @@ interactions: Final = sa.Table(
     sa.Column("wanted_acr", sa.String(16), nullable=False, server_default=""),
     sa.Column("wanted_second_factor", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("session_id", sa.String(36), nullable=False, server_default=""),
+    sa.Column("anew", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("keep", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False, index=True),
@@ -68,6 +69,7 @@ def add(tx: Tx, interaction: Interaction, secret_hash: str) -> None:
             wanted_acr=interaction.wanted.acr,
             wanted_second_factor=interaction.wanted.second_factor,
             session_id=interaction.session_id,
+            anew=interaction.anew,
             keep=interaction.keep,
             created_at=interaction.created_at,
             expires_at=interaction.expires_at,
@@ -153,4 +155,5 @@ def _interaction(row: sa.Row[tuple[object, ...]]) -> Interaction:
         created_at=found["created_at"],
         expires_at=found["expires_at"],
         session_id=found["session_id"],
+        anew=found["anew"],
     )

@@ -32,6 +32,9 @@ def _second_factor_rules() -> None:
                 "wanted_second_factor", sa.Boolean(), nullable=False, server_default=sa.false()
             )
         )
+        batch_op.add_column(
+            sa.Column("anew", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(
             sa.Column(
@@ -138,6 +141,7 @@ def downgrade() -> None:
         batch_op.drop_column("by_mail")
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.drop_column("wanted_second_factor")
+        batch_op.drop_column("anew")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_column("second_factor_put_off")
     op.drop_table("second_factor_dues")

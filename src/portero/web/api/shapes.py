@@ -63,6 +63,9 @@ class ContinueBody(Body):
     """The step that a login owes, with the newest `auth_session`."""
 
     auth_session: str = Field(max_length=_TOKEN_CAP)
+    password: SecretStr | None = Field(
+        None, description="The present one, where a step-up has to begin with it."
+    )
     new_password: SecretStr | None = None
     token: str | None = Field(None, description="From the mailed link.", max_length=_TOKEN_CAP)
     resend: bool = False

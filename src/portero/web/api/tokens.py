@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from pydantic import Field
+
 from portero.core.authenticators import Given
 from portero.core.challenges import ChallengeRequired
 from portero.core.clients.builtin import FIRST_PARTY_CLIENT_ID
 from portero.core.limits import OverLimit
 from portero.core.login.errors import (
     AccountNotActive,
+    FreshProofNeeded,
     InteractionOver,
     MailboxAlone,
     NotApproved,
@@ -22,6 +27,7 @@ from portero.core.sessions import EndReason
 from portero.kit.refusals import FieldFault, Invalid
 from portero.web.api.registry import Access, Call, Route, told
 from portero.web.api.shapes import (
+    Body,
     ContinueBody,
     EndedAnswer,
     LoginBody,
@@ -33,14 +39,19 @@ from portero.web.api.shapes import (
 from portero.web.exchange import NO_STORE, Headers, Response
 
 
+class StepUpBody(Body):
+    """What is to be proven: what the account has, or a level."""
+
+    acr: Literal["", "aal1", "aal2", "phr"] = Field(
+        "", description="The weakest level that will do, where it is more than the account has."
+    )
+
+
 def log_in(call: Call) -> Response:
     body = call.body_as(LoginBody)
     if body.delivery == "cookie":
         call.cookies.require_own_origin(call.request)
-    reachable = call.rooms.provider.authorize.reachable_levels
-    if body.acr and body.acr not in reachable:
-        fault = FieldFault("acr", "unreachable", "Nobody can reach this level here.")
-        raise Invalid("an acr that nobody can reach here", faults=(fault,))
+    _check_reachable(call, body.acr)
     redemption = call.rooms.provider.session_grant.begin(call.actor)
     call.rooms.sign_in.with_password(
         call.actor,
@@ -53,6 +64,21 @@ def log_in(call: Call) -> Response:
     return answer_with(call, redemption.tokens(), body.delivery)
 
 
+def _check_reachable(call: Call, acr: str) -> None:
+    reachable = call.rooms.provider.authorize.reachable_levels
+    if acr and acr not in reachable:
+        fault = FieldFault("acr", "unreachable", "Nobody can reach this level here.")
+        raise Invalid("an acr that nobody can reach here", faults=(fault,))
+
+
+def step_up(call: Call) -> Response:
+    """Always answers with what is owed: whoever asks has to prove something now."""
+    body = call.body_as(StepUpBody)
+    _check_reachable(call, body.acr)
+    session = call.rooms.sessions.find_live(call.account_id, call.session_id)
+    raise OwesMore(call.rooms.step_up.begin_anew(call.actor, session, body.acr))
+
+
 def go_on(call: Call) -> Response:
     body = call.body_as(ContinueBody)
     if body.delivery == "cookie":
@@ -60,6 +86,7 @@ def go_on(call: Call) -> Response:
     new_password = body.new_password.get_secret_value() if body.new_password else None
     proof = body.code is not None or body.credential is not None
     step = Step(
+        password=body.password.get_secret_value() if body.password else None,
         new_password=new_password,
         token=body.token,
         resend=body.resend,
@@ -156,6 +183,18 @@ ROUTES = (
             OverLimit,
             ChallengeRequired,
         ),
+        sign_in_api=True,
+    ),
+    Route(
+        "POST",
+        "/login/step-up",
+        "login_step_up",
+        "Prove afresh who is signed in, for a call that the sign-in is too old or too weak for.",
+        step_up,
+        access=Access.FIRST_PARTY,
+        body=StepUpBody,
+        status=403,
+        refusals=(OwesMore, FreshProofNeeded),
         sign_in_api=True,
     ),
     Route(
