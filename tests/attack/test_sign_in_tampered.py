@@ -12,6 +12,8 @@ from flask.testing import FlaskClient
 from portero.core.sessions.store import sessions
 from tests.support.authenticator_app import App, enrolled_app
 from tests.support.house import PASSWORD, Home, MakeHome
+from tests.support.push import begun_push, enrolled_push
+from tests.support.push_service import PushService
 from tests.support.relying_party import fields
 
 TAMPERED: list[Any] = ["left out", "", None, [], ["x"], {}, 0, True, "\x00", "x" * 5000]
@@ -47,6 +49,24 @@ def test_a_field_of_the_json_step(home: Home, name: str, value: Any) -> None:
     """
     enrolled_app(home)
     body = {"auth_session": owing(home)["auth_session"], "factor": "totp", "code": "000000"}
+    before = count(home)
+    if value == "left out":
+        body.pop(name, None)
+    else:
+        body[name] = value
+    answer = home.client().post("/login/continue", json=body)
+    assert 400 <= answer.status_code < 500
+    assert count(home) == before
+
+
+@pytest.mark.parametrize("name", ["auth_session", "factor", "poll", "begin", "credential", "code"])
+@pytest.mark.parametrize("value", TAMPERED, ids=repr)
+def test_a_field_of_the_json_step_that_waits(
+    home: Home, push_service: PushService, name: str, value: Any
+) -> None:
+    """The same while a device is asked: whatever is said of it here, nobody has answered there."""
+    enrolled_push(home, push_service)
+    body = {"auth_session": begun_push(home)["auth_session"], "factor": "push", "poll": True}
     before = count(home)
     if value == "left out":
         body.pop(name, None)

@@ -307,7 +307,9 @@ def approve_elsewhere(home: Home, visitor: Visitor, service: PushService) -> Non
     device = service.browser()
     told = json.dumps(device.subscription())
     page = visitor.go("/auth/account/security/push")
+    assert 'data-push-worker="/auth/push/worker.js" data-push-scope="/auth/push/"' in page.text
     waits = visitor.submit(page, "/auth/account/security/push/subscribe", credential=told)
+    assert 'data-push-waits="/auth/account/security/push/state"' in waits.text
     home.deliver()
     device_asked(visitor, device, decision="approve")
     visitor.submit(waits, "/auth/account/security/push/add")
@@ -316,6 +318,7 @@ def approve_elsewhere(home: Home, visitor: Visitor, service: PushService) -> Non
         page = visitor.go("/auth/sign-in?other=1")
         page = visitor.submit(page, "/auth/sign-in", **nia)
         home.deliver()
+        assert 'data-push-waits="/auth/sign-in/push"' in page.text
         number = re.search(r'class="number-shown">(\d\d)<', page.text)
         assert number
         given = number.group(1) if typed else another(number.group(1))
