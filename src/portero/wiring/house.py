@@ -17,6 +17,7 @@ from portero.core.factors.password import Passwords
 from portero.core.keys.flows import Keys
 from portero.core.keys.ring import KeyRing
 from portero.core.login.recovery import RECOVERY_ASKED
+from portero.core.login.watching import SIGN_IN_LEFT
 from portero.core.login.with_mail import SIGN_IN_MAIL_ASKED
 from portero.core.notices import NOTICE, Notices
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker, OutboxWorkers
@@ -200,6 +201,7 @@ def join(
         EMAIL_CLAIMED: email.follow_claim,
         EMAIL_MOVE_ASKED: email.follow_move,
         RECOVERY_ASKED: entry.recovery.follow,
+        SIGN_IN_LEFT: entry.watch.follow,
         SIGN_IN_MAIL_ASKED: entry.follow_sign_in_mail,
     }
     pushes = (entry.push.queue,) if entry.push is not None else ()

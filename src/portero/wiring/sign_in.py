@@ -39,6 +39,7 @@ from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
 from portero.core.login.steps import SignInSteps
 from portero.core.login.taking_back import TakingBack
+from portero.core.login.watching import Watch
 from portero.core.login.with_certificate import CertificateSignIn
 from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
@@ -53,6 +54,7 @@ from portero.wiring.robots import join_robots
 
 @dataclass(frozen=True, slots=True)
 class SignInJoined:
+    watch: Watch
     sign_in: SignIn
     robots: Robots
     steps: SignInSteps
@@ -139,18 +141,15 @@ def join_sign_in(
     )
     present = PresentPassword(db, clock, audit, limits, passwords)
     deletions = Deletions(audit, base.feed, notices)
+    watch = Watch(db, clock, limits, base.outbox, devices, owner)
     dispatcher = Dispatcher(
-        dice=dice,
-        audit=audit,
-        sessions=sessions,
-        passwords=passwords,
-        devices=devices,
-        policy=policy,
-        deletions=deletions,
-    )
+        dice=dice, audit=audit, sessions=sessions, passwords=passwords, devices=devices,
+        policy=policy, deletions=deletions, watch=watch,
+    )  # fmt: skip
     step_up = StepUp(db=db, clock=clock, passwords=passwords, dispatcher=dispatcher)
     return SignInJoined(
         robots=robots,
+        watch=watch,
         sign_in=SignIn(
             db=db,
             clock=clock,

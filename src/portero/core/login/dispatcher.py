@@ -30,6 +30,7 @@ from portero.core.login.model import (
     StillOwes,
     Wanted,
 )
+from portero.core.login.watching import Watch
 from portero.core.sessions import Proven, Session, Sessions
 from portero.core.sessions import store as session_store
 from portero.core.sessions.demand import is_multi_factor
@@ -49,6 +50,7 @@ class Dispatcher:
     devices: KnownDevices
     policy: SignInPolicy
     deletions: Deletions
+    watch: Watch
 
     def facts_in(
         self,
@@ -194,6 +196,8 @@ class Dispatcher:
                 anew=lifting is not None and not proven.amr,
             )
             store.add(tx, under_way, fingerprint(secret))
+            if step is Owed.SECOND_FACTOR and lifting is None:
+                self.watch.begun_in(tx, actor, under_way, in_browser, now=now)
         self.audit.record(
             tx, actor, now, SignInOwes(account_id=account.id, factor=proven.factor, owed=step)
         )
@@ -258,6 +262,8 @@ class Dispatcher:
         devices = self.devices.see_in(
             tx, actor, account.id, in_browser.devices, trust=trust_device, now=now
         )
+        if devices.reveal() != in_browser.devices:
+            self.watch.new_device_in(tx, actor, account, proven.factor, now=now)
         return SignedIn(session, account, browser.secret, browser.lasts, devices)
 
     def under_way_in(

@@ -58,6 +58,9 @@ RECOVERY_MAIL_BY_ACCOUNT: Final = LimitPolicy(
     window_seconds=int(RESET_LINK_LIFETIME.total_seconds()),
 )
 
+# A thief who has the password tries more than once; one mail says it.
+LEFT_MAIL_BY_ACCOUNT: Final = LimitPolicy("left_mail_by_account", tries=1, window_seconds=86_400)
+
 # The longest that SP 800-63B-4 §3.1.3.2 allows, because a mail may be greylisted.
 MAIL_SIGN_IN_LIFETIME: Final = timedelta(minutes=10)
 # Anybody can ask for these mails, and each has a code that may be guessed five times.
@@ -95,6 +98,7 @@ POLICIES: Final = (
     API_BY_ACCOUNT,
     PASSWORD_BY_OWNER,
     RECOVERY_MAIL_BY_ACCOUNT,
+    LEFT_MAIL_BY_ACCOUNT,
     MAIL_SIGN_IN_BY_ADDRESS,
     SIGN_IN_MAIL_BY_ACCOUNT,
     MAIL_CODE_BY_ADDRESS,

@@ -116,6 +116,12 @@ def raise_proven(tx: Tx, interaction_id: str, proven: Proven) -> None:
     )
 
 
+def is_there(tx: Tx, interaction_id: str) -> bool:
+    """Whether it was neither finished nor ended."""
+    found = sa.select(interactions.c.id).where(interactions.c.id == interaction_id)
+    return tx.execute(found).one_or_none() is not None
+
+
 def finish(tx: Tx, interaction_id: str) -> None:
     tx.execute(interactions.delete().where(interactions.c.id == interaction_id))
 

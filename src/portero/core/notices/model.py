@@ -12,6 +12,8 @@ LINK: Final = "link"
 LIFETIME: Final = "lifetime_seconds"
 USERNAME: Final = "username"
 CODE: Final = "code"
+# As the browser sent it; the mail says it in words.
+USER_AGENT: Final = "user_agent"
 
 
 class NoticeTemplate(Enum):
@@ -37,6 +39,8 @@ class NoticeTemplate(Enum):
     RECOVERY_CODES_MADE = ("recovery_codes_made", {LINK, USERNAME}, set[str]())
     PUSH_DENIED = ("push_denied", {LINK, USERNAME}, set[str]())
     PUSH_UNREACHABLE = ("push_unreachable", {LINK, USERNAME}, set[str]())
+    NEW_DEVICE = ("new_device", {LINK, USERNAME, USER_AGENT}, set[str]())
+    SIGN_IN_LEFT = ("sign_in_left", {LINK, USERNAME}, set[str]())
     SIGN_IN_ASKED = (
         "sign_in_asked",
         {LINK, LIFETIME, USERNAME, "client_name", "binding_message"},

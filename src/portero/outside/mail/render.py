@@ -17,9 +17,10 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from portero.core.notices import Notice
-from portero.core.notices.model import LIFETIME
+from portero.core.notices.model import LIFETIME, USER_AGENT
 from portero.kit.branding import Brand
 from portero.kit.colours import OUR_ACCENT, Accent
+from portero.kit.devices import device_of
 from portero.outside.mail.headers import checked_header, recipient, sender
 from portero.translations import Translator, translator_for
 
@@ -76,10 +77,21 @@ class MailRenderer:
             "support_told": self._brand.support.removeprefix("mailto:"),
             "lifetime": "",
         }
+        if USER_AGENT in notice.values:
+            values["device"] = _device(notice.values[USER_AGENT], translator)
         if LIFETIME in notice.values:
             values["lifetime"] = translator.span(timedelta(seconds=int(notice.values[LIFETIME])))
         values["lang"], values["dir"] = translator.locale, translator.direction
         return values
+
+
+def _device(user_agent: str, translator: Translator) -> str:
+    """What its owner would call it, as the pages do."""
+    device = device_of(user_agent)
+    if device.browser and device.system:
+        words = {"browser": device.browser, "system": device.system}
+        return translator.text("%(browser)s on %(system)s", **words)
+    return device.browser or device.system or translator.text("Unknown device")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ VALUES = {
     "email": "ana@example.net",
     "factor": "totp",
     "remaining": "9",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0",
 }
 
 
