@@ -108,6 +108,22 @@ def test_after_a_no_nothing_is_sent_by_itself(home: Home, push_service: PushServ
     assert go_on(browser, anew).status_code == 303
 
 
+def test_nobody_uses_up_what_the_owner_may_ask_in_her_own_browser(
+    home: Home, push_service: PushService
+) -> None:
+    """The attack: have the password, and ask until the limit keeps the owner out too. Where she has
+    signed in before she has a budget of her own; whoever is new there has none left."""
+    browser = signed_in(home)
+    device = enrolled_push(home, push_service)
+    for _ in range(4):
+        with_password(home.client())
+    assert "Too many tries" in text_of(with_password(home.client()))
+    page = with_password(browser, "/sign-in?other=1")
+    home.deliver()
+    assert approve(home, device.newest.secret, number_on(page)).status_code == 200
+    assert go_on(browser, page).status_code == 303
+
+
 def test_a_refused_sign_in_begins_anew(home: Home, push_service: PushService) -> None:
     """The page of whoever tried it is the first one again."""
     device = enrolled_push(home, push_service)

@@ -60,6 +60,12 @@ class AnsweredElsewhere(Protocol):
         """What the person is shown while nobody has answered; None when there is nothing (more) to
         wait for: then `prove_in` or `enrol_in` tell what came of it."""
 
+    def ask(
+        self, actor: Actor, account: Account, subject: str, *, budget: str
+    ) -> Mapping[str, Any]:
+        """`SecondFactor.begin`, counted under that budget: a browser that the account knows has one
+        of its own."""
+
     def offer(
         self, actor: Actor, account: Account, subject: str, given: Given
     ) -> Mapping[str, Any]:

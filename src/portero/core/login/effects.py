@@ -131,13 +131,16 @@ class StepEffects:
             fault = FieldFault("factor", "unknown", "Choose one of the ways that are offered.")
             raise StepMissing("no such factor here", faults=(fault,))
         enrols = owed is Owed.ENROL_FACTOR
+        elsewhere = self.factors.elsewhere.get(kind)
         if step.begin:
             if enrols:
                 shown = self.factors.begin_enrolment(kind, actor, account, under_way.id, step.given)
+            elif elsewhere is not None:
+                budget = self._budget(account.id, in_browser)
+                shown = elsewhere.ask(actor, account, under_way.id, budget=budget)
             else:
                 shown = self.factors.provable(kind).begin(actor, account, under_way.id)
             return Effect(begun=kind, shown=shown)
-        elsewhere = self.factors.elsewhere.get(kind)
         if elsewhere is not None and (step.poll or step.given is not None):
             waits = elsewhere.waiting(account.id, under_way.id, enrols=enrols)
             if waits is not None:
@@ -148,6 +151,10 @@ class StepEffects:
         if enrols:
             return Effect(enrolling=kind, budget=budget)
         return Effect(proving=kind, budget=budget)
+
+    def _budget(self, account_id: str, in_browser: InBrowser | None) -> str:
+        marks, devices = marks_of(in_browser.devices) if in_browser else [], self.dispatcher.devices
+        return self.db.read(lambda tx: devices.budget_in(tx, account_id, marks))
 
     def _spend_try(self, account_id: str, in_browser: InBrowser | None) -> str:
         """Before the proof, so that guesses made at once are all counted. Whoever knows the

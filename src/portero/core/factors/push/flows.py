@@ -57,6 +57,12 @@ class PushFactor:
     # --- proving ------------------------------------------------------------------------------
 
     def begin(self, actor: Actor, account: Account, subject: str) -> Mapping[str, Any]:
+        """`ask`, in a browser that the account does not know."""
+        return self.ask(actor, account, subject, budget=account.id)
+
+    def ask(
+        self, actor: Actor, account: Account, subject: str, *, budget: str
+    ) -> Mapping[str, Any]:
         """Ask every device of the account. `number` is what has to be given there, `expires_at`
         when the question ends. Raises `NoDeviceToAsk`, `OverLimit`."""
 
@@ -64,7 +70,7 @@ class PushFactor:
             found = store.devices_of(tx, account.id)
             return found or NoDeviceToAsk(f"{account.id} has no device that takes messages")
 
-        asked = self._asked(actor, account.id, subject, Purpose.PROVE, devices_in)
+        asked = self._asked(actor, account.id, subject, Purpose.PROVE, devices_in, budget=budget)
         return self._shown(asked)
 
     def prove_in(
@@ -112,7 +118,13 @@ class PushFactor:
             return [] if refusal is None else refusal
 
         asked = self._asked(
-            actor, account.id, subject, Purpose.ENROL, nothing_against_it_in, subscription
+            actor,
+            account.id,
+            subject,
+            Purpose.ENROL,
+            nothing_against_it_in,
+            subscription,
+            budget=account.id,
         )
         return {"public_key": self.keys.public(), "expires_at": asked.expires_at.isoformat()}
 
@@ -157,6 +169,8 @@ class PushFactor:
         purpose: Purpose,
         devices_in: Callable[[Tx], list[Device] | Refusal],
         subscription: Subscription | None = None,
+        *,
+        budget: str,
     ) -> Question:
         """The question that was put, or the one that was within the last minute. Raises what
         `devices_in` answers with, and `OverLimit`."""
@@ -183,7 +197,7 @@ class PushFactor:
             devices = devices_in(tx)
             if isinstance(devices, Refusal):
                 return devices
-            over = self.limits.spend(tx, rules.PUSH_BY_ACCOUNT, account_id, now=now)
+            over = self.limits.spend(tx, rules.PUSH_BY_ACCOUNT, budget, now=now)
             if over is not None:
                 return over
             store.put(tx, question)

@@ -19,7 +19,8 @@ SENT_AGAIN_AFTER: Final = timedelta(minutes=1)
 # One question is one message to each of them.
 MOST_DEVICES: Final = 10
 # The attack ("push bombing"): whoever has the password asks until the owner gives in. Five in a
-# quarter of an hour are enough for an honest day, and few enough to be borne.
+# quarter of an hour are enough for an honest day, and few enough to be borne. A
+# browser that the account knows has five of its own, so that nobody uses up its owner's.
 PUSH_BY_ACCOUNT: Final = LimitPolicy("push_by_account", tries=5, window_seconds=900)
 
 _LOWEST_NUMBER: Final = 10
