@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
 from portero.core.audit import Actor
 from portero.core.audit.model import Origin
@@ -20,6 +21,7 @@ from portero.core.factors.push.rules import MOST_DEVICES
 from portero.core.factors.push.store import push_requests, push_subscriptions
 from portero.core.login.errors import NotApproved, NotApprovedYet
 from portero.core.login.model import Step
+from portero.migrations import runner
 from tests.support.house import PASSWORD, Home, MakeHome
 from tests.support.push import (
     PUSH,
@@ -350,6 +352,22 @@ def test_of_processes_that_need_the_first_key_at_once_all_get_one(make_home: Mak
         lambda n: houses[n % 4].house.rooms.enrolment.begin(NOBODY, session, PUSH)["public_key"]
     )
     assert len(set(shown)) == 1
+
+
+def test_the_schema_goes_back_and_comes_again_over_rows(
+    home: Home, push_service: PushService
+) -> None:
+    """An operator who returns to the version before loses the subscriptions and no account; what
+    was enrolled stays on the list, and stays owed."""
+    enrolled_push(home, push_service)
+    begun_push(home)
+    db = home.house.db
+    runner.migrating(db, lambda tx: command.downgrade(runner.config(tx), "0003_sign_in"))
+    assert runner.upgrade(db) == [runner.HEAD]
+    assert runner.check(db) == []
+    owed = home.post("/login", username="ana", password=PASSWORD)
+    assert owed.json["factors"] == ["push"]
+    assert begin(home, owed.json["auth_session"]).json["code"] == "push_no_device"
 
 
 # --- what services answer -----------------------------------------------------------------------
