@@ -73,6 +73,7 @@ def make_flask(house: House) -> Flask:
         passkey_offer,
         passkeys,
         push,
+        recovery_offer,
         sign_in,
     )
     from portero.web.oidc import consent, device_page, logout, requests_page
@@ -97,6 +98,7 @@ def make_flask(house: House) -> Flask:
         accounts,
         passkeys,
         passkey_offer,
+        recovery_offer,
         push,
         mail_sign_in,
         forgot,

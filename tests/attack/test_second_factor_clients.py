@@ -61,7 +61,10 @@ def enrolled_here(rp: RelyingParty, page: TestResponse) -> TestResponse:
     assert fields(page)["owed"] == "enrol_factor"
     begun = typed(rp.browser, page, begin="totp")
     secret = begun.text.split("<code>")[1].split("</code>")[0]
-    return typed(rp.browser, begun, code=App(rp.home, secret).code())
+    done = typed(rp.browser, begun, code=App(rp.home, secret).code())
+    assert done.location.startswith("/recovery-codes")
+    form = {**fields(rp.browser.get(done.location)), "not_now": "1"}
+    return rp.browser.post("/recovery-codes", data=form)
 
 
 # --- applications -------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from portero.core.audit.model import Origin
 from portero.core.login.errors import OwesMore
 from portero.core.login.model import Wanted
 from tests.http.test_device_flow import begin, television
-from tests.support.authenticator_app import enrolled_app
+from tests.support.authenticator_app import App, enrolled_app
 from tests.support.backchannel import bank
 from tests.support.doors import DOORS, opener
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
@@ -198,7 +198,12 @@ def prove_a_second_factor(home: Home, visitor: Visitor) -> None:
         secret = refusal.still.auth_session.reveal()
     page = visitor.go("/auth/sign-in")
     page = visitor.submit(page, "/auth/sign-in", auth_session=secret)
-    visitor.submit(page, "/auth/sign-in", begin="totp")
+    page = visitor.submit(page, "/auth/sign-in", begin="totp")
+    shown = re.search(r"<code>([A-Z2-7]+)</code>", page.text)
+    assert shown
+    app = App(home, shown.group(1))
+    page = visitor.submit(page, "/auth/sign-in", code=app.code())
+    visitor.submit(page, "/auth/recovery-codes")
 
 
 def change_password(home: Home, visitor: Visitor) -> None:

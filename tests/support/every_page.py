@@ -395,6 +395,8 @@ ROWS = (
     Row("enrol-passkey", factor_pages.owes_factor("pia", "passkey"), _STRICT, "localhost"),
     Row("owed-enrol-factor", factor_pages.owes_factor("fred"), _STRICT, "localhost"),
     Row("enrol-totp", factor_pages.owes_factor("tara", "totp"), _STRICT, "localhost"),
+    Row("recovery-offer", factor_pages.codes_offered, _STRICT, "localhost"),
+    Row("recovery-offer-made", factor_pages.offered_codes_made, _STRICT, "localhost"),
     Row("enrol-email", factor_pages.owes_factor("emil", "email"), _STRICT, "localhost"),
     Row("enrol-push", factor_pages.owes_factor("wilma", "push"), _STRICT, "localhost"),
     Row("enrol-push-waiting", push_pages.enrolling, _STRICT, "localhost"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from urllib.parse import quote
+
 from markupsafe import Markup
 
 from portero.core.authenticators import FactorKind
@@ -24,6 +27,13 @@ def factor_name(kind: FactorKind) -> str:
             return text("Code by mail")
         case FactorKind.RECOVERY_CODE:
             return text("Recovery code")
+
+
+def codes_file(product: str, username: str, codes: Sequence[str]) -> str:
+    """Recovery codes as a file to keep: without a script, and without the server hearing of them
+    again."""
+    text = "\n".join([f"{product}: {username}", "", *codes, ""])
+    return f"data:text/plain;charset=utf-8,{quote(text)}"
 
 
 def qr(text: str) -> Markup:

@@ -18,6 +18,7 @@ SIGN_IN_PATH: Final = "/sign-in"
 PASSKEY_OPTIONS_PATH: Final = "/sign-in/passkey"
 # Between a sign-in with a password and what it was for.
 PASSKEY_OFFER_PATH: Final = "/passkey-offer"
+RECOVERY_OFFER_PATH: Final = "/recovery-codes"
 # Who is signed in in this browser, and with whom to go on.
 ACCOUNTS_PATH: Final = "/accounts"
 # Without a password: a link and a code by mail; and what that link opens.

@@ -17,7 +17,7 @@ from portero.core.authenticators import store as authenticator_store
 from portero.core.devices import KnownDevices
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordOpened
-from portero.core.login import grace, rules, store
+from portero.core.login import grace, rules, store, waits
 from portero.core.login.errors import InteractionOver, OwesMore, SecondFactorDue
 from portero.core.login.events import SecondFactorPutOff, SignInOwes, demand_met
 from portero.core.login.model import (
@@ -73,53 +73,16 @@ class Dispatcher:
             wanted=wanted,
             enrolled=tuple(dict.fromkeys(each.kind for each in enrolled)),
             device_trusted=self.devices.is_trusted_in(tx, account.id, devices, now=now),
-            mail_counts_from=self.mail_counts_from_in(tx, stored, proven, devices, now=now),
-            put_aside_until=self._put_aside_until_in(tx, account, stored, proven, devices, now=now),
+            mail_counts_from=waits.mail_counts_from_in(
+                self.devices, tx, stored, proven, devices, now=now
+            ),
+            put_aside_until=waits.put_aside_until_in(
+                self.devices, tx, account, stored, proven, devices, now=now
+            ),
         )
         if grace.is_due(rules.owed(facts, self.policy), facts, self.policy):
             return replace(facts, due=authenticator_store.find_due(tx, account.id))
         return facts
-
-    def mail_counts_from_in(
-        self,
-        tx: Tx,
-        stored: StoredPassword | None,
-        proven: Proven,
-        devices: str,
-        *,
-        now: datetime,
-    ) -> datetime | None:
-        """See `Facts`."""
-        if stored is None or not _came_by_mail(stored, proven):
-            return None
-        return self._wait_in(tx, stored.account_id, stored.changed_at, devices, now=now)
-
-    def _put_aside_until_in(
-        self,
-        tx: Tx,
-        account: Account,
-        stored: StoredPassword | None,
-        proven: Proven,
-        devices: str,
-        *,
-        now: datetime,
-    ) -> datetime | None:
-        """See `Facts`."""
-        since = account.factors_put_aside_at
-        by_mail = proven.factor == rules.MAILBOX or _came_by_mail(stored, proven)
-        if since is None or not by_mail:
-            return None
-        return self._wait_in(tx, account.id, since, devices, now=now)
-
-    def _wait_in(
-        self, tx: Tx, account_id: str, since: datetime, devices: str, *, now: datetime
-    ) -> datetime | None:
-        """When it ends. A browser that the account knew before is something that whoever has only
-        the mailbox lacks: there its owner need not wait."""
-        ends_at = since + rules.MAILBOX_WAIT
-        if ends_at <= now or self.devices.knew_in(tx, account_id, devices, before=since):
-            return None
-        return ends_at
 
     def arrive_in(
         self,
@@ -293,10 +256,6 @@ class Dispatcher:
             if each.id == under_way.session_id:
                 return each
         raise InteractionOver("the session that it began with is over, or elsewhere")
-
-
-def _came_by_mail(stored: StoredPassword | None, proven: Proven) -> bool:
-    return stored is not None and stored.by_mail and "pwd" in proven.amr
 
 
 def signed_in(arrived: SignedIn | StillOwes) -> SignedIn:

@@ -136,13 +136,15 @@ class Registration(StrEnum):
 @quick_value
 class SignedIn:
     """The end of a sign-in; `browser` is the new cookie of the browser that holds the session, to
-    outlive its windows if it `lasts`, and `devices` the new cookie of the devices."""
+    outlive its windows if it `lasts`, and `devices` the new cookie of the devices. `enrolled`: its
+    last step set up a factor."""
 
     session: Session
     account: Account
     browser: Secret | None = None
     lasts: bool = True
     devices: Secret | None = None
+    enrolled: bool = False
 
 
 class Along(Protocol):

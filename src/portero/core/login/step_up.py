@@ -10,7 +10,7 @@ from dataclasses import replace
 from portero.core.audit import Actor
 from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.password import Passwords
-from portero.core.login import rules, store
+from portero.core.login import rules, store, waits
 from portero.core.login.dispatcher import Dispatcher
 from portero.core.login.errors import FreshProofNeeded, MailboxProven
 from portero.core.login.model import NOTHING_PROVEN, Owed, SignedIn, StillOwes, Wanted
@@ -54,8 +54,10 @@ class StepUp:
 
         def unit(tx: Tx) -> bool:
             stored = self._passwords.load_in(tx, session.account_id)
-            waits = self._dispatcher.mail_counts_from_in(tx, stored, proven, "", now=now)
-            return waits is not None
+            until = waits.mail_counts_from_in(
+                self._dispatcher.devices, tx, stored, proven, "", now=now
+            )
+            return until is not None
 
         if proven.factor == rules.MAILBOX or self._db.read(unit):
             raise MailboxProven("signed in by mail, or with a password that came by it")

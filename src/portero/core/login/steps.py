@@ -90,7 +90,7 @@ class SignInSteps:
             raise advanced
         arrived, ended_sessions = advanced
         self._dispatcher.sessions.announce(ended_sessions, now)
-        return signed_in(arrived)
+        return replace(signed_in(arrived), enrolled=effect.enrolling is not None)
 
     def look(self, auth_session: str, *, in_browser: InBrowser | None = None) -> StillOwes:
         """What is owed, with nothing done and the secret as it is; raises `InteractionOver`."""

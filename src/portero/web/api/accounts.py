@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from pydantic import Field
+
 from portero.core.accounts.errors import NoSuchAccount, UsernameTaken
 from portero.core.accounts.flows import NewAccount
 from portero.core.accounts.model import Account
@@ -17,17 +21,24 @@ from portero.kit.refusals import FieldFault, Invalid, NotProven
 from portero.web.api.registry import Access, Call, Route, told
 from portero.web.api.shapes import (
     EndedAnswer,
-    LeavingAnswer,
     MePatch,
     ProtectedAnswer,
     RegisterBody,
     SessionAnswer,
     SessionsAnswer,
+    Told,
     UserAnswer,
 )
 from portero.web.exchange import Response
 from portero_guard.checks import require_recent
 from portero_guard.errors import AuthenticationInsufficient
+
+
+class LeavingAnswer(Told):
+    deleted: bool = Field(description="It is gone already: nothing can be kept.")
+    deletion_due_at: datetime | None = Field(
+        None, description="When it is deleted, unless its owner logs in before and keeps it."
+    )
 
 
 class AccountGone(NotProven):

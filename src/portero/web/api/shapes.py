@@ -201,6 +201,10 @@ class TokenAnswer(Told):
     refresh_token: str | None = None
     scope: str
     user: UserAnswer
+    recovery_codes: list[str] | None = Field(
+        None,
+        description="Told this once, after a first factor was enrolled to get in: show them.",
+    )
 
 
 class PasskeyOptionsAnswer(Told):
@@ -245,13 +249,6 @@ class SessionAnswer(Told):
 
 class SessionsAnswer(Told):
     sessions: list[SessionAnswer]
-
-
-class LeavingAnswer(Told):
-    deleted: bool = Field(description="It is gone already: nothing can be kept.")
-    deletion_due_at: datetime | None = Field(
-        None, description="When it is deleted, unless its owner logs in before and keeps it."
-    )
 
 
 class EndedAnswer(Told):

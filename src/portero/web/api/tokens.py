@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from portero.core.authenticators import Given
+from portero.core.authenticators import FactorKind, Given
 from portero.core.challenges import ChallengeRequired
 from portero.core.clients.builtin import FIRST_PARTY_CLIENT_ID
 from portero.core.limits import OverLimit
@@ -104,7 +104,13 @@ def go_on(call: Call) -> Response:
         step,
         second_factor=wanted_of(call).second_factor,
     )
-    return tokens_for(call, signed_in, body.delivery)
+    account_id = signed_in.account.id
+    # Whoever had to enrol a factor to get in, and loses it, has nothing else.
+    offered = FactorKind.RECOVERY_CODE in call.rooms.enrolment.offered
+    codes: tuple[str, ...] = ()
+    if signed_in.enrolled and offered and call.rooms.recovery_codes.is_due(account_id):
+        codes = call.rooms.recovery_codes.make(call.actor, account_id)
+    return tokens_for(call, signed_in, body.delivery, codes)
 
 
 def refresh(call: Call) -> Response:
@@ -139,19 +145,26 @@ def wanted_of(call: Call, acr: str = "") -> Wanted:
     return Wanted(FIRST_PARTY_CLIENT_ID, acr, first_party.second_factor)
 
 
-def tokens_for(call: Call, signed_in: SignedIn, delivery: str) -> Response:
+def tokens_for(
+    call: Call, signed_in: SignedIn, delivery: str, recovery_codes: tuple[str, ...] = ()
+) -> Response:
     """Tokens for a session that a verb has just made or renewed."""
     made = call.rooms.provider.session_grant.redeem(
         call.actor, signed_in.session, signed_in.account
     )
-    return answer_with(call, made, delivery)
+    return answer_with(call, made, delivery, recovery_codes)
 
 
-def answer_with(call: Call, made: TokenSet, delivery: str) -> Response:
+def answer_with(
+    call: Call, made: TokenSet, delivery: str, recovery_codes: tuple[str, ...] = ()
+) -> Response:
     put: Headers = ()
     user = UserAnswer.of(made.account)
+    codes = list(recovery_codes) or None
     if delivery == "cookie":
-        content = TokenAnswer(expires_in=made.expires_in, scope=made.scope, user=user)
+        content = TokenAnswer(
+            expires_in=made.expires_in, scope=made.scope, user=user, recovery_codes=codes
+        )
         put = call.cookies.put(
             access=made.access_token, access_seconds=made.expires_in, refresh=made.refresh_token
         )
@@ -162,6 +175,7 @@ def answer_with(call: Call, made: TokenSet, delivery: str) -> Response:
             refresh_token=made.refresh_token.reveal() if made.refresh_token else None,
             scope=made.scope,
             user=user,
+            recovery_codes=codes,
         )
     return told(content, NO_STORE, ("Pragma", "no-cache"), *put)
 

@@ -27,6 +27,7 @@ from portero.web.login.challenges import challenge_answer
 from portero.web.login.errands import Errand, errand_of_request
 from portero.web.login.passkey_offer import place_after
 from portero.web.login.passkeys import asked_here, to_forget
+from portero.web.login.recovery_offer import codes_place
 from portero.web.moments import Moments
 from portero.web.mounted import request_value
 from portero.web.pages import html, refused, told
@@ -67,7 +68,8 @@ class SignInPage:
     def arrived(self, errand: Errand, signed_in: SignedIn) -> AnyResponse:
         """The browser has the session, and goes where it wanted to."""
         self._forms.put(signed_in)
-        place = place_after(self._rooms, signed_in, errand)
+        codes = codes_place(self._rooms, signed_in, errand)
+        place = codes or place_after(self._rooms, signed_in, errand)
         return redirect(self._rooms.settings.at(place), 303)
 
     def keeps(self) -> bool:

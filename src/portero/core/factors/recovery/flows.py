@@ -60,6 +60,14 @@ class RecoveryCodes:
     def remaining(self, account_id: str) -> int:
         return self._db.read(lambda tx: store.count(tx, account_id))
 
+    def is_due(self, account_id: str) -> bool:
+        """Whether to offer them unasked: a first other factor was set up just now, and who loses it
+        would be locked out."""
+        since = self._clock.now() - rules.OFFERED_FOR
+        enrolled = self._db.read(lambda tx: authenticator_store.list_of(tx, account_id))
+        first = [each.kind is not self.kind and each.created_at > since for each in enrolled]
+        return bool(first) and all(first)
+
     def make(self, actor: Actor, account_id: str) -> tuple[str, ...]:
         """New codes, told this once; all earlier ones are worth nothing. Raises
         `NothingToRecover` for an account without another factor."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from typing import Final
 
 HOW_MANY: Final = 10
 BITS: Final = 128  # of chance in each: hashed without a key (DECISIONS, "Secrets at rest")
 # Below that, people are asked to make new ones.
 FEW: Final = 3
+# After a first factor was set up for so long they are offered unasked: as long as a sign-in takes.
+OFFERED_FOR: Final = timedelta(minutes=10)
 _LENGTH: Final = 26  # 128 bits in base32
 _GROUP: Final = 5
 # The alphabet of base32 (RFC 4648 §6) has none of these: they are misread letters.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 from flask import Response
 
@@ -13,6 +12,7 @@ from portero.core.factors.recovery.rules import FEW, HOW_MANY
 from portero.web.account.console import Console, Visit
 from portero.web.account.security.own import is_offered
 from portero.web.account.security.section import Section
+from portero.web.factor_words import codes_file
 
 _PATH: Final = "/security/recovery-codes"
 _KIND: Final = FactorKind.RECOVERY_CODE
@@ -44,14 +44,8 @@ def _show(visit: Visit) -> Response:
 
 def _make(visit: Visit) -> Response:
     codes = visit.rooms.recovery_codes.make(visit.actor, visit.account.id)
-    product = visit.rooms.settings.product_name
-    text = "\n".join([f"{product}: {visit.account.username}", "", *codes, ""])
-    return visit.html(
-        "account/security/recovery_codes_made.html",
-        codes=codes,
-        # To keep as a file without a script, and without the server hearing of the codes again.
-        as_file=f"data:text/plain;charset=utf-8,{quote(text)}",
-    )
+    as_file = codes_file(visit.rooms.settings.product_name, visit.account.username, codes)
+    return visit.html("account/security/recovery_codes_made.html", codes=codes, as_file=as_file)
 
 
 def _protects(visit: Visit) -> bool:
