@@ -118,6 +118,7 @@ def test_a_thief_in_an_open_browser_puts_nobody_out(home: Home) -> None:
         answer = home.client().delete(path, headers={"Authorization": f"Bearer {renewed}"})
         assert answer.status_code == 401
         assert "insufficient_user_authentication" in answer.headers["WWW-Authenticate"]
+    assert home.post("/logout", renewed, all=True).status_code == 401
     assert home.post("/refresh", refresh_token=owner["refresh_token"]).status_code == 200
     assert home.post("/logout", renewed).status_code < 300
 

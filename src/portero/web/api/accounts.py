@@ -16,8 +16,8 @@ from portero.core.links import LinkSpent
 from portero.core.login.errors import InvitationNeeded, RegistrationClosed
 from portero.core.login.rules import FRESH_SECONDS
 from portero.core.sessions import EndReason, NoSuchSession
-from portero.core.sessions.demand import reaches
 from portero.kit.refusals import FieldFault, Invalid, NotProven
+from portero.web.api.fresh import require_factor, require_fresh
 from portero.web.api.registry import Access, Call, Route, told
 from portero.web.api.shapes import (
     EndedAnswer,
@@ -30,8 +30,6 @@ from portero.web.api.shapes import (
     UserAnswer,
 )
 from portero.web.exchange import Response
-from portero_guard.checks import require_recent
-from portero_guard.errors import AuthenticationInsufficient
 
 
 class LeavingAnswer(Told):
@@ -90,8 +88,7 @@ def change_me(call: Call) -> UserAnswer:
     moves = bool(key) and (key != account.email_key or not account.email_verified)
     if moves and call.token is not None:
         # Whoever holds the mailbox can take the account: only a fresh sign-in may move it.
-        require_recent(call.token, max_age_seconds=FRESH_SECONDS, now=call.rooms.clock.now())
-        _require_factor(call)
+        require_fresh(call)
     # First what can be refused for its shape: no mail goes out for a form that comes back.
     changed = call.rooms.accounts.change_profile(call.actor, account.id, named, by_owner=True)
     if moves:
@@ -102,7 +99,7 @@ def change_me(call: Call) -> UserAnswer:
 
 def delete_me(call: Call) -> LeavingAnswer:
     account = _me(call)
-    _require_factor(call)
+    require_factor(call)
     due_at = call.rooms.account_admin.leave(call.actor, account.id)
     return LeavingAnswer(deleted=due_at is None, deletion_due_at=due_at)
 
@@ -115,27 +112,16 @@ def list_sessions(call: Call) -> SessionsAnswer:
 
 
 def end_session(call: Call, session_id: str) -> None:
-    _require_factor(call)
+    require_factor(call)
     call.rooms.sessions.end_one(call.actor, call.account_id, session_id, EndReason.REVOKED)
 
 
 def end_other_sessions(call: Call) -> EndedAnswer:
-    _require_factor(call)
+    require_factor(call)
     ended = call.rooms.sessions.end_all(
         call.actor, call.account_id, EndReason.REVOKED, but=(call.session_id,)
     )
     return EndedAnswer(ended=ended)
-
-
-def _require_factor(call: Call) -> None:
-    """The session has proven a second factor too, where the account has one: what harms most wants
-    here what the console's pages want. Else `AuthenticationInsufficient` (RFC 9470 §3)."""
-    session = call.rooms.sessions.find_live(call.account_id, call.session_id)
-    wanted = call.rooms.step_up.demand_of_account(session).acr
-    if not reaches(session.acr, wanted):
-        raise AuthenticationInsufficient(
-            "the factor that is enrolled was not proven", parameters={"acr_values": wanted}
-        )
 
 
 def _me(call: Call) -> Account:

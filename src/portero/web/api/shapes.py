@@ -130,7 +130,7 @@ class MailContinueBody(Body):
 
 
 class LogoutBody(Body):
-    all: bool = Field(False, description="End every session of the account, not only this one.")
+    all: bool = Field(False, description="End all of the account's; needs a fresh sign-in.")
 
 
 class PasswordChangeBody(Body):

@@ -25,6 +25,7 @@ from portero.core.provider.errors import RefreshRefused
 from portero.core.provider.model import TokenSet
 from portero.core.sessions import EndReason
 from portero.kit.refusals import FieldFault, Invalid
+from portero.web.api.fresh import require_fresh
 from portero.web.api.registry import Access, Call, Route, told
 from portero.web.api.shapes import (
     Body,
@@ -131,6 +132,7 @@ def log_out(call: Call) -> Response:
     body = call.body_as(LogoutBody)
     sessions = call.rooms.sessions
     if body.all:
+        require_fresh(call)  # a thief with a token puts nobody out
         ended = sessions.end_all(call.actor, call.account_id, EndReason.LOGOUT)
     else:
         sessions.end_one(call.actor, call.account_id, call.session_id, EndReason.LOGOUT)
