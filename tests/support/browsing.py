@@ -39,7 +39,7 @@ CODE = re.compile(r"^    (\d{6})\r?$", re.MULTILINE)
 _SEEN = """(() => {
     const e = document.activeElement, box = e.getBoundingClientRect();
     const rings = [e, e.closest("label")].filter(Boolean).map((each) => getComputedStyle(each));
-    return box.top >= 0 && box.bottom <= innerHeight && rings.some(
+    return box.top >= -1 && box.bottom <= innerHeight + 1 && rings.some(
         (s) => (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2)
             || s.boxShadow !== "none");
 })()"""
@@ -265,19 +265,20 @@ def context_of(chromium: Browser, *, scripts: bool, width: int = 0) -> BrowserCo
     """On a desk; or on a phone, without scripts."""
     width = width or (1280 if scripts else 360)
     return chromium.new_context(
-        locale="en", java_script_enabled=scripts, viewport={"width": width, "height": 800}
+        locale="en",
+        java_script_enabled=scripts,
+        viewport={"width": width, "height": 800},
+        reduced_motion="reduce",
     )
 
 
 def type_sign_in(page: Page, place: Place, name: str) -> None:
     """The page as it comes, typed into from where its focus is; whatever it asks for first."""
     page.goto(f"{place.url}/sign-in")
+    page.wait_for_selector("#username:focus")
     page.keyboard.type(name)
-    if page.is_visible("#password"):
-        page.keyboard.press("Tab")
-    else:
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#password")
+    page.keyboard.press("Tab" if page.is_visible("#password") else "Enter")
+    page.wait_for_selector("#password:focus")
     page.keyboard.type(PASSWORD)
     with page.expect_navigation():
         page.keyboard.press("Enter")
@@ -290,7 +291,7 @@ def tab_to(page: Page, expression: str) -> None:
         if page.evaluate(f"(() => {{ const e = document.activeElement; return {expression}; }})()"):
             assert page.evaluate(_SEEN), f"the focus does not show on {expression}"
             return
-    raise AssertionError(f"the keyboard does not reach {expression}")
+    raise AssertionError(f"the keyboard does not reach {expression}: {page.inner_text('main')}")
 
 
 def press(page: Page, text: str) -> None:

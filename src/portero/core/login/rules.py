@@ -162,13 +162,15 @@ def level_enrolled(enrolled: Collection[FactorKind], policy: SignInPolicy) -> st
     """The level that somebody with these factors can always reach; '' where none is asked for.
 
     A mailbox beside them lowers nothing: else a browser that is trusted, and the password, would
-    be enough to take the others away. (Who has lost those has recovery codes.)
+    be enough to take the others away. Recovery codes do: who has lost a passkey comes in by one,
+    and has to be able to remove it.
     """
     if policy.second_factor is SecondFactorRule.OFF:
         return ""
     usable = _usable(enrolled, policy)
-    strong = [k for k in usable if k not in (FactorKind.EMAIL, FactorKind.RECOVERY_CODE)]
-    return weakest([LIFTS_TO[kind] for kind in strong or usable])
+    codes = [kind for kind in usable if kind is FactorKind.RECOVERY_CODE]
+    strong = [kind for kind in usable if kind not in (FactorKind.EMAIL, *codes)]
+    return weakest([LIFTS_TO[kind] for kind in (*(strong or usable), *codes)])
 
 
 def is_fresh(session: Session, now: datetime) -> bool:

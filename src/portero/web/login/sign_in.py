@@ -15,6 +15,7 @@ from portero.core.login.errors import (
     NotApproved,
     NotApprovedYet,
     OwesMore,
+    WrongFactor,
 )
 from portero.core.login.model import KeepSignedIn, Owed, Registration, SignedIn, Step, StillOwes
 from portero.core.login.with_certificate import ShownByProxy
@@ -156,6 +157,8 @@ class SignInPage:
 
     def _ask_again(self, errand: Errand, refusal: Refusal) -> Response:
         again = told(refusal)
+        if isinstance(refusal, WrongFactor) and "code" in request.form:
+            again = {"faults": {"code": again["message"]}}  # where it was typed
         if "auth_session" not in request.form:
             forget = to_forget(self._rooms, refusal, request.form.get("credential", ""))
             return self._ask(errand, typed=request.form, forget=forget, **again)

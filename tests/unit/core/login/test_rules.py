@@ -73,6 +73,9 @@ def test_policies_have_names_of_their_own() -> None:
         # is enrolled beside it.
         ((FactorKind.TOTP, FactorKind.EMAIL), "aal2"),
         ((FactorKind.EMAIL, FactorKind.RECOVERY_CODE), "aal1"),
+        ((FactorKind.PASSKEY,), "phr"),
+        # Who has lost it comes in by a recovery code, and has to be able to remove it.
+        ((FactorKind.PASSKEY, FactorKind.RECOVERY_CODE), "aal2"),
     ],
 )
 def test_a_mailbox_lowers_nothing_that_the_account_demands(
