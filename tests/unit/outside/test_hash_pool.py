@@ -127,7 +127,7 @@ def test_in_a_crowd_a_few_are_told_together(crew: _Crew) -> None:
             callers.submit(call, number)
             _until(partial(_holds, crew, number + 2))
         gate.set()
-    assert held == [1, 2, 3, 0, 1, 2, 3, 0, 0, 0, 0, 0]  # the crowd is over with five in the line
+    assert held == [1, 2, 3, 4, 5, 0, 1, 2, 0, 0, 0, 0]  # the crowd is over with four in the line
     assert sorted(told) == list(range(12))
 
 

@@ -29,7 +29,8 @@ from portero.outside.hashing.registry import Registry
 T = TypeVar("T")
 
 _MEAN_WEIGHT: Final = 1 / 8  # of the newest job in the mean that Retry-After is made of
-_TOGETHER: Final = 4  # hashes that are told at a time: the first pays for all, so more save little
+_TOGETHER: Final = 6  # hashes that are told at a time: the first pays for all, so more save little
+_CROWD: Final = 4  # that many in line behind those that run
 _FIRST_GUESS_SECONDS: Final = 0.05
 
 
@@ -133,7 +134,7 @@ class _Crew:
         self.memory = memory
         self._line: SimpleQueue[_Job | None] = SimpleQueue()
         self._room = threads + queue
-        self._crowd = threads + _TOGETHER
+        self._crowd = threads + _CROWD
         self._inside = 0
         self._finished: list[_Job] = []  # but not told yet
         self._mean_seconds = _FIRST_GUESS_SECONDS
