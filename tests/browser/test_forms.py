@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser
 
-from tests.support.browsing import Place, watched
+from tests.support.browsing import Place, context_of, watched
 from tests.support.every_page import Walk
-from tests.support.house import PASSWORD
+from tests.support.house import OTHER_PASSWORD, PASSWORD
 
 CAPS = """([kind, on]) => document.querySelector('#password').dispatchEvent(
     new KeyboardEvent(kind, { key: 'A', modifierCapsLock: on, bubbles: true }))"""
@@ -115,3 +115,30 @@ def test_without_scripts_nothing_is_missing(chromium: Browser, place: Place) -> 
     page.wait_for_url(f"{place.application.callback}*")
     assert place.application.arrivals[-1]["code"]
     context.close()
+
+
+def test_an_account_is_made_and_its_password_forgotten_on_a_phone_without_scripts(
+    chromium: Browser, place: Place
+) -> None:
+    """From the first page to the proof of the mailbox, and by a new password to the account."""
+    page = context_of(chromium, scripts=False).new_page()
+    walk = Walk(place, page)
+    walk.open("/sign-up")
+    walk.fill(username="flora", email="flora@example.org", password="short")
+    walk.send()
+    page.wait_for_selector("#password[aria-invalid=true]:focus")
+    walk.fill(password=PASSWORD)
+    walk.send()
+    walk.mailed("/verify-email", "flora@example.org")
+    walk.send()
+    walk.open("/forgot-password")
+    walk.fill(username="flora")
+    walk.send()
+    walk.mailed("/reset-password", "flora@example.org")
+    walk.fill(new_password=OTHER_PASSWORD)
+    walk.send()
+    walk.open("/sign-in")
+    walk.fill(username="flora", password=OTHER_PASSWORD)
+    walk.send()
+    page.wait_for_url("**/account")
+    page.context.close()

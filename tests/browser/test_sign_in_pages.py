@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browsing import Place, check_fit, watched
+from tests.support.browsing import Place, Places, check_fit, context_of, type_sign_in, watched
+from tests.support.every_page import BY_MAIL
 from tests.support.house import PASSWORD
 
 
@@ -49,6 +50,21 @@ def test_an_answer_posts_itself(chromium: Browser, place: Place) -> None:
     page.wait_for_url(place.application.callback)
     assert place.application.arrivals[-1]["code"]
     assert complaints == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["desktop", "phone-no-scripts"])
+@pytest.mark.parametrize("steps", ["1", "2"])
+def test_the_password_comes_with_the_name_or_after_it(
+    chromium: Browser, places: Places, scripts: bool, steps: str
+) -> None:
+    """By the keyboard, each field with the focus when its turn comes."""
+    place = places(**BY_MAIL) if steps == "2" else places()
+    page = context_of(chromium, scripts=scripts).new_page()
+    page.goto(f"{place.url}/sign-in")
+    assert page.is_visible("#password") == (steps == "1")
+    type_sign_in(page, place, "ana")
+    page.wait_for_url("**/account")
     page.context.close()
 
 
