@@ -13,7 +13,12 @@ from portero.core.authenticators import FactorKind, Given
 from portero.core.factors.passkey.errors import PasskeyKnown
 from portero.core.login.errors import OwesMore, WrongFactor
 from portero.core.login.model import Wanted
-from tests.support.authenticator_makers import Maker, metadata_blob
+from tests.support.authenticator_makers import (
+    Maker,
+    MetadataService,
+    metadata_files,
+    settings_of,
+)
 from tests.support.house import PASSWORD, Home, MakeHome
 from tests.support.passkeys import AT_A_DOMAIN, enrol, owing, prove, session_of
 from tests.support.racing import at_once, statuses
@@ -268,14 +273,14 @@ def test_who_has_none_enrols_one_on_the_way(home: Home) -> None:
 def test_the_operator_chooses_the_makes(make_home: MakeHome, tmp_path: Path, wanted: str) -> None:
     """By AAGUID, and by what their attestation proves."""
     make = "00010203-0405-0607-0809-0a0b0c0d0e0f"
-    blob = tmp_path / "blob.jwt"
-    blob.write_text("e30.eyJlbnRyaWVzIjpbXX0.c2ln")
+    service = MetadataService()
+    files = settings_of(tmp_path, service.signed(b'{"entries":[]}'), service.root)
     direct = {"PORTERO_PASSKEY_ATTESTATION": "direct"}
     settings = {
         "denied": {"PORTERO_PASSKEY_DENIED_AAGUIDS": make},
         "not allowed": {**direct, "PORTERO_PASSKEY_ALLOWED_AAGUIDS": make.replace("0", "1")},
         "not attested": direct,
-        "not in the metadata": {**direct, "PORTERO_PASSKEY_METADATA_FILE": str(blob)},
+        "not in the metadata": files,
     }[wanted]
     home = make_home(**AT_A_DOMAIN, **settings)
     home.register()
@@ -292,13 +297,8 @@ def test_a_make_that_proves_itself_is_enrolled(make_home: MakeHome, tmp_path: Pa
         (Maker(bytes(16)), [], False),
         (Maker(make), [{"status": "REVOKED"}], False),
     ):
-        blob = tmp_path / "blob.jwt"
-        blob.write_bytes(metadata_blob(Maker(make) if not fits and not reports else maker, reports))
-        home = make_home(
-            **AT_A_DOMAIN,
-            PORTERO_PASSKEY_ATTESTATION="direct",
-            PORTERO_PASSKEY_METADATA_FILE=str(blob),
-        )
+        named = Maker(make) if not fits and not reports else maker
+        home = make_home(**AT_A_DOMAIN, **metadata_files(tmp_path, named, reports))
         name = f"u{len(reports)}{int(fits)}"
         home.register(name)
         if fits:

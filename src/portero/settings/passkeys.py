@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -78,3 +79,13 @@ def rules(v: Mapping[str, Any]) -> Iterator[tuple[str, bool, str]]:
         v["passkey_metadata_file"] is not None and not v["passkey_metadata_file"].is_file(),
         f"PORTERO_PASSKEY_METADATA_FILE names {v['passkey_metadata_file']}, which is no file.",
     )
+    yield (
+        "PORTERO_PASSKEY_METADATA_ROOT",
+        v["passkey_metadata_file"] is not None and not _is_file(v["passkey_metadata_root"]),
+        "PORTERO_PASSKEY_METADATA_FILE needs PORTERO_PASSKEY_METADATA_ROOT, the file (PEM) of the "
+        "root certificate that its signature chains to.",
+    )
+
+
+def _is_file(path: Path | None) -> bool:
+    return path is not None and path.is_file()

@@ -6,14 +6,13 @@ import ipaddress
 from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from portero.core.authenticators import Authenticators
 from portero.core.factors.passkey import Challenges, PasskeyOffers, PasskeyPolicy, Passkeys
-from portero.protocol.webauthn.metadata import Metadata
+from portero.protocol.webauthn.metadata import Metadata, NoMetadata, verified_payload
 from portero.protocol.webauthn.model import Party
-from portero.settings import Settings
+from portero.settings import Settings, SettingsError
 from portero.wiring.base import Base
 
 
@@ -36,7 +35,7 @@ def join_passkeys(base: Base, authenticators: Authenticators) -> Passkeys | None
             denied=frozenset(settings.passkey_denied_aaguids),
             refuse_clones=settings.passkey_counter == "refuse",
         ),
-        metadata=_metadata_of(settings.passkey_metadata_file),
+        metadata=_metadata_of(base),
     )
 
 
@@ -54,14 +53,22 @@ def _origins(settings: Settings) -> tuple[str, ...]:
     return (f"{parts.scheme}://{parts.netloc}", *settings.passkey_origins)
 
 
-def _metadata_of(path: Path | None) -> Callable[[], Metadata | None]:
-    """Ten megabytes: read when the first authenticator is enrolled, once in each process."""
+def _metadata_of(base: Base) -> Callable[[], Metadata | None]:
+    """Ten megabytes: whose they are is checked at the start, and again when they are read, which is
+    when the first authenticator is enrolled, once in each process."""
+    path, root = base.settings.passkey_metadata_file, base.settings.passkey_metadata_root
+    if path is None or root is None:
+        return lambda: None
 
-    @lru_cache(maxsize=1)
-    def read() -> Metadata | None:
-        return None if path is None else Metadata.of(path.read_bytes())
+    def verified() -> bytes:
+        return verified_payload(path.read_bytes(), root.read_bytes(), base.clock.now())
 
-    return read
+    try:
+        verified()
+    except (NoMetadata, OSError) as error:
+        key = "PORTERO_PASSKEY_METADATA_FILE"
+        raise SettingsError(key, f"{key} names {path}, which is refused: {error}.") from error
+    return lru_cache(maxsize=1)(lambda: Metadata.of(verified()))
 
 
 def _is_address(host: str) -> bool:

@@ -84,3 +84,10 @@ class PasskeysSettings(ChallengeSettings):
         "The FIDO Metadata BLOB (MDS3): attestations must chain to it, and broken makes are "
         "refused.",
     )
+    passkey_metadata_root: Path | None = setting(
+        "PORTERO_PASSKEY_METADATA_ROOT",
+        parsing.paths_optional,
+        "",
+        "The root certificate (PEM) that the BLOB's signature must chain to: for FIDO's, that of "
+        "GlobalSign Root CA - R3.",
+    )
