@@ -49,6 +49,9 @@ def test_counters_are_forgotten_when_their_window_is_over(home: Home) -> None:
     assert rows(home, "limit_counters") == counted
     home.clock.let_pass(minutes=16)
     purge(home.house)
+    assert rows(home, "limit_counters") == 5  # of a day
+    home.clock.let_pass(days=1)
+    purge(home.house)
     assert rows(home, "limit_counters") == 0
 
 
