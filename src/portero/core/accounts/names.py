@@ -16,6 +16,7 @@ from typing import Final
 
 from portero.core.accounts import precis
 from portero.kit.refusals import FieldFault, Invalid
+from portero.kit.values import quick_value
 
 USERNAME_MAX: Final = 64  # code points, after normalisation; the column's width
 _RAW_MAX: Final = 256  # code points; NFKC can make 18 out of one
@@ -42,7 +43,7 @@ class InvalidEmail(Invalid):
     public = "This is not a mail address."
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Username:
     """`display` keeps the capitals that were chosen; names are unique by `key`."""
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -35,11 +34,12 @@ from portero.core.login.robots import Robots
 from portero.core.notices import NoticeTemplate
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
+from portero.kit.values import quick_value
 
 WRONG: Final = "wrong_credentials"
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class _Attempt:
     """A try that was counted, and what it is about. `is_known`: in a browser in which the account
     was signed in to before."""

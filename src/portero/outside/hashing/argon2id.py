@@ -24,6 +24,7 @@ from argon2.low_level import Type, hash_secret_raw
 from portero.core.factors.password.errors import UnknownHashFormat
 from portero.core.factors.password.model import OWN_SCHEME_PREFIX
 from portero.kit.secrets import Secret, same_secret
+from portero.kit.values import quick_value
 from portero.outside.hashing.known import (
     MAX_ARGON2_TIME_COST,
     MAX_MEMORY_KIB,
@@ -84,7 +85,7 @@ class Peppers:
         return None if key is None else hmac.digest(key, password.encode(), "sha256")
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Argon2Hash:
     """A PHC string, taken apart and within bounds."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from portero.core.factors.password.errors import UnknownHashFormat
+from portero.kit.values import quick_value
 
 # Django's argon2 default is 100 MiB, the largest in common use.
 MAX_MEMORY_KIB: Final = 128 * 1024
@@ -25,7 +25,7 @@ MAX_SCRYPT_WORK: Final = 2**21
 MAX_ENCODED_CHARS: Final = 2048
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class KnownHash:
     """An encoding that was understood: the label of its scheme and cost, the memory that a check
     takes, and the check itself (blocking, without the GIL for nearly all of its time)."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from portero.core.audit import Actor
 from portero.kit.refusals import Refusal
+from portero.kit.values import quick_value
 from portero.translations import Translator
 from portero.web.browser import TokenCookies
 from portero.web.exchange import JSON_TYPE, Request, Response
@@ -32,7 +33,7 @@ class Access(Enum):
     FIRST_PARTY = "first_party"
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Call:
     """One call, checked: the token where the route demands one, the body where it takes one."""
 

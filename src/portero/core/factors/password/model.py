@@ -87,7 +87,7 @@ class Verified:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Proof:
     """Whether the password was right; `replacement` is its new encoding, when the kept one was
     outdated: store it with `Passwords.replace_in`."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from portero.kit.values import quick_value
+
 # How long a token's bit outlives its `exp`: a guard accepts a little lateness, and clocks differ.
 SLACK: Final = timedelta(minutes=5)
 # How long a process may take indices from a block. What it has not used by then is wasted, until
@@ -44,7 +46,7 @@ class StatusTimes:
         return USE + timedelta(seconds=self.access_seconds + self.lifetime_seconds) + SLACK
 
 
-@dataclass(frozen=True, slots=True)
+@quick_value
 class Holder:
     """The person's token that an index means. `session_id` is the session that the token names;
     '' when it outlives its session."""
