@@ -29,8 +29,7 @@ def issuer(tmp_path: Path) -> Iterator[str]:
     try:
         trusting = ssl.create_default_context(cafile=str(cert))
         wait_until_healthy(server, "/auth/healthz", tls=trusting)
-        done = server.portero("users", "create", "ana", "--password-stdin", stdin=PASSWORD)
-        assert done.returncode == 0, done.stderr
+        server.operate("users", "create", "ana", "--password-stdin", stdin=PASSWORD)
         yield made
         server.stop()
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 import threading
 from pathlib import Path
@@ -34,11 +33,8 @@ def registered(running: RunningServer, page: str) -> dict[str, str]:
     """A client with the metadata that the page shows; and somebody who can sign in."""
     found = re.search(r"^```json\n(.*?)^```$", (PAGES / page).read_text(), re.M | re.S)
     assert found is not None
-    made = running.portero("users", "create", USERNAME, "--password-stdin", stdin=PASSWORD)
-    assert made.returncode == 0, made.stderr
-    made = running.portero("clients", "create", "--json", "--metadata", "-", stdin=found[1])
-    assert made.returncode == 0, made.stderr
-    told: dict[str, str] = json.loads(made.stdout)
+    running.operate("users", "create", USERNAME, "--password-stdin", stdin=PASSWORD)
+    told: dict[str, str] = running.operate("clients", "create", "--metadata", "-", stdin=found[1])
     return told
 
 

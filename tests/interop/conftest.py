@@ -65,11 +65,9 @@ class Provider:
         return Registered(told["client_id"], told.get("client_secret", ""))
 
     def _created(self, asked: dict[str, Any]) -> dict[str, Any]:
-        made = self.server.portero(
-            "clients", "create", "--json", "--metadata", "-", stdin=json.dumps(asked)
+        told: dict[str, Any] = self.server.operate(
+            "clients", "create", "--metadata", "-", stdin=json.dumps(asked)
         )
-        assert made.returncode == 0, made.stdout + made.stderr
-        told: dict[str, Any] = json.loads(made.stdout)
         return told
 
     def _registered(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -101,8 +99,7 @@ def _running(folder: Path, door: str, path: str = "") -> Iterator[Provider]:
     server = launch(folder, env, command)
     try:
         wait_until_healthy(server, f"{path}/healthz")
-        made = server.portero("users", "create", USERNAME, "--password-stdin", stdin=PASSWORD)
-        assert made.returncode == 0, made.stdout + made.stderr
+        server.operate("users", "create", USERNAME, "--password-stdin", stdin=PASSWORD)
         yield Provider(server, api, path)
         server.stop()
     finally:

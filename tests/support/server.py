@@ -56,7 +56,8 @@ class RunningServer:
     def operate(self, *arguments: str, stdin: str = "") -> Any:
         """What a command of the CLI answers, run beside the server in this process: a fortieth of
         what a process of its own costs, for what a test only needs to be there."""
-        others = {key: None for key in os.environ if key.startswith("PORTERO_")}
+        ours = ("PORTERO_", "SECRET_KEY", "DATABASE_URL")
+        others = {key: None for key in os.environ if key.startswith(ours)}
         with contextlib.chdir(self.folder):
             done = CliRunner().invoke(
                 program, [*arguments, "--json"], input=stdin, env={**others, **self.env},
