@@ -76,6 +76,7 @@ SHOWN: Final[dict[str, tuple[str, ...]]] = {
     "login/owed_second_factor.html": ("second-factor-choice",),
     "login/owed_verify_email.html": ("owed-verify-email",),
     "login/passkey_offer.html": ("passkey-offer",),
+    "login/recovery_offer.html": ("recovery-offer", "recovery-offer-made"),
     "login/reset_password.html": ("reset-password",),
     "login/sign_in.html": (
         *("sign-in", "sign-in-for-application", "sign-in-wrong-password", "sign-in-certificate"),
