@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from portero.kit.secrets import Secret
-from portero.settings.parsing import Unparsable, items
+from portero.settings.parsing import Unparsable, items, service_url
 
 _HEADER: Final = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 
@@ -36,6 +36,11 @@ def header_object(given: str) -> Secret:
     ):
         raise Unparsable("a JSON object of header names and their values")
     return Secret(given)
+
+
+def url(given: str) -> Secret:
+    """A secret, because providers that know no better want their key in its query."""
+    return Secret(service_url(given))
 
 
 def rules(v: Mapping[str, Any]) -> Iterator[tuple[str, bool, str]]:

@@ -87,19 +87,20 @@ def _make_texter(settings: Settings, clock: Clock) -> Deliverer:
     if settings.sms_provider == "off":
         return sms.TextDelivery(writer, sms.TextFiles(settings.data_dir / "sms"), clock)
     # The operator named this host; a gateway on the same machine is theirs to choose.
-    own = urlsplit(settings.sms_url).hostname
+    url = settings.sms_url.reveal()
+    own = urlsplit(url).hostname
     fetch = HttpFetch(allowed_hosts=(own,) if own else ())
     account = sms.Account(
         settings.sms_account,
         settings.sms_secret,
         settings.sms_from,
-        settings.sms_url,
+        url,
         settings.sms_region,
     )
     if settings.sms_provider == "http":
         headers: Mapping[str, str] = json.loads(settings.sms_headers.reveal() or "{}")
         shape = sms.templated(
-            sms.Template(settings.sms_url, headers, settings.sms_body, settings.sms_from)
+            sms.Template(url, headers, settings.sms_body.reveal(), settings.sms_from)
         )
     else:
         shape = {"twilio": sms.twilio, "vonage": sms.vonage, "sns": sms.sns}[settings.sms_provider](

@@ -240,6 +240,17 @@ def test_settings_show_the_source_and_no_secret(portero: Portero) -> None:
     assert SECRET_KEY not in answer.out + portero("settings").out
 
 
+def test_a_key_in_a_providers_url_or_body_is_not_shown(
+    portero: Portero, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some want it in the query or in a field; a listing of settings goes into tickets."""
+    monkeypatch.setenv("PORTERO_SMS_URL", "https://texts.example/send?api_key=hush1")
+    monkeypatch.setenv("PORTERO_SMS_BODY", '{"key": "hush2", "to": "{to}", "text": "{text}"}')
+    shown = portero("settings", "--json").out + portero("settings").out
+    assert "PORTERO_SMS_URL" in shown
+    assert "hush" not in shown
+
+
 def test_purge_counts(portero: Portero) -> None:
     """Nothing is old on a fresh database."""
     assert portero("purge", "--json").json == {"purged": 0}

@@ -47,9 +47,9 @@ class SmsSettings(MailSettings):
     sms_region: str = setting(
         "PORTERO_SMS_REGION", parsing.text, "", "AWS region (sns), as eu-central-1."
     )
-    sms_url: str = setting(
+    sms_url: Secret = setting(
         "PORTERO_SMS_URL",
-        parsing.service_url,
+        texts.url,
         "",
         "Where to post to (http); with another provider, in place of its own base URL. "
         "{to}, {text} and {from} are filled in.",
@@ -61,9 +61,9 @@ class SmsSettings(MailSettings):
         'Headers to send (http), as a JSON object: {"Authorization": "Bearer …"}. Content-Type is '
         "application/json unless it says application/x-www-form-urlencoded.",
     )
-    sms_body: str = setting(
+    sms_body: Secret = setting(
         "PORTERO_SMS_BODY",
-        parsing.text,
+        parsing.secret,
         '{"to": "{to}", "from": "{from}", "text": "{text}"}',
         "Body to post (http), in which {to}, {text} and {from} are filled in and escaped.",
     )
