@@ -50,6 +50,14 @@ def test_another_machine_sees_nothing(home: Home, path: str) -> None:
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
+@pytest.mark.parametrize("path", PAGES)
+def test_who_comes_through_a_tunnel_sees_nothing(home: Home, path: str, header: str) -> None:
+    """A proxy on this machine that nobody told us of, and that calls us by our own name."""
+    answer = home.client().get(path, headers={header: "203.0.113.9"})
+    assert answer.status_code == 404
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_another_name_sees_nothing(make_home: MakeHome, path: str) -> None:
     """Attack (DNS rebinding): a site whose name now leads to this machine asks for the page."""

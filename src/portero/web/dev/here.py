@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import ipaddress
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from flask import abort, g, request
 
 from portero.web.rooms import FaceSettings
+
+_BROUGHT: Final = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +29,9 @@ def only_here(settings: FaceSettings) -> Callable[[Callable[P, T]], Callable[P, 
             host = urlsplit(f"//{request.host}").hostname or ""
             peer = request.environ.get("REMOTE_ADDR", "")
             if not (settings.development and _is_loopback(peer) and _is_loopback(host)):
+                abort(404)
+            # A tunnel or proxy on this machine brings others here, and may call us by our own name.
+            if any(name in request.headers for name in _BROUGHT):
                 abort(404)
             g.locales = (request.args.get("lang", "en"),)
             return view(*args, **kwargs)
