@@ -8,8 +8,6 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from portero.core.audit import Actor
-from portero.core.clients.store import clients
 from portero.protocol.oauth.client_metadata import InvalidClientMetadata
 from portero.settings import SettingsError
 from tests.support import backchannel
@@ -290,13 +288,3 @@ def test_where_nobody_proves_one_no_client_asks_for_it(make_home: MakeHome) -> N
     assert rp.begin().status_code in {400, 401, 403}
     with pytest.raises(SettingsError, match="PORTERO_SECOND_FACTOR_CLIENTS"):
         make_home(**off, PORTERO_SECOND_FACTOR_CLIENTS="portero")
-
-
-def test_an_operator_sets_it_with_the_registration(home: Home) -> None:
-    """It is kept and told with the other members."""
-    created = home.house.clients.create(
-        Actor.operator(), {"redirect_uris": ["https://a.example/"], "require_second_factor": True}
-    )
-    query = clients.select().where(clients.c.client_id == created.client.client_id)
-    row = home.house.db.read(lambda tx: tx.execute(query).one())
-    assert row.metadata["require_second_factor"] is True
