@@ -182,7 +182,7 @@ def test_the_json_api_wants_the_second_factor_too(home: Home) -> None:
         .status_code
         == 200
     )
-    assert home.client().delete("/me", headers=bearer(token)).status_code == 200
+    assert home.client().delete("/me", headers=bearer(token)).status_code == 204
 
 
 def test_who_has_just_signed_in_enrols_what_is_missing(home: Home) -> None:

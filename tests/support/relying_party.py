@@ -75,10 +75,8 @@ class RelyingParty:
                 form["username"] = person.get("username", "ana")
                 form["password"] = person.get("password", PASSWORD)
                 answer = self.browser.post("/sign-in", data=form)
-            elif answer.status_code == 200 and self._shows("/passkey-offer", answer):
-                answer = self.browser.post(
-                    "/passkey-offer", data={**fields(answer), "not_now": "1"}
-                )
+            elif answer.status_code == 200 and (offer := self._offered(answer)):
+                answer = self.browser.post(offer, data={**fields(answer), "not_now": "1"})
             elif answer.status_code == 200 and self._shows("/consent", answer):
                 form = fields(answer)
                 form["decision"] = "allow" if agree else "deny"
@@ -86,6 +84,11 @@ class RelyingParty:
             else:
                 return answer
         raise AssertionError("the pages go in a circle")
+
+    def _offered(self, answer: TestResponse) -> str:
+        """The page of something that may be had and need not: what it is posted to."""
+        offers = ("/passkey-offer", "/recovery-codes")
+        return next((path for path in offers if self._shows(path, answer)), "")
 
     def _shows(self, form: str, page: TestResponse) -> bool:
         return f'action="{self.home.at(form)}"' in page.text

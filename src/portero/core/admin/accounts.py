@@ -142,26 +142,24 @@ class AccountAdmin:
             lambda tx: self._set_state_in(tx, actor, account_id, AccountState.ACTIVE, now)
         )
 
-    def leave(self, actor: Actor, account_id: str) -> datetime | None:
-        """The owner wants it deleted, in whatever face: everything that lives on it ends at once,
-        and it is deleted at the moment that is told, unless its owner signs in before and keeps it.
-        None: it is gone."""
+    def leave(self, actor: Actor, account_id: str) -> timedelta:
+        """The owner wants it deleted: everything that lives on it ends at once, and it is deleted
+        after the time that is told, unless its owner signs in and keeps it. Zero: it is gone."""
         if not self.cooling_off:
             self.delete(actor, account_id)
-            return None
-        due_at = self._clock.now() + self.cooling_off
+            return self.cooling_off
 
         def unit(tx: Tx, now: datetime) -> list[str]:
             account = store.find(tx, account_id)
             if account is None:
                 raise NoSuchAccount(account_id)
-            self._deletions.ask_in(tx, actor, account, due_at, now=now)
+            self._deletions.ask_in(tx, actor, account, now + self.cooling_off, now=now)
             store.void_grants(tx, account_id, now=now)
             self._feed.note(tx, ChangeKind.GRANTS_VOIDED, account_id)
             return self._end_all_in(tx, actor, account_id, EndReason.LEAVING, now)
 
         self._ended(account_id, ChangeKind.GRANTS_VOIDED, unit)
-        return due_at
+        return self.cooling_off
 
     def delete_due(self) -> int:
         """Delete the accounts whose time has come; how many."""

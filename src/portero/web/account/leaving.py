@@ -31,10 +31,9 @@ def _leave(visit: Visit) -> Response:
     if not _is_name(request.form.get("confirm", ""), visit.account.username_key):
         fault = FieldFault("confirm", "not_yours", "This is not your username.")
         raise NotTheirName("another name was typed", faults=(fault,))
-    span = visit.rooms.account_admin.cooling_off
-    due_at = visit.rooms.account_admin.leave(visit.actor, visit.account.id)
+    span = visit.rooms.account_admin.leave(visit.actor, visit.account.id)
     text = translator().text
-    if due_at is None:
+    if not span:
         return html("login/done.html", message=text("Your account is deleted."), sign_in="")
     words = {"time": translator().span(span)}
     message = text("Your account will be deleted in %(time)s. Sign in before, to keep it.", **words)

@@ -97,11 +97,10 @@ def change_me(call: Call) -> UserAnswer:
     return UserAnswer.of(changed)
 
 
-def delete_me(call: Call) -> LeavingAnswer:
+def delete_me(call: Call) -> None:
     account = _me(call)
     require_factor(call)
-    due_at = call.rooms.account_admin.leave(call.actor, account.id)
-    return LeavingAnswer(deleted=due_at is None, deletion_due_at=due_at)
+    call.rooms.account_admin.delete(call.actor, account.id)
 
 
 def list_sessions(call: Call) -> SessionsAnswer:
@@ -186,12 +185,10 @@ ROUTES = (
         "DELETE",
         "/me",
         "delete_me",
-        "Delete the account and all that it owns, after PORTERO_DELETION_DAYS. It is signed out"
-        " everywhere at once; whoever logs in before `deletion_due_at` can keep it. Needs a fresh"
-        " sign-in.",
+        "Delete the account and all that it owns. Needs a fresh sign-in.",
         delete_me,
         access=Access.FIRST_PARTY,
-        answer=LeavingAnswer,
+        status=204,
         fresh_seconds=FRESH_SECONDS,
     ),
     Route(
