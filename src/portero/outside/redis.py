@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -76,11 +77,12 @@ class RedisCounters:
     ) -> dict[str, tuple[int, datetime]]:
         windows = [policy.window_seconds * 1000 for policy in tries.values()]
         told = self._run(self._spend, list(tries), [_milliseconds(now), *windows])
-        pairs = zip(told[::2], told[1::2], strict=True)
-        return {
-            key: (int(spent), _EPOCH + timedelta(milliseconds=int(ends)))
-            for key, (spent, ends) in zip(tries, pairs, strict=True)
-        }
+        with _understood():
+            pairs = zip(told[::2], told[1::2], strict=True)
+            return {
+                key: (int(spent), _EPOCH + timedelta(milliseconds=int(ends)))
+                for key, (spent, ends) in zip(tries, pairs, strict=True)
+            }
 
     def spent(self, tx: Tx, keys: Sequence[str], *, now: datetime) -> dict[str, int]:
         try:
@@ -90,11 +92,12 @@ class RedisCounters:
             rows = pipeline.execute()
         except redis.RedisError as error:
             raise _gone(error) from error
-        return {
-            key: int(spent)
-            for key, (spent, ends) in zip(keys, rows, strict=True)
-            if spent is not None and int(ends) > _milliseconds(now)
-        }
+        with _understood():
+            return {
+                key: int(spent)
+                for key, (spent, ends) in zip(keys, rows, strict=True)
+                if spent is not None and int(ends) > _milliseconds(now)
+            }
 
     def give_back(self, tx: Tx, keys: Sequence[str]) -> None:
         if keys:
@@ -121,6 +124,15 @@ class RedisCounters:
             return script(keys=[self._prefix + key for key in keys], args=values)
         except redis.RedisError as error:
             raise _gone(error) from error
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """An answer that is none is as good as no answer."""
+    try:
+        yield
+    except (ValueError, TypeError, OverflowError) as error:
+        raise CountersGone("Redis answered with something else") from error
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -9,7 +9,7 @@ from typing import Final
 from portero.core.admin.limits import LimitDesk
 from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
 from portero.core.audit import AuditLog
-from portero.core.challenges import TICKETS_BY_ADDRESS
+from portero.core.challenges import ANSWERS_BY_ADDRESS, TICKETS_BY_ADDRESS
 from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
 from portero.core.factors.push import PUSH_BY_ACCOUNT
 from portero.core.limits import AddressPolicy, LimitPolicy, Limits, Prefixes, Volume
@@ -49,6 +49,7 @@ POLICIES: Final[tuple[LimitPolicy, ...]] = (
     TOKENS_BY_CLIENT,
     INTROSPECTIONS_BY_CLIENT,
     TICKETS_BY_ADDRESS,
+    ANSWERS_BY_ADDRESS,
 )
 
 

@@ -6,11 +6,12 @@ behind a port; which counters make the pressure is the calling verb's.
 """
 
 from portero.core.challenges.errors import ChallengeRequired
-from portero.core.challenges.flows import TICKETS_BY_ADDRESS, Challenges
+from portero.core.challenges.flows import ANSWERS_BY_ADDRESS, TICKETS_BY_ADDRESS, Challenges
 from portero.core.challenges.model import Occasion, Pressure, Puzzle, Solved, Widget
 from portero.core.challenges.ports import Gate
 
 __all__ = [
+    "ANSWERS_BY_ADDRESS",
     "TICKETS_BY_ADDRESS",
     "ChallengeRequired",
     "Challenges",

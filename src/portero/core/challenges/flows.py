@@ -19,6 +19,10 @@ from portero.kit.db import Tx
 LIFETIME: Final = timedelta(minutes=10)
 # Enough for an office whose people have no scripts, and little for a robot.
 TICKETS_BY_ADDRESS: Final = AddressPolicy("tickets_by_address", tries=10, window_seconds=3600)
+# Of answers that were sent, good or not. Judging one may keep a thread waiting for a service.
+ANSWERS_BY_ADDRESS: Final = AddressPolicy(
+    "challenge_answers_by_address", tries=120, window_seconds=900
+)
 _KIND: Final = "challenge"
 
 
@@ -62,40 +66,39 @@ class Challenges:
             raise TicketTooEarly(f"{left} s too early", puzzle)
         return waited.solved
 
-    def ask_in(
+    def spend_in(
         self,
         tx: Tx,
         occasion: Occasion,
         address: str,
         pressure: Pressure,
-        solved: Solved | None,
+        solved: Solved,
         *,
         now: datetime,
-    ) -> ChallengeRequired | None:
-        """The refusal to raise after the commit, None for nothing more to ask. Spends `solved`."""
-        level = self._level(occasion, pressure)
-        if level is None:
-            return None
-        about = _about(occasion, address)
-        if solved is not None and self._spend_in(tx, solved, about, level, now, address):
-            return None
-        detail = "no solution" if solved is None else f"level {solved.level}, spent or of another"
-        return ChallengeRequired(f"{occasion}: {detail}", self._make(about, level, now))
-
-    def _level(self, occasion: Occasion, pressure: Pressure) -> int | None:
-        return rules.level(occasion, pressure) if self.is_on else None
-
-    def _spend_in(
-        self, tx: Tx, solved: Solved, about: str, level: int, now: datetime, address: str
     ) -> bool:
+        """Whether the solution is good for what is asked now; spends it."""
+        level = self._level(occasion, pressure)
+        about = _about(occasion, address)
         # One level less is let pass: the pressure may have risen while somebody worked.
-        if solved.level < level - 1 or solved.about not in (about, None):
+        if solved.level < (level or 0) - 1 or solved.about not in (about, None):
             return False
         if now >= solved.expires_at:
             return False
         if solved.by_waiting and self._limits.spend(tx, TICKETS_BY_ADDRESS, address, now=now):
             return False
         return spend_once(tx, _KIND, about, solved.id, expires_at=solved.expires_at)
+
+    def refusal(
+        self, occasion: Occasion, address: str, pressure: Pressure, *, now: datetime
+    ) -> ChallengeRequired:
+        """What to raise where something is asked and was not solved. With no transaction open:
+        making a puzzle costs a derivation."""
+        level = self._level(occasion, pressure) or 0
+        puzzle = self._make(_about(occasion, address), level, now)
+        return ChallengeRequired(f"{occasion}: level {level}", puzzle)
+
+    def _level(self, occasion: Occasion, pressure: Pressure) -> int | None:
+        return rules.level(occasion, pressure) if self.is_on else None
 
     def _make(self, about: str, level: int, now: datetime) -> Puzzle:
         if self._gate is None:

@@ -21,13 +21,11 @@ class Occasion(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Pressure:
     """Tries in the present windows, good ones not counted: of the name that was typed, and from
-    where it was typed. `device_known`: the browser signed in to this account before. `alarm`: far
-    more sign-ins fail than usually, everywhere."""
+    where it was typed. `device_known`: the browser signed in to this account before."""
 
     of_subject: int = 0
     of_address: int = 0
     device_known: bool = False
-    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

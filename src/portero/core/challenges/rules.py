@@ -22,8 +22,6 @@ _FREE_OF_ADDRESS: Final = {
     Occasion.RECOVERY: 5,
     Occasion.MAIL_SIGN_IN: 5,
 }
-# While the alarm is on, a browser that is new here works from the first try.
-_LEVEL_OF_ALARM: Final = 1
 
 
 def level(occasion: Occasion, pressure: Pressure) -> int | None:
@@ -42,6 +40,4 @@ def level(occasion: Occasion, pressure: Pressure) -> int | None:
     free = _FREE_OF_ADDRESS[occasion]
     if pressure.of_address > free:
         asked.append((pressure.of_address - 1) // free - 1)
-    if pressure.alarm:
-        asked.append(_LEVEL_OF_ALARM)
     return min(max(asked), HARDEST) if asked else None

@@ -52,6 +52,15 @@ class KnownDevices:
         found = store.find_one_of(tx, account_id, marks[-_MOST_ACCOUNTS:])
         return account_id if found is None else found.budget
 
+    def forget_budget_in(
+        self, tx: Tx, actor: Actor, account_id: str, budget: str, *, now: datetime
+    ) -> None:
+        """The account knows the browser of that budget no more."""
+        device_id = budget.removeprefix(f"{account_id} ")
+        if store.forget(tx, account_id, device_id):
+            event = DeviceForgotten(account_id=account_id, device_id=device_id)
+            self.audit.record(tx, actor, now, event)
+
     def see_in(
         self, tx: Tx, actor: Actor, account_id: str, cookie: str, *, trust: bool, now: datetime
     ) -> Secret:

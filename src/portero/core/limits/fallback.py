@@ -60,9 +60,9 @@ class WithFallback:
             self._after_commit(tx, lambda: self._fast.give_back(tx, keys))
 
     def clear(self, tx: Tx, keys: Sequence[str]) -> None:
-        if self._away:
-            self._sql.clear(tx, keys)
-        else:
+        # There too, since another process may have been counting there while this one was not.
+        self._sql.clear(tx, keys)
+        if not self._away:
             self._after_commit(tx, lambda: self._fast.clear(tx, keys))
 
     def _either(self, fast: Callable[[], T], sql: Callable[[], T]) -> T:
@@ -82,7 +82,9 @@ class WithFallback:
 
     def _quietly(self, effect: Callable[[], None]) -> None:
         """What fails now is not done again: the subject is counted as one that tried more, which is
-        on the safe side."""
+        on the safe side. Effects in line do not each wait for a Redis that has just gone."""
+        if self._away:
+            return
         try:
             effect()
         except CountersGone as error:

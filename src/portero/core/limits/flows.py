@@ -58,11 +58,19 @@ class Limits:
         return None
 
     def spent(self, tx: Tx, *tries: tuple[LimitPolicy, str], now: datetime) -> tuple[int, ...]:
-        """How many tries each subject has made in its present window; counts nothing. For an
-        address it is its own, without its network's."""
-        keys = [self._counters(policy, subject)[0].key for policy, subject in tries]
-        found = self._store.spent(tx, keys, now=now)
-        return tuple(found.get(key, 0) for key in keys)
+        """How many tries each subject has made in its present window; counts nothing. Of an address
+        whose network has used more of what it may, it is the same share of its own."""
+        counted = [self._counters(policy, subject) for policy, subject in tries]
+        found = self._store.spent(tx, [each.key for one in counted for each in one], now=now)
+
+        def tries_of(own: _Counter, *networks: _Counter) -> int:
+            shares = (
+                found.get(each.key, 0) * own.policy.tries // max(1, each.policy.tries)
+                for each in networks
+            )
+            return max(found.get(own.key, 0), *shares, 0)
+
+        return tuple(tries_of(*each) for each in counted)
 
     def look(
         self, tx: Tx, *tries: tuple[LimitPolicy, str], now: datetime

@@ -22,6 +22,14 @@ class Prefixes:
     ipv6: tuple[int, int] = (64, 48)
 
 
+def customer_of(address: str) -> str:
+    """What one customer has of addresses, in the usual way: who has a /64 has one of everything."""
+    found = parsed_address(address)
+    if found is None or isinstance(found, IPv4Address):
+        return address
+    return str(IPv6Network((int(found), Prefixes().ipv6[0]), strict=False))
+
+
 def counted_for(
     policy: LimitPolicy, subject: str, prefixes: Prefixes
 ) -> tuple[tuple[LimitPolicy, str], ...]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from portero.core.accounts.flows import find_identified, identifier_key
 from portero.core.audit import Actor
-from portero.core.challenges import Challenges, Occasion, Pressure, Puzzle
+from portero.core.challenges import ANSWERS_BY_ADDRESS, Challenges, Occasion, Pressure, Puzzle
 from portero.core.devices import KnownDevices
 from portero.core.limits import LimitPolicy, Limits
 from portero.core.login import rules
@@ -61,12 +61,21 @@ class Robots:
         pressure = self._pressure(actor, occasion, identifier, in_browser, now)
         if not self.challenges.asks(occasion, pressure):
             return
+        if given:
+            self._spend_answer(address, now)
         solved = self.challenges.judge(given, occasion, address, now=now)
-        refusal = self.db.write(
-            lambda tx: self.challenges.ask_in(tx, occasion, address, pressure, solved, now=now)
+        if solved is None or not self.db.write(
+            lambda tx: self.challenges.spend_in(tx, occasion, address, pressure, solved, now=now)
+        ):
+            raise self.challenges.refusal(occasion, address, pressure, now=now)
+
+    def _spend_answer(self, address: str, now: datetime) -> None:
+        """Before it is judged: a service may have to be asked, and a thread waits for it."""
+        over = self.db.write(
+            lambda tx: self.limits.spend(tx, ANSWERS_BY_ADDRESS, address, now=now), durable=False
         )
-        if refusal is not None:
-            raise refusal
+        if over is not None:
+            raise over
 
     def puzzle(
         self,
@@ -99,10 +108,9 @@ class Robots:
                 subject = account.id if account else identifier_key(identifier)
                 tries.append((counted.by_subject, subject))
             of_address, *of_subject = self.limits.spent(tx, *tries, now=now)
-            known = (
-                account is not None
-                and in_browser is not None
-                and self.devices.knew_in(tx, account.id, in_browser.devices, before=now)
+            # Looked for of nobody too: a statement less would tell who has an account.
+            known = in_browser is not None and self.devices.knew_in(
+                tx, account.id if account else "", in_browser.devices, before=now
             )
             return Pressure(sum(of_subject), of_address, device_known=known)
 

@@ -21,7 +21,7 @@ from portero.core.devices import KnownDevices, marks_of
 from portero.core.factors.password import HashQueueFull, Passwords, Proof, StoredPassword
 from portero.core.factors.password.events import PasswordRehashed, PasswordShut
 from portero.core.factors.password.model import MOST_FAILURES
-from portero.core.limits import Limits, OverLimit
+from portero.core.limits import LimitPolicy, Limits, OverLimit
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
 from portero.core.login.errors import (
@@ -106,11 +106,7 @@ class SignIn:
         proof = self._prove(actor, attempt, password)
         if attempt.account is None or attempt.stored is None or not proof.ok:
             self._record_failure(actor, attempt, WRONG)
-            raise WrongCredentials("unknown name, no password, or a wrong one")
-        if attempt.is_shut_out:
-            # As if it were wrong: that it is right is what a guesser wants to hear.
-            self._record_failure(actor, attempt, "password_shut")
-            raise WrongCredentials("too many wrong tries in a row, and an unknown browser")
+            raise WrongCredentials("unknown name, no password, a wrong one, or one that is shut")
         if not attempt.account.is_active:
             self._record_failure(actor, attempt, "not_active")
             raise AccountNotActive(f"{attempt.account.id} is {attempt.account.state}")
@@ -128,8 +124,11 @@ class SignIn:
         return signed_in(arrived)
 
     def _prove(self, actor: Actor, attempt: _Attempt, password: str) -> Proof:
+        # One that is shut is nobody's: the right guess costs what a wrong one does, or the time
+        # would tell which it was.
+        stored = None if attempt.is_shut_out else attempt.stored
         try:
-            return self._passwords.prove(password, attempt.stored)
+            return self._passwords.prove(password, stored)
         except HashQueueFull:
             # "Nothing was done" has to be true of the counters too, or honest retries of a busy
             # hour would use up the account.
@@ -149,12 +148,14 @@ class SignIn:
         account = find_identified(tx, identifier)
         name = account.id if account else identifier_key(identifier)
         subject = name
-        if account is not None and in_browser is not None and in_browser.devices:
+        if in_browser is not None and in_browser.devices:
             # Strangers at the door use up nothing of what the owner has in a browser of hers.
-            subject = self._devices.budget_in(tx, account.id, marks_of(in_browser.devices))
+            # Looked for of nobody too: a statement less would tell who has an account.
+            subject = self._devices.budget_in(tx, name, marks_of(in_browser.devices))
+        is_known = subject != name
         over = self._limits.spend_each(
             tx,
-            (rules.LOGIN_BY_ADDRESS, actor.origin.address),
+            *self._of_address(actor, is_known),
             (rules.LOGIN_BY_ACCOUNT, subject),
             (rules.LOGIN_BY_ACCOUNT_DAILY, subject),
             now=now,
@@ -164,10 +165,16 @@ class SignIn:
             self._audit.record(tx, actor, now, limited)
         # Looked for of nobody too: a statement less would tell who has an account.
         stored = self._passwords.load_in(tx, account.id if account else "")
-        return _Attempt(account, stored, subject, over, is_known=subject != name)
+        return _Attempt(account, stored, subject, over, is_known)
+
+    def _of_address(self, actor: Actor, is_known: bool) -> tuple[tuple[LimitPolicy, str], ...]:
+        """A browser that the account knows is not counted by its address: a neighbour who uses up
+        what the network has shuts no owner out."""
+        return () if is_known else ((rules.LOGIN_BY_ADDRESS, actor.origin.address),)
 
     def _give_back_in(self, tx: Tx, actor: Actor, attempt: _Attempt) -> None:
-        self._limits.give_back(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address)
+        for policy, address in self._of_address(actor, attempt.is_known):
+            self._limits.give_back(tx, policy, address)
         self._limits.give_back(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
         self._limits.give_back(tx, rules.LOGIN_BY_ACCOUNT_DAILY, attempt.subject)
 
@@ -199,7 +206,8 @@ class SignIn:
             rehashed = PasswordRehashed(account_id=account.id, old_scheme=stored.scheme)
             self._audit.record(tx, actor, now, rehashed)
         # In the order of `_spend_in`: two sign-ins of one account must not lock crosswise.
-        self._limits.give_back(tx, rules.LOGIN_BY_ADDRESS, actor.origin.address)
+        for policy, address in self._of_address(actor, attempt.is_known):
+            self._limits.give_back(tx, policy, address)
         self._limits.clear_each(
             tx,
             (rules.LOGIN_BY_ACCOUNT, attempt.subject),
@@ -223,7 +231,10 @@ class SignIn:
 
         def unit(tx: Tx) -> None:
             self._audit.record(tx, actor, now, failed)
-            if reason != WRONG or attempt.is_known:
+            if reason != WRONG:
+                return
+            if attempt.is_known:
+                self._wear_out_in(tx, actor, attempt, now)
                 return
             # For nobody's name too, so that it takes no less time.
             if self._passwords.fail_in(tx, account_id) == MOST_FAILURES:
@@ -231,3 +242,10 @@ class SignIn:
                 self._owner.tell_in(tx, account_id, NoticeTemplate.PASSWORD_SHUT, {}, now=now)
 
         self._db.write(unit)
+
+    def _wear_out_in(self, tx: Tx, actor: Actor, attempt: _Attempt, now: datetime) -> None:
+        """A stolen browser must not guess for ever: after so many wrong tries it is forgotten, and
+        guesses on as a stranger."""
+        over = self._limits.spend(tx, rules.LOGIN_BY_DEVICE, attempt.subject, now=now)
+        if over is not None and over.is_first and attempt.account is not None:
+            self._devices.forget_budget_in(tx, actor, attempt.account.id, attempt.subject, now=now)

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from portero.core.audit import Actor, ActorKind
 from portero.core.clients import Client
-from portero.core.limits import Volume, VolumePolicy
+from portero.core.limits import Volume, VolumePolicy, customer_of
 from portero.core.provider.client_auth import ClientAuth
 from portero.core.provider.client_signer import ClientSigner
 from portero.core.provider.model import ClientCall, IssuedToken, TokenRequest
@@ -78,7 +78,7 @@ class TokenEndpoint:
 
 def _counted_as(client: Client, actor: Actor) -> str:
     """Anybody can speak in the name of a public client, and must not use up what its users may."""
-    address = actor.origin.address if client.metadata.is_public else ""
+    address = customer_of(actor.origin.address) if client.metadata.is_public else ""
     return f"{client.client_id} {address}".strip()
 
 

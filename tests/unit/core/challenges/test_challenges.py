@@ -53,7 +53,13 @@ def asked(
 ) -> ChallengeRequired | None:
     now = NOW + timedelta(seconds=later)
     solved = challenges.judge(given, occasion, address, now=now)
-    return db.write(lambda tx: challenges.ask_in(tx, occasion, address, pressure, solved, now=now))
+    if not challenges.asks(occasion, pressure):
+        return None
+    if solved is not None and db.write(
+        lambda tx: challenges.spend_in(tx, occasion, address, pressure, solved, now=now)
+    ):
+        return None
+    return challenges.refusal(occasion, address, pressure, now=now)
 
 
 def puzzle(db: Database, challenges: Challenges, **how: Any) -> Puzzle:

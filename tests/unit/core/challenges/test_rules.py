@@ -28,12 +28,8 @@ def test_the_heavier_of_the_two_counts() -> None:
 
 def test_a_browser_that_signed_in_before_is_asked_for_nothing() -> None:
     """Else whoever tries somebody's password makes the owner's sign-in slower."""
-    hot = Pressure(of_subject=50, of_address=500, device_known=True, alarm=True)
+    hot = Pressure(of_subject=50, of_address=500, device_known=True)
     assert level(Occasion.LOGIN, hot) is None
-
-
-def test_under_the_alarm_a_new_browser_works_from_the_first_try() -> None:
-    assert level(Occasion.LOGIN, Pressure(alarm=True)) == 1
 
 
 def test_registrations_are_told_by_their_address() -> None:
