@@ -133,6 +133,20 @@ def test_taking_back_is_no_way_around_the_second_factor(home: Home) -> None:
     assert home.post("/login", username="ana", password=OTHER_PASSWORD).status_code == 200
 
 
+def test_a_factor_of_today_makes_the_mailbox_that_was_left_wait_too(home: Home) -> None:
+    """The attack: the owner moved away from a mailbox that somebody else reads now, and enrolled an
+    app only then. The thief opens the link: no way in for three days, and the owner hears of it."""
+    home.create("ana", OWNER)
+    token = moved_away(home)
+    enrolled_app(home)
+    assert "kept" not in take_back(home, token)
+    home.deliver()
+    told = [mail for mail in home.mails() if f"To: {THIEF}" in mail]
+    assert "taken back with its former mail address" in told[-1]
+    refused = chosen(home)
+    assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")
+
+
 def test_what_the_owner_keeps_is_still_owed(home: Home) -> None:
     """And an id that was not on the page keeps nothing."""
     home.create("ana", OWNER)

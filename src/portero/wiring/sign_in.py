@@ -224,6 +224,7 @@ def join_sign_in(
             passwords=passwords,
             authenticators=authenticators,
             sessions=sessions,
+            notices=notices,
             outbox=base.outbox,
             feed=base.feed,
         ),

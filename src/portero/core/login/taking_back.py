@@ -4,7 +4,7 @@ Whoever moved the address was signed in, knew the password or had enrolled somet
 all of that ends. Of what was enrolled before, only what the owner confirms is kept: nobody knows
 how long ago a thief came in. The owner chooses a new password by a link that is mailed at once;
 where no factor was confirmed, it opens the account after a wait (`rules.owed`): else the mailbox
-that was left would be a way around the second factor.
+that was left would be a way around the second factor. The mailbox that loses the account is told.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from portero.core.links import Link, LinkPurpose, LinkSpent
 from portero.core.login import store
 from portero.core.login.events import EmailMoveUndone
 from portero.core.login.recovery import RECOVERY_ASKED
+from portero.core.notices import Notice, Notices, NoticeTemplate
 from portero.core.outbox import Outbox
 from portero.core.sessions import EndReason, Sessions
 from portero.kit.db import Database, Tx
@@ -57,6 +58,7 @@ class TakingBack:
         passwords: Passwords,
         authenticators: Authenticators,
         sessions: Sessions,
+        notices: Notices,
         outbox: Outbox,
         feed: ChangeFeed,
     ) -> None:
@@ -66,6 +68,7 @@ class TakingBack:
         self._passwords = passwords
         self._authenticators = authenticators
         self._sessions = sessions
+        self._notices = notices
         self._outbox = outbox
         self._feed = feed
 
@@ -114,19 +117,29 @@ class TakingBack:
         self._feed.note(tx, ChangeKind.GRANTS_VOIDED, account.id)
         ended = self._sessions.end_in(tx, actor, account.id, now=now, reason=EndReason.TAKEN_BACK)
         self._outbox.enqueue(tx, RECOVERY_ASKED, {"identifier": link.email}, now=now)
+        self._tell_loser_in(tx, held, key, now)
         self._audit.record(tx, actor, now, EmailMoveUndone(account_id=account.id))
         return account, ended, now
 
     def _put_aside_in(
         self, tx: Tx, actor: Actor, link: Link, confirmed: Collection[str], now: datetime
     ) -> None:
-        before = _from_before(tx, link)
-        kept = {each.id for each in before if each.id in confirmed}
+        had = authenticator_store.list_of(tx, link.account_id)
+        if not had:
+            return  # an earlier wait goes on
+        kept = {each.id for each in _from_before(tx, link) if each.id in confirmed}
         self._authenticators.remove_but_in(tx, actor, link.account_id, kept, now=now)
         left = authenticator_store.list_of(tx, link.account_id)
-        put_aside_at = now if before and not left else None
-        values = {"factors_put_aside_at": put_aside_at}
+        # Whatever its age: the owner may have enrolled it since the move, and the mailbox that was
+        # left be another's by now.
+        values = {"factors_put_aside_at": None if left else now}
         account_store.change(tx, link.account_id, values, now=now)
+
+    def _tell_loser_in(self, tx: Tx, held: Account, key: str, now: datetime) -> None:
+        """The owner, where somebody else took over the mailbox that was left."""
+        if held.email_verified and held.email_key != key:
+            template, values = NoticeTemplate.EMAIL_TAKEN_BACK, {"username": held.username}
+            self._notices.send_in(tx, Notice(template, held.email, held.locale, values), now)
 
 
 def _from_before(tx: Tx, link: Link) -> tuple[Authenticator, ...]:

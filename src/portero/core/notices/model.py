@@ -23,6 +23,7 @@ class NoticeTemplate(Enum):
     EMAIL_IN_USE = ("email_in_use", set[str](), set[str]())
     MOVE_EMAIL = ("move_email", {LINK, USERNAME, "email"}, {LIFETIME})
     EMAIL_CHANGED = ("email_changed", {LINK}, {LIFETIME, USERNAME})
+    EMAIL_TAKEN_BACK = ("email_taken_back", {USERNAME}, set[str]())
     RESET_PASSWORD = ("reset_password", {LINK, USERNAME}, {LIFETIME})
     PASSWORD_RESET_DONE = ("password_reset_done", {USERNAME}, set[str]())
     PASSWORD_SHUT = ("password_shut", {LINK, USERNAME}, set[str]())
