@@ -16,7 +16,7 @@ from portero.core.sessions import Proven
 from tests.support.authenticator_app import enrolled_app
 from tests.support.codes import MAILBOX, enrolled_code, mailed_code
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
-from tests.support.relying_party import fields
+from tests.support.relying_party import fields, relying_party
 
 
 @pytest.fixture
@@ -183,6 +183,24 @@ def test_nor_is_a_mailbox_beside_a_password_that_came_by_it(home: Home) -> None:
     home.clock.let_pass(hours=72)
     token = log_in(home).json["access_token"]
     assert home.post("/me/authenticators/begin", token, kind="email").status_code < 300
+
+
+@pytest.mark.parametrize("knew", [True, False])
+def test_a_step_up_waits_as_a_sign_in_does(home: Home, knew: bool) -> None:
+    """A session with a mailed password, and an application that wants more: the code by mail in a
+    browser that the account knew before, else the sign-in page with the reason."""
+    rp = relying_party(home, require_second_factor=True)
+    if knew:
+        assert on_page(rp.browser, PASSWORD).status_code == 303
+    home.clock.let_pass(minutes=1)
+    reset(home)
+    assert on_page(rp.browser, OTHER_PASSWORD).status_code == 303
+    add_mailbox(home)
+    page = rp.browser.get(rp.begin().location)
+    assert page.status_code == (200 if knew else 403)
+    assert ('value="email"' in page.text) is knew
+    assert ("72 hours" in page.text) is not knew
+    assert ('name="password"' in page.text) is not knew
 
 
 def test_a_step_up_of_a_mailbox_does_not_ask_for_it_again(home: Home) -> None:

@@ -13,7 +13,14 @@ from portero.core.factors.password import Passwords
 from portero.core.login import rules, store, waits
 from portero.core.login.dispatcher import Dispatcher
 from portero.core.login.errors import FreshProofNeeded, MailboxProven
-from portero.core.login.model import NOTHING_PROVEN, Owed, SignedIn, StillOwes, Wanted
+from portero.core.login.model import (
+    NOTHING_PROVEN,
+    InBrowser,
+    Owed,
+    SignedIn,
+    StillOwes,
+    Wanted,
+)
 from portero.core.sessions import Session, SessionEnded, SignInDemand, satisfies
 from portero.core.sessions import store as session_store
 from portero.core.sessions.demand import reaches
@@ -92,10 +99,18 @@ class StepUp:
             raise AssertionError("nothing was proven, and a session came of it")
         return arrived
 
-    def begin(self, actor: Actor, session: Session, demand: SignInDemand) -> StillOwes | None:
+    def begin(
+        self,
+        actor: Actor,
+        session: Session,
+        demand: SignInDemand,
+        *,
+        in_browser: InBrowser | None = None,
+    ) -> StillOwes | None:
         """A sign-in under way that begins with what this live session has proven, and owes what
         the demand wants beside it. None where that is not to be had: all has to be proven, or
-        nothing is missing. The same steps go on with it as with any other (`SignInSteps`)."""
+        nothing is missing. The same steps go on with it as with any other (`SignInSteps`). Raises
+        `MailboxAlone`, unless `in_browser` is one that the account knew before."""
         now = self._clock.now()
         if not rules.is_only_too_weak(session, demand, now):
             return None
@@ -108,14 +123,24 @@ class StepUp:
             proven = rules.proven_in(live)
             wanted = Wanted(demand.client_id, demand.acr, demand.second_factor)
             stored = self._passwords.load_in(tx, account.id)
-            facts = self._dispatcher.facts_in(tx, account, stored, proven, wanted, now=now)
+            facts = self._dispatcher.facts_in(
+                tx, account, stored, proven, wanted, now=now, in_browser=in_browser
+            )
             step = rules.owed(facts, self._dispatcher.policy)
             # Whoever finds an open browser must not add a factor of their own to the account.
             enrols = step is Owed.ENROL_FACTOR and rules.is_fresh(live, now)
             if step is not Owed.SECOND_FACTOR and not enrols:
                 return None
             arrived = self._dispatcher.arrive_in(
-                tx, actor, account, proven, stored, now=now, wanted=wanted, lifting=live
+                tx,
+                actor,
+                account,
+                proven,
+                stored,
+                now=now,
+                wanted=wanted,
+                in_browser=in_browser,
+                lifting=live,
             )
             return arrived if isinstance(arrived, StillOwes) else None
 

@@ -52,9 +52,9 @@ class SignInPage:
         errand = errand_of_request(self._rooms, self._forms)
         if request.method != "POST" and chooses(self._rooms, self._forms, errand):
             return redirect(self._rooms.settings.at(accounts_url(errand.handle)), 303)
-        if request.method != "POST":
-            return self._step_up(errand) or self._ask(errand, typed=self._known(errand))
         try:
+            if request.method != "POST":
+                return self._step_up(errand) or self._ask(errand, typed=self._known(errand))
             self._forms.check()
             if "name_first" in request.form:
                 return self._ask(errand, typed=request.form)
@@ -120,7 +120,8 @@ class SignInPage:
         actor = Actor.account(
             errand.session.account_id, session_id=errand.session.id, origin=g.origin
         )
-        still = self._rooms.step_up.begin(actor, errand.session, errand.demand)
+        here = self._forms.in_browser(keep=False)
+        still = self._rooms.step_up.begin(actor, errand.session, errand.demand, in_browser=here)
         if still is None:
             return None
         if still.factors and still.factors[0].sends:
@@ -161,7 +162,8 @@ class SignInPage:
             again = {"faults": {"code": again["message"]}}  # where it was typed
         if "auth_session" not in request.form:
             forget = to_forget(self._rooms, refusal, request.form.get("credential", ""))
-            return self._ask(errand, typed=request.form, forget=forget, **again)
+            typed = request.form if request.method == "POST" else self._known(errand)
+            return self._ask(errand, typed=typed, forget=forget, **again)
         try:
             # The step was refused and is still owed: its secret was not spent.
             still = self._rooms.sign_in_steps.look(
