@@ -252,6 +252,26 @@ def test_a_new_password_gives_no_more_time(home: Home) -> None:
     assert refreshed.status_code == 401
 
 
+def test_an_offline_grant_gives_no_more_time(make_home: MakeHome) -> None:
+    """The attack: an application that may stay when nobody is there keeps its tokens for a month,
+    and so lets one in by the password alone long after the last day."""
+    home = make_home(PORTERO_SECOND_FACTOR_GRACE_DAYS=str(DAYS))
+    home.create("ana")
+    scope = "openid offline_access"
+    rp = relying_party(home, require_second_factor=True, scope=scope)
+    typed(rp.browser, rp.browser.get(rp.begin().location), username="ana", password=PASSWORD)
+    home.clock.let_pass(days=DAYS, seconds=-1800)
+    asked = rp.browser.get(rp.begin(scope=scope).location)
+    page = typed(rp.browser, asked, username="ana", password=PASSWORD)
+    done = rp.walk(typed(rp.browser, page, not_now="1"))
+    put_off = rp.redeem(query_of(done)["code"]).get_json()["refresh_token"]
+    home.clock.let_pass(seconds=1500)
+    renewed = rp.refresh(put_off)
+    assert renewed.status_code == 200
+    home.clock.let_pass(seconds=301)
+    assert rp.refresh(renewed.get_json()["refresh_token"]).status_code == 400
+
+
 def test_a_short_password_is_not_all_there_is(make_home: MakeHome) -> None:
     """SP 800-63B-4 §3.1.1.2 lets it be shorter beside a second factor: not while that may wait."""
     short = "vh4-Kq9x"

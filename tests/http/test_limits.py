@@ -73,6 +73,37 @@ def test_a_stolen_token_is_no_way_to_guess_the_password(narrow_home: Home) -> No
     assert home.post("/password/change", access, **body).status_code == 429
 
 
+def test_a_stolen_token_guesses_no_password_for_days(home: Home) -> None:
+    """The attack: guess in one window after the other, 2,880 times a day. Sixty are all there are,
+    of all sessions together; the next day the owner may again."""
+    home.create("ana", EMAIL)
+    body = {"current_password": WRONG, "new_password": OTHER_PASSWORD}
+    for _ in range(2):
+        access = home.log_in()["access_token"]
+        tried = [home.post("/password/change", access, **body).status_code for _ in range(30)]
+        assert set(tried) == {422}
+        home.clock.let_pass(seconds=901)
+    body["current_password"] = PASSWORD
+    access = home.log_in()["access_token"]
+    refused = home.post("/password/change", access, **body)
+    assert refused.status_code == 429
+    assert 80_000 < int(refused.headers["Retry-After"]) <= 86_400
+    home.clock.let_pass(days=1)
+    access = home.log_in()["access_token"]
+    assert home.post("/password/change", access, **body).status_code == 200
+
+
+@on_sqlite
+def test_a_thief_uses_up_nothing_of_the_owners(narrow_home: Home) -> None:
+    """What is guessed with a stolen token is counted in that token's session."""
+    stolen, own = (narrow_home.log_in()["access_token"] for _ in range(2))
+    body = {"current_password": WRONG, "new_password": OTHER_PASSWORD}
+    statuses = [narrow_home.post("/password/change", stolen, **body).status_code for _ in range(4)]
+    assert statuses[-1] == 429
+    body["current_password"] = PASSWORD
+    assert narrow_home.post("/password/change", own, **body).status_code == 200
+
+
 def waiting(home: Home) -> tuple[int, int]:
     """How many browsers and waiting requests there are."""
 

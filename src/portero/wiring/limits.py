@@ -16,6 +16,7 @@ from portero.core.limits import AddressPolicy, LimitPolicy, Limits, Prefixes, Vo
 from portero.core.limits.fallback import WithFallback
 from portero.core.limits.ports import Counters
 from portero.core.limits.store import SqlCounters
+from portero.core.login.present_password import POLICIES as PASSWORD_POLICIES
 from portero.core.login.rules import POLICIES as LOGIN_POLICIES
 from portero.core.provider.authorize import BEGUN_BY_ADDRESS
 from portero.core.provider.ciba import POLICIES as CIBA_POLICIES
@@ -35,6 +36,7 @@ from portero.settings import Settings, SettingsError
 
 POLICIES: Final[tuple[LimitPolicy, ...]] = (
     *LOGIN_POLICIES,
+    *PASSWORD_POLICIES,
     *CODE_POLICIES,
     BEGUN_BY_ADDRESS,
     PUSHED_BY_ADDRESS,

@@ -211,7 +211,6 @@ def join_sign_in(
             db=db,
             clock=clock,
             audit=audit,
-            limits=limits,
             accounts=accounts,
             passwords=passwords,
             sessions=sessions,

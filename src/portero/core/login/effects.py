@@ -89,8 +89,9 @@ class StepEffects:
         stored, facts = self.facts(under_way, account, in_browser)
         owed = rules.owed(facts, self.dispatcher.policy)
         if owed is Owed.PASSWORD and step.password is not None:
+            whose = account, under_way.session_id
             return Effect(
-                password=self.present.prove(actor, account, step.password, field="password")
+                password=self.present.prove(actor, *whose, step.password, field="password")
             )
         if owed is Owed.VERIFY_EMAIL:
             if step.token is not None:

@@ -10,7 +10,6 @@ from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
-from portero.core.limits import Limits
 from portero.core.login import rules, store
 from portero.core.login.errors import PasswordThere, WrongPassword
 from portero.core.login.model import InBrowser, SignedIn
@@ -29,7 +28,6 @@ class PasswordChange:
         db: Database,
         clock: Clock,
         audit: AuditLog,
-        limits: Limits,
         accounts: Accounts,
         passwords: Passwords,
         sessions: Sessions,
@@ -39,7 +37,6 @@ class PasswordChange:
         self._db = db
         self._clock = clock
         self._audit = audit
-        self._limits = limits
         self._accounts = accounts
         self._passwords = passwords
         self._sessions = sessions
@@ -60,7 +57,7 @@ class PasswordChange:
         `in_browser` is the browser that holds it, which gets a new cookie too."""
         account = self._accounts.get(account_id)
         session = self._sessions.find_live(account_id, session_id)
-        stored = self._present.prove(actor, account, present, field="current_password")
+        stored = self._present.prove(actor, account, session_id, present, field="current_password")
         encoded = self._new_encoding(account, new)
         if new == present:
             fault = FieldFault("new_password", "reused", "Choose one that you have not used here.")
@@ -157,7 +154,7 @@ class PasswordChange:
             tx, account.id, expected=stored.encoded, replacement=encoded, now=now, chosen=True
         ):
             return None
-        self._limits.clear(tx, rules.PASSWORD_BY_OWNER, account.id)
+        self._present.forgive_in(tx, account.id, session.id)
         store.end_of_account(tx, account.id, now=now)
         ended = self._sessions.end_in(
             tx,

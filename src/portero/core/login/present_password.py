@@ -7,17 +7,23 @@ who guess at the door must not keep the owner from changing it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import Passwords, StoredPassword
-from portero.core.limits import Limits, OverLimit
-from portero.core.login import rules
+from portero.core.limits import LimitPolicy, Limits, OverLimit
 from portero.core.login.errors import WrongPassword
 from portero.core.login.events import SignInFailed
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.refusals import FieldFault
+
+# Of one session, so that a thief who has another uses up nothing of the owner's.
+PASSWORD_BY_OWNER: Final = LimitPolicy("password_by_owner", tries=30, window_seconds=900)
+# Of all sessions together: who is patient has twice as many in a day, not 96 windows full.
+PRESENT_PASSWORD_DAILY: Final = LimitPolicy("daily_password_by_account", 60, window_seconds=86_400)
+POLICIES: Final = (PASSWORD_BY_OWNER, PRESENT_PASSWORD_DAILY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +34,16 @@ class PresentPassword:
     limits: Limits
     passwords: Passwords
 
-    def prove(self, actor: Actor, account: Account, present: str, *, field: str) -> StoredPassword:
-        """The one that it is; whether it still is, is to be looked at where that counts. Raises
-        `WrongPassword`, which names the `field`, and `OverLimit`."""
+    def prove(
+        self, actor: Actor, account: Account, session_id: str, present: str, *, field: str
+    ) -> StoredPassword:
+        """The one that it is; whether it still is, is to be looked at where that counts. The tries
+        are counted until `forgive_in`. Raises `WrongPassword`, which names the `field`, and
+        `OverLimit`."""
         now = self.clock.now()
 
         def unit(tx: Tx) -> tuple[OverLimit | None, StoredPassword | None]:
-            over = self.limits.spend(tx, rules.PASSWORD_BY_OWNER, account.id, now=now)
+            over = self.limits.spend_each(tx, *_tries(account.id, session_id), now=now)
             return over, self.passwords.load_in(tx, account.id)
 
         over, stored = self.db.write(unit)
@@ -50,3 +59,11 @@ class PresentPassword:
             fault = FieldFault(field, "wrong", WrongPassword.public)
             raise WrongPassword("present password", faults=(fault,))
         return stored
+
+    def forgive_in(self, tx: Tx, account_id: str, session_id: str) -> None:
+        """Forget the tries, once what the right one was proven for is done."""
+        self.limits.clear_each(tx, *_tries(account_id, session_id))
+
+
+def _tries(account_id: str, session_id: str) -> tuple[tuple[LimitPolicy, str], ...]:
+    return (PASSWORD_BY_OWNER, session_id), (PRESENT_PASSWORD_DAILY, account_id)

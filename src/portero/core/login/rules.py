@@ -35,8 +35,6 @@ LOGIN_BY_ACCOUNT: Final = LimitPolicy("login_by_account", tries=30, window_secon
 LOGIN_BY_ACCOUNT_DAILY: Final = LimitPolicy("daily_login_by_account", 60, window_seconds=86_400)
 # Wrong tries in a browser that the account knows, in a month.
 LOGIN_BY_DEVICE: Final = LimitPolicy("known_login_by_account", tries=100, window_seconds=2_592_000)
-# The owner's own budget for proving the present password while signed in.
-PASSWORD_BY_OWNER: Final = LimitPolicy("password_by_owner", tries=30, window_seconds=900)
 # Of the JSON API, by whoever has a good token: 20 a second is no person, and each costs statements.
 API_BY_ACCOUNT: Final = VolumePolicy("api_by_account", tries=1_200, window_seconds=60)
 # Offices share an address, so this is wide; successes are given back.
@@ -99,7 +97,6 @@ POLICIES: Final = (
     RECOVERY_BY_ADDRESS,
     *MAIL_POLICIES,
     API_BY_ACCOUNT,
-    PASSWORD_BY_OWNER,
     RECOVERY_MAIL_BY_ACCOUNT,
     LEFT_MAIL_BY_ACCOUNT,
     MAIL_SIGN_IN_BY_ADDRESS,

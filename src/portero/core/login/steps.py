@@ -209,7 +209,7 @@ class SignInSteps:
         stored = self._passwords.load_in(tx, under_way.account_id)
         if stored is None or stored.encoded != proved.encoded:
             raise InteractionOver("the password changed meanwhile")
-        self._limits.clear(tx, rules.PASSWORD_BY_OWNER, under_way.account_id)
+        self._effects.present.forgive_in(tx, under_way.account_id, under_way.session_id)
         store.raise_proven(tx, under_way.id, PASSWORD_PROVEN)
         return PASSWORD_PROVEN
 

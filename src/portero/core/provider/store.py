@@ -74,6 +74,7 @@ _add_grant_on_session: Final = Prepared(
                 sessions.c[name]
                 if name in _of_session
                 else sa.case(
+                    (sessions.c.second_factor_put_off, sessions.c.expires_at),
                     (sa.bindparam("offline", type_=sa.Boolean), sa.bindparam(name, type_=UtcTime)),
                     else_=sessions.c.expires_at,
                 )
@@ -99,8 +100,8 @@ _spent: Final = sa.select(refresh_tokens.c.grant_id, refresh_tokens.c.spent_at).
 
 
 def add_grant_on_session(tx: Tx, grant: Grant, *, now: datetime) -> Grant | None:
-    """Insert a grant that takes from its session how the person signed in, and its end unless it
-    is offline: one statement with the question whether session and account live. None when not."""
+    """Insert a grant that takes from its session how the person signed in, and its end unless it is
+    offline (and no second factor put off); one statement, None when session or account is over."""
     row = _add_grant_on_session.one_or_none(tx, {**_values(grant), "now": now})
     return None if row is None else Grant(**values_in(grant) | row | {"amr": tuple(row["amr"])})
 

@@ -32,7 +32,7 @@ PATHS: Final = {
     LinkPurpose.VERIFY_EMAIL: "/verify-email",
     LinkPurpose.RESET_PASSWORD: "/reset-password",
     LinkPurpose.INVITE: "/sign-up",
-    LinkPurpose.SIGN_IN: MAIL_LINK_PATH,  # its page is in `mail.py`
+    LinkPurpose.SIGN_IN: MAIL_LINK_PATH,  # its page is in `mail_sign_in.py`
     LinkPurpose.MOVE_EMAIL: "/allow-new-email",
     LinkPurpose.UNDO_EMAIL: "/take-back-email",
 }
