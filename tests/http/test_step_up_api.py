@@ -55,7 +55,7 @@ def test_a_session_that_is_too_weak_proves_what_it_lacks(home: Home) -> None:
     assert (owed.json["owed"], owed.json["factors"]) == ("second_factor", ["totp"])
     new = go_on(home, owed, factor="totp", code=app.next_code()).json["access_token"]
     assert claims_of(new)["amr"] == ["pwd", "otp", "mfa"]
-    assert delete_me(home, new).status_code == 200
+    assert delete_me(home, new).status_code == 204
 
 
 def test_a_session_that_is_too_old_proves_everything(home: Home) -> None:
@@ -68,7 +68,7 @@ def test_a_session_that_is_too_old_proves_everything(home: Home) -> None:
     then = go_on(home, owed, password=PASSWORD)
     assert (then.status_code, then.json["owed"]) == (403, "second_factor")
     new = go_on(home, then, factor="totp", code=app.next_code()).json["access_token"]
-    assert delete_me(home, new).status_code == 200
+    assert delete_me(home, new).status_code == 204
 
 
 def test_a_passkey_proves_all_of_it_at_once(make_home: MakeHome) -> None:
@@ -83,7 +83,7 @@ def test_a_passkey_proves_all_of_it_at_once(make_home: MakeHome) -> None:
     credential = device.get(begun.json["shown"]["public_key"])
     done = go_on(home, begun, factor="passkey", credential=credential)
     assert claims_of(done.json["access_token"])["acr"] == "phr"
-    assert delete_me(home, done.json["access_token"]).status_code == 200
+    assert delete_me(home, done.json["access_token"]).status_code == 204
 
 
 def test_who_is_fresh_enough_may_prove_it_again(home: Home) -> None:
@@ -177,4 +177,4 @@ def test_a_grace_is_no_hindrance(make_home: MakeHome) -> None:
     old = home.post("/refresh", refresh_token=told["refresh_token"]).get_json()["access_token"]
     then = go_on(home, step_up(home, old), password=PASSWORD)
     new = go_on(home, then, not_now=True).json["access_token"]
-    assert delete_me(home, new).status_code == 200
+    assert delete_me(home, new).status_code == 204
