@@ -11,12 +11,15 @@ from flask.testing import FlaskClient
 from portero.core.audit import Actor
 from portero.core.audit.model import Origin
 from portero.core.authenticators import Evidence, FactorKind
+from portero.core.factors.password import store as passwords
 from portero.core.login import rules
 from portero.core.sessions import Proven
 from tests.support.authenticator_app import enrolled_app
 from tests.support.codes import MAILBOX, enrolled_code, mailed_code
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.relying_party import fields, relying_party
+
+THIRD_PASSWORD = "a third one of her own, long"
 
 
 @pytest.fixture
@@ -47,8 +50,8 @@ def add_mailbox(home: Home) -> None:
     )
 
 
-def log_in(home: Home) -> Any:
-    return home.post("/login", username="ana", password=OTHER_PASSWORD)
+def log_in(home: Home, password: str = OTHER_PASSWORD) -> Any:
+    return home.post("/login", username="ana", password=password)
 
 
 def signed_in_browser(home: Home) -> FlaskClient:
@@ -149,15 +152,56 @@ def test_who_has_to_enrol_one_enrols_no_mailbox(make_home: MakeHome, home: Home)
     assert "email" not in owed["factors"]
 
 
+def changed(home: Home, token: str) -> Any:
+    """The password that came by mail, changed by whoever knows it."""
+    body = {"current_password": OTHER_PASSWORD, "new_password": THIRD_PASSWORD}
+    done = home.post("/password/change", token, **body)
+    assert done.status_code == 200, done.text
+    return done
+
+
 def test_a_password_that_was_changed_by_its_owner_does_at_once(home: Home) -> None:
-    """Whoever is in, and knows the present one, has proven more than the mailbox."""
+    """Whoever has proven a second factor has proven more than the mailbox."""
+    app = enrolled_app(home)
+    reset(home)
+    owed = log_in(home).json
+    body = {"auth_session": owed["auth_session"], "factor": "totp", "code": app.next_code()}
+    done: Any = home.post("/login/continue", **body)
+    changed(home, done.json["access_token"])
+    add_mailbox(home)
+    owed = log_in(home, THIRD_PASSWORD).json
+    assert set(owed["factors"]) == {"totp", "email"}
+
+
+def test_a_change_of_what_came_by_mail_proves_no_more(home: Home) -> None:
+    """The attack: reset by mail, then change the password with the one just set, so that it counts
+    as the owner's own and a code to the same mailbox makes it `mfa`. The wait is the reset's."""
     reset(home)
     token = log_in(home).json["access_token"]
-    body = {"current_password": OTHER_PASSWORD, "new_password": PASSWORD}
-    assert home.post("/password/change", token, **body).status_code == 200
-    enrolled_code(home, FactorKind.EMAIL)
-    owed = home.post("/login", username="ana", password=PASSWORD)
+    home.clock.let_pass(minutes=1)
+    token = changed(home, token).json["access_token"]
+    begun: Any = home.post("/me/authenticators/begin", token, kind="email")
+    assert (begun.status_code, begun.json["code"]) == (403, "mailbox_proven")
+    add_mailbox(home)
+    refused = log_in(home, THIRD_PASSWORD)
+    assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")
+    home.clock.let_pass(hours=72, minutes=-1)
+    owed = log_in(home, THIRD_PASSWORD)
     assert owed.json["factors"] == ["email"]
+
+
+def test_nor_does_a_password_chosen_in_a_session_that_a_mail_began(home: Home) -> None:
+    """The same where the account had no password."""
+    rooms, actor = home.house.rooms, Actor.anonymous(Origin(address="127.0.0.1"))
+    account = rooms.accounts.get_by_name("ana")
+    rooms.authenticators.db.write(lambda tx: passwords.remove(tx, account.id))
+    assert rooms.mail_sign_in is not None
+    asked = rooms.mail_sign_in.ask(actor, "ana")
+    session = rooms.mail_sign_in.use(actor, asked.secret.reveal(), code=mailed_code(home)).session
+    rooms.password_change.choose(actor, account.id, session.id, new=THIRD_PASSWORD)
+    add_mailbox(home)
+    refused = log_in(home, THIRD_PASSWORD)
+    assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")
 
 
 def test_one_mailbox_proven_twice_is_not_multi_factor(home: Home) -> None:

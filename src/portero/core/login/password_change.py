@@ -10,7 +10,7 @@ from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
-from portero.core.login import rules, store
+from portero.core.login import rules, store, waits
 from portero.core.login.errors import PasswordThere, WrongPassword
 from portero.core.login.model import InBrowser, SignedIn
 from portero.core.login.present_password import PresentPassword
@@ -149,9 +149,16 @@ class PasswordChange:
         if stored is None:
             if self._passwords.load_in(tx, account.id) is not None:
                 return None
-            self._passwords.put_in(tx, account.id, encoded, now=now)
+            by_mail = rules.proven_in(session).factor == rules.MAILBOX
+            self._passwords.put_in(tx, account.id, encoded, now=now, by_mail=by_mail)
         elif not self._passwords.replace_in(
-            tx, account.id, expected=stored.encoded, replacement=encoded, now=now, chosen=True
+            tx,
+            account.id,
+            expected=stored.encoded,
+            replacement=encoded,
+            now=now,
+            chosen=True,
+            still_by_mail=waits.stays_by_mail(stored, session, now),
         ):
             return None
         self._present.forgive_in(tx, account.id, session.id)

@@ -121,9 +121,12 @@ class Passwords:
         replacement: str,
         now: datetime,
         chosen: bool = False,
+        still_by_mail: bool = False,
     ) -> bool:
         """Store a proof's `replacement`, or (`chosen`) a new password in the place of the one
-        that was proven. False when the password was changed meanwhile: nothing was written."""
+        that was proven; `still_by_mail`: whoever chose it has proven no more than the mailbox, and
+        its wait counts from the former one. False when the password was changed meanwhile: nothing
+        was written."""
         replaced = store.replace(
             tx,
             account_id,
@@ -132,6 +135,7 @@ class Passwords:
             scheme=self._hasher.scheme_of(replacement),
             now=now,
             chosen=chosen,
+            still_by_mail=still_by_mail,
         )
         if replaced and chosen:
             self._remember(tx, account_id, replacement, now)

@@ -111,12 +111,16 @@ def replace(
     scheme: str,
     now: datetime,
     chosen: bool = False,
+    still_by_mail: bool = False,
 ) -> bool:
     """Put another encoding in the place of `expected`: of the same password, or of a newly
-    `chosen` one. False when the account has another by now: a change that came between wins."""
+    `chosen` one, which is `still_by_mail` since when the former was. False when the account has
+    another by now: a change that came between wins."""
     values: dict[str, object] = {"encoded": encoded, "scheme": scheme, "encoded_at": now}
     if chosen:
-        values |= {"changed_at": now, "must_change": False, "by_mail": False, "failures": 0}
+        values |= {"must_change": False, "failures": 0}
+        if not still_by_mail:
+            values |= {"changed_at": now, "by_mail": False}
     changed = tx.execute(
         passwords.update()
         .where(passwords.c.account_id == account_id, passwords.c.encoded == expected)
