@@ -308,6 +308,42 @@ def test_a_make_that_proves_itself_is_enrolled(make_home: MakeHome, tmp_path: Pa
                 enrol(home, maker.authenticator(make), username=name)
 
 
+def test_metadata_that_went_bad_since_the_start_is_a_refusal(
+    make_home: MakeHome, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its certificate is over, or the file half replaced: nothing is enrolled, the log says why,
+    and nobody sees an error of the server. Once it is sound again, it is taken."""
+    make = bytes(range(16))
+    maker = Maker(make)
+    home = make_home(**AT_A_DOMAIN, **metadata_files(tmp_path, maker, []))
+    home.register()
+    blob = tmp_path / "blob.jwt"
+    sound = blob.read_bytes()
+    blob.write_bytes(sound[:-5])
+    with pytest.raises(WrongFactor):
+        enrol(home, maker.authenticator(make))
+    assert "no passkey is enrolled" in caplog.text
+    blob.write_bytes(sound)
+    assert enrol(home, maker.authenticator(make)).id
+
+
+def test_metadata_is_read_before_the_transaction_that_enrols(
+    make_home: MakeHome, tmp_path: Path
+) -> None:
+    """Ten megabytes to verify would keep every other writer waiting: it is there when the answer
+    comes."""
+    make = bytes(range(16))
+    maker = Maker(make)
+    home = make_home(**AT_A_DOMAIN, **metadata_files(tmp_path, maker, []))
+    home.register()
+    rooms, device = home.house.rooms, maker.authenticator(make)
+    session = session_of(home, "ana")
+    begun = rooms.enrolment.begin(ANYBODY, session, FactorKind.PASSKEY)
+    (tmp_path / "blob.jwt").unlink()
+    given = Given(credential=device.create(begun["public_key"]))
+    assert rooms.enrolment.finish(ANYBODY, session, FactorKind.PASSKEY, given, name="Key")
+
+
 def test_at_an_address_there_are_no_passkeys(make_home: MakeHome) -> None:
     """They belong to a domain: nothing is offered that no browser can do."""
     home = make_home(PORTERO_SECOND_FACTOR="required")

@@ -185,6 +185,26 @@ def test_the_json_api_wants_the_second_factor_too(home: Home) -> None:
     assert home.client().delete("/me", headers=bearer(token)).status_code == 204
 
 
+def test_the_json_api_moves_no_number_from_an_old_session(home: Home) -> None:
+    """The attack: a token of a session from this morning, and the thief's own number. The same
+    number again, and any other field, changes nothing that harms."""
+    number = "+4915123456712"
+
+    def patch(token: str, phone: str | None) -> TestResponse:
+        return home.client().patch("/me", json={"phone": phone}, headers=bearer(token))
+
+    told = home.log_in()
+    assert patch(told["access_token"], number).status_code == 200
+    home.clock.let_pass(seconds=901)
+    renewed = home.post("/refresh", refresh_token=told["refresh_token"]).get_json()
+    for other in ("+4915123456799", None):
+        refused = patch(renewed["access_token"], other)
+        assert refused.status_code == 401
+        assert "max_age" in refused.headers["WWW-Authenticate"]
+    assert patch(renewed["access_token"], number).status_code == 200
+    assert home.get("/me", renewed["access_token"]).get_json()["phone"] == number
+
+
 def test_who_has_just_signed_in_enrols_what_is_missing(home: Home) -> None:
     """And is lifted by it."""
     rp = relying_party(home)

@@ -134,10 +134,24 @@ def test_the_console_lists_what_is_trusted_and_forgets_it(home: Home) -> None:
     assert "Trusted browsers" not in eves_page.text
     forgotten = {**fields(eves.get("/account")), "id": device.id}
     assert eves.post("/account/sessions/forget", data=forgotten).status_code == 404
-    assert is_in(sign_in(browser))
+    assert home.house.rooms.devices.list_of(account_id) == [device]
     mine = {**fields(browser.get("/account/sessions")), "id": device.id}
     assert browser.post("/account/sessions/forget", data=mine).status_code == 303
     assert not is_in(sign_in(browser))
+
+
+def test_an_old_session_forgets_no_browser(home: Home) -> None:
+    """The attack: a browser left open since this morning makes strangers of all the others, and so
+    takes from the owner the tries that nobody else can use up."""
+    browser = home.client()
+    trusted(home, browser)
+    account_id = home.house.rooms.accounts.get_by_name("ana").id
+    (device,) = home.house.rooms.devices.list_of(account_id)
+    home.clock.let_pass(seconds=901)
+    form = {**fields(browser.get("/account/sessions")), "id": device.id}
+    refused = browser.post("/account/sessions/forget", data=form)
+    assert "/sign-in" in refused.location
+    assert [each.id for each in home.house.rooms.devices.list_of(account_id)] == [device.id]
 
 
 def test_zero_days_trust_nobody(make_home: MakeHome, home: Home) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
@@ -11,9 +12,11 @@ from urllib.parse import urlsplit
 from portero.core.authenticators import Authenticators
 from portero.core.factors.passkey import Challenges, PasskeyOffers, PasskeyPolicy, Passkeys
 from portero.protocol.webauthn.metadata import Metadata, NoMetadata, verified_payload
-from portero.protocol.webauthn.model import Party
+from portero.protocol.webauthn.model import CeremonyRefused, Party, Reason
 from portero.settings import Settings, SettingsError
 from portero.wiring.base import Base
+
+log = logging.getLogger(__name__)
 
 
 def join_passkeys(base: Base, authenticators: Authenticators) -> Passkeys | None:
@@ -68,7 +71,15 @@ def _metadata_of(base: Base) -> Callable[[], Metadata | None]:
     except (NoMetadata, OSError) as error:
         key = "PORTERO_PASSKEY_METADATA_FILE"
         raise SettingsError(key, f"{key} names {path}, which is refused: {error}.") from error
-    return lru_cache(maxsize=1)(lambda: Metadata.of(verified()))
+
+    def read() -> Metadata:
+        try:
+            return Metadata.of(verified())
+        except (NoMetadata, OSError) as error:
+            log.error("no passkey is enrolled: %s is refused: %s", path, error)
+            raise CeremonyRefused(Reason.AAGUID, "the metadata can't be read") from error
+
+    return lru_cache(maxsize=1)(read)
 
 
 def _is_address(host: str) -> bool:

@@ -13,13 +13,14 @@ from portero.web.pages import name_of_device
 
 def mount(console: Console) -> None:
     console.page("/sessions", _show, here="/sessions")
-    # A thief in an open browser must not be able to put its owner out of all others.
-    for path, act, fresh in (
-        ("/sessions/end", _end, True),
-        ("/sessions/end-others", _end_others, True),
-        ("/sessions/forget", _forget, False),
+    # A thief in an open browser must not be able to put its owner out of all others, nor to make
+    # strangers of the browsers that have tries of their own.
+    for path, act in (
+        ("/sessions/end", _end),
+        ("/sessions/end-others", _end_others),
+        ("/sessions/forget", _forget),
     ):
-        console.action(path, act, again=_show, page="/sessions", here="/sessions", fresh=fresh)
+        console.action(path, act, again=_show, page="/sessions", here="/sessions", fresh=True)
 
 
 def _show(visit: Visit) -> Response:

@@ -86,7 +86,9 @@ def change_me(call: Call) -> UserAnswer:
     # The same address again, while it is unproven, mails its link again.
     key = email_key(email).key if email else ""
     moves = bool(key) and (key != account.email_key or not account.email_verified)
-    if moves and call.token is not None:
+    # A number is a way into accounts elsewhere, and perhaps into this one.
+    renumbers = "phone" in named and (named["phone"] or "") != account.phone
+    if (moves or renumbers) and call.token is not None:
         # Whoever holds the mailbox can take the account: only a fresh sign-in may move it.
         require_fresh(call)
     # First what can be refused for its shape: no mail goes out for a form that comes back.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -54,7 +55,8 @@ class Passkeys:
         policy: PasskeyPolicy,
         metadata: Callable[[], Metadata | None] = lambda: None,
     ) -> None:
-        """`metadata` reads the FIDO Metadata when it is first asked, if there is a file of it."""
+        """`metadata` reads the FIDO Metadata when it is first asked, if there is a file of it; it
+        raises `CeremonyRefused` when that can't be read any more."""
         self._db = db
         self._clock = clock
         self._dice = dice
@@ -152,6 +154,8 @@ class Passkeys:
 
     def begin_enrolment(self, actor: Actor, account: Account, subject: str) -> Mapping[str, Any]:
         ceremonies.warm_up()
+        with suppress(CeremonyRefused):  # whether it is needed is known at the end
+            self._makes()  # large: not to be read first in the transaction that enrols
         fresh = self._dice.token()
         handle = self._db.write(lambda tx: store.handle_of(tx, account.id, fresh=fresh))
         now, held = self._clock.now(), self.list_of(account.id)
@@ -191,10 +195,13 @@ class Passkeys:
             return None
         return self._keep_in(tx, actor, account_id, made, name, now)
 
+    def _makes(self) -> Metadata | None:
+        return self._metadata() if self._policy.attested else None
+
     def _registered(self, answer: UnverifiedAnswer) -> Registered:
         aaguid = ceremonies.unverified_aaguid(answer)
         rules.check_make(aaguid, self._policy)
-        metadata = self._metadata() if self._policy.attested else None
+        metadata = self._makes()
         return ceremonies.verify_registration(
             answer,
             expected_challenge=answer.challenge,
