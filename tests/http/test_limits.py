@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from portero.core.audit import Actor
+from portero.wiring.limits import desk_of
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
 from tests.support.relying_party import relying_party
 
@@ -102,6 +104,20 @@ def test_a_thief_uses_up_nothing_of_the_owners(narrow_home: Home) -> None:
     assert statuses[-1] == 429
     body["current_password"] = PASSWORD
     assert narrow_home.post("/password/change", own, **body).status_code == 200
+
+
+@on_sqlite
+def test_an_operator_gives_new_tries_inside_too(narrow_home: Home) -> None:
+    """Those of the present password are counted in each session."""
+    home, house = narrow_home, narrow_home.house
+    access = home.log_in()["access_token"]
+    body = {"current_password": WRONG, "new_password": OTHER_PASSWORD}
+    statuses = [home.post("/password/change", access, **body).status_code for _ in range(4)]
+    assert statuses[-1] == 429
+    desk, _ = desk_of(house.settings, db=house.db, clock=home.clock, audit=house.audit)
+    desk.clear_account(Actor.operator(), house.rooms.accounts.get_by_name("ana").id)
+    body["current_password"] = PASSWORD
+    assert home.post("/password/change", access, **body).status_code == 200
 
 
 def waiting(home: Home) -> tuple[int, int]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from portero.core.admin.events import LimitsCleared
 from portero.core.audit import Actor, AuditLog
 from portero.core.devices import store as devices
 from portero.core.limits import AddressPolicy, LimitPolicy, Limits, VolumePolicy
+from portero.core.sessions import store as sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
 # What a policy counts is the end of its name; `tests/unit/cli/test_limits.py` holds it to that.
 _OF_ACCOUNTS: Final = ("_by_account", "_by_owner")
 _MOST_DEVICES: Final = 100
+_MOST_SESSIONS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,15 @@ class LimitDesk:
         return self._look([(policy, address) for policy in self._of_addresses])
 
     def clear_account(self, actor: Actor, account_id: str) -> None:
-        """New tries for the account, in the browsers that it knows too."""
+        """New tries for the account, in the browsers that it knows and in its sessions too."""
+        now = self._clock.now()
 
         def unit(tx: Tx) -> None:
-            for subject in _subjects_in(tx, account_id):
+            for subject in _subjects_in(tx, account_id, now):
                 for policy in self._of_accounts:
                     self._limits.clear(tx, policy, subject)
             event = LimitsCleared(account_id=account_id)
-            self._audit.record(tx, actor, self._clock.now(), event)
+            self._audit.record(tx, actor, now, event)
 
         self._db.write(unit)
 
@@ -84,7 +88,9 @@ class LimitDesk:
         return [Spent(policy, spent) for policy, spent in found]
 
 
-def _subjects_in(tx: Tx, account_id: str) -> Iterator[str]:
+def _subjects_in(tx: Tx, account_id: str, now: datetime) -> Iterator[str]:
     yield account_id
     for device in devices.list_of(tx, account_id, limit=_MOST_DEVICES):
         yield device.budget
+    for session in sessions.list_live(tx, account_id, now=now, limit=_MOST_SESSIONS):
+        yield session.id
