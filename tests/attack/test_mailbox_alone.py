@@ -86,6 +86,18 @@ def test_the_mailbox_alone_takes_no_account(home: Home) -> None:
     assert len(home.mails()) == mails
 
 
+def test_the_refusal_is_recorded_and_a_right_password_is_no_wrong_try(home: Home) -> None:
+    """The owner who tries again and again while she waits is not shut out when the wait is over."""
+    enrolled_code(home, FactorKind.EMAIL)
+    reset(home)
+    codes = {log_in(home).json["code"] for _ in range(rules.LOGIN_BY_ACCOUNT.tries + 1)}
+    assert codes == {"mailbox_alone"}
+    failed = home.house.audit.list_entries(kind="login.failed")
+    assert {(each.factor, each.details["reason"]) for each in failed} == {
+        ("password", "mailbox_alone")
+    }
+
+
 def test_the_owner_comes_back_after_the_wait(home: Home) -> None:
     """She was told of the reset by mail at once; three days later password and mailbox do again."""
     enrolled_code(home, FactorKind.EMAIL)

@@ -18,8 +18,8 @@ from portero.core.devices import KnownDevices
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordOpened
 from portero.core.login import grace, rules, store, waits
-from portero.core.login.errors import InteractionOver, OwesMore, SecondFactorDue
-from portero.core.login.events import SecondFactorPutOff, SignInOwes, demand_met
+from portero.core.login.errors import InteractionOver, MailboxAlone, OwesMore, SecondFactorDue
+from portero.core.login.events import SecondFactorPutOff, SignInFailed, SignInOwes, demand_met
 from portero.core.login.model import (
     Facts,
     InBrowser,
@@ -100,8 +100,9 @@ class Dispatcher:
         trust_device: bool = False,
         lifting: Session | None = None,
         not_now: bool = False,
-    ) -> SignedIn | StillOwes:
-        """A session, or the next step. `under_way` is the interaction that this step advanced,
+    ) -> SignedIn | StillOwes | MailboxAlone:
+        """A session, or the next step; or the refusal to commit, so that what was right counts as
+        right and the refusal is recorded. `under_way` is the interaction that this step advanced,
         with the new `secret` that it now has; else the sign-in begins, for what is `wanted`.
         `in_browser` is None for a sign-in without a browser. `trust_device`: the person wants that
         one not to be asked for a second factor again for a while. `lifting`: the live session that
@@ -121,7 +122,13 @@ class Dispatcher:
             step, proven = None, replace(proven, put_off_until=until)
             put_off = SecondFactorPutOff(account_id=account.id, until=until.isoformat())
             self.audit.record(tx, actor, now, put_off)
-        rules.check_answerable(step, facts, self.policy, now)
+        refusal = rules.unanswerable(step, facts, self.policy, now)
+        if refusal is not None:
+            failed = SignInFailed(
+                account_id=account.id, factor=proven.factor, reason="mailbox_alone"
+            )
+            self.audit.record(tx, actor, now, failed)
+            return refusal
         if step is None:
             if under_way is not None:
                 store.finish(tx, under_way.id)
@@ -258,8 +265,10 @@ class Dispatcher:
         raise InteractionOver("the session that it began with is over, or elsewhere")
 
 
-def signed_in(arrived: SignedIn | StillOwes) -> SignedIn:
-    """The session; raises `OwesMore` for a sign-in that is not at its end."""
+def signed_in(arrived: SignedIn | StillOwes | MailboxAlone) -> SignedIn:
+    """The session; raises `OwesMore` for a sign-in that is not at its end, and `MailboxAlone`."""
+    if isinstance(arrived, MailboxAlone):
+        raise arrived
     if isinstance(arrived, StillOwes):
         raise OwesMore(arrived)
     return arrived

@@ -215,15 +215,16 @@ def begins_with_mail(enrolled: Collection[FactorKind], policy: SignInPolicy) -> 
     return not usable or not usable <= {FactorKind.EMAIL, FactorKind.RECOVERY_CODE}
 
 
-def check_answerable(step: Owed | None, facts: Facts, policy: SignInPolicy, now: datetime) -> None:
-    """Raise `MailboxAlone` where only the mailbox is left to answer with, and it is proven."""
+def unanswerable(
+    step: Owed | None, facts: Facts, policy: SignInPolicy, now: datetime
+) -> MailboxAlone | None:
+    """The refusal where only the mailbox is left to answer with, and it is proven."""
     if step not in (Owed.SECOND_FACTOR, Owed.ENROL_FACTOR) or factors_for(step, facts, policy):
-        return
+        return None
     if step is Owed.ENROL_FACTOR and put_off_until(facts, policy, now) is not None:
-        return
+        return None
     waits = facts.mail_counts_from or facts.put_aside_until
-    if waits is not None:
-        raise MailboxAlone(waits - now)
+    return None if waits is None else MailboxAlone(waits - now)
 
 
 def is_mailbox_alone(facts: Facts) -> bool:

@@ -26,6 +26,7 @@ from portero.core.login import rules, store
 from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
 from portero.core.login.errors import (
     AccountNotActive,
+    MailboxAlone,
     WrongCredentials,
 )
 from portero.core.login.events import SignInFailed, SignInLimited
@@ -111,7 +112,7 @@ class SignIn:
             self._record_failure(actor, attempt, "not_active")
             raise AccountNotActive(f"{attempt.account.id} is {attempt.account.state}")
 
-        def arrive(tx: Tx) -> SignedIn | StillOwes | None:
+        def arrive(tx: Tx) -> SignedIn | StillOwes | MailboxAlone | None:
             arrived = self._arrive_in(tx, actor, attempt, proof, wanted, in_browser)
             if along is not None and isinstance(arrived, SignedIn):
                 along.redeem_in(tx, arrived.session, arrived.account)
@@ -186,7 +187,7 @@ class SignIn:
         proof: Proof,
         wanted: Wanted,
         in_browser: InBrowser | None,
-    ) -> SignedIn | StillOwes | None:
+    ) -> SignedIn | StillOwes | MailboxAlone | None:
         """What the account is now, not what it was before the hash."""
         if attempt.account is None or attempt.stored is None:
             return None

@@ -12,7 +12,7 @@ from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.password import Passwords
 from portero.core.login import rules, store, waits
 from portero.core.login.dispatcher import Dispatcher
-from portero.core.login.errors import FreshProofNeeded, MailboxProven
+from portero.core.login.errors import FreshProofNeeded, MailboxAlone, MailboxProven
 from portero.core.login.model import (
     NOTHING_PROVEN,
     InBrowser,
@@ -90,6 +90,8 @@ class StepUp:
             arrived = self._dispatcher.arrive_in(
                 tx, actor, account, proven, stored, now=now, wanted=wanted, lifting=live
             )
+            if isinstance(arrived, MailboxAlone):
+                raise arrived
             if stored is None and isinstance(arrived, StillOwes) and not arrived.factors:
                 raise FreshProofNeeded("no password and no passkey")
             return arrived
@@ -115,7 +117,7 @@ class StepUp:
         if not rules.is_only_too_weak(session, demand, now):
             return None
 
-        def unit(tx: Tx) -> StillOwes | None:
+        def unit(tx: Tx) -> StillOwes | MailboxAlone | None:
             account = store.hold_account(tx, session.account_id)
             live = session_store.find_live(tx, session.account_id, session.id, now=now)
             if account is None or live is None:
@@ -142,6 +144,9 @@ class StepUp:
                 in_browser=in_browser,
                 lifting=live,
             )
-            return arrived if isinstance(arrived, StillOwes) else None
+            return None if isinstance(arrived, SignedIn) else arrived
 
-        return self._db.write(unit)
+        begun = self._db.write(unit)
+        if isinstance(begun, MailboxAlone):
+            raise begun
+        return begun

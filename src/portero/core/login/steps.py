@@ -20,7 +20,7 @@ from portero.core.limits import Limits
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import Dispatcher, signed_in
 from portero.core.login.effects import Effect, StepEffects
-from portero.core.login.errors import InteractionOver, NotApproved, WrongFactor
+from portero.core.login.errors import InteractionOver, MailboxAlone, NotApproved, WrongFactor
 from portero.core.login.events import SignInFailed
 from portero.core.login.model import (
     PASSWORD_PROVEN,
@@ -178,6 +178,8 @@ class SignInSteps:
             trust_device=step.trust_device,
             not_now=step.not_now,
         )
+        if isinstance(arrived, MailboxAlone):
+            raise arrived  # which leaves the sign-in where it was
         if isinstance(arrived, SignedIn) and in_browser is None and under_way.session_id:
             ended.append(under_way.session_id)  # another one is in its place
         if isinstance(arrived, StillOwes) and effect.begun in arrived.factors:

@@ -19,7 +19,7 @@ from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
-from portero.core.login.errors import CertificateRefused
+from portero.core.login.errors import CertificateRefused, MailboxAlone
 from portero.core.login.events import SignInFailed
 from portero.core.login.model import InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.sessions import Proven
@@ -80,7 +80,7 @@ class CertificateSignIn:
             raise over
         name = self._name_in(shown.der) if shown.der and shown.is_verified else ""
 
-        def unit(tx: Tx) -> SignedIn | StillOwes | None:
+        def unit(tx: Tx) -> SignedIn | StillOwes | MailboxAlone | None:
             found = find_identified(tx, name) if name else None
             account = store.hold_account(tx, found.id) if found else None
             if account is None or not account.is_active:

@@ -31,7 +31,7 @@ from portero.core.limits import Limits
 from portero.core.links import LinkPurpose
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
-from portero.core.login.errors import MailCodeWrong
+from portero.core.login.errors import MailboxAlone, MailCodeWrong
 from portero.core.login.events import SignInFailed, SignInMailSent
 from portero.core.login.model import Along, InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.login.robots import Robots
@@ -157,7 +157,7 @@ class MailSignIn:
         if over is not None:
             raise over
 
-        def unit(tx: Tx) -> SignedIn | StillOwes | None:
+        def unit(tx: Tx) -> SignedIn | StillOwes | MailboxAlone | None:
             marks = marks_of(in_browser.devices) if in_browser else []
             account = self._proven_in(tx, subject, code, token, marks, now)
             if isinstance(account, str):
