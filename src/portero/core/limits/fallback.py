@@ -60,9 +60,9 @@ class WithFallback:
             self._after_commit(tx, lambda: self._fast.give_back(tx, keys))
 
     def clear(self, tx: Tx, keys: Sequence[str]) -> None:
-        # There too, since another process may have been counting there while this one was not.
-        self._sql.clear(tx, keys)
-        if not self._away:
+        if self._away:
+            self._sql.clear(tx, keys)
+        else:
             self._after_commit(tx, lambda: self._fast.clear(tx, keys))
 
     def _either(self, fast: Callable[[], T], sql: Callable[[], T]) -> T:

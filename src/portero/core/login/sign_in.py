@@ -152,7 +152,8 @@ class SignIn:
         if in_browser is not None and in_browser.devices:
             # Strangers at the door use up nothing of what the owner has in a browser of hers.
             # Looked for of nobody too: a statement less would tell who has an account.
-            subject = self._devices.budget_in(tx, name, marks_of(in_browser.devices))
+            account_id, marks = account.id if account else "", marks_of(in_browser.devices)
+            subject = self._devices.budget_in(tx, account_id, marks) or name
         is_known = subject != name
         over = self._limits.spend_each(
             tx,
