@@ -164,3 +164,27 @@ def test_nobodys_name_waits_alike(make_home: MakeHome) -> None:
             home.create("ana", MAILBOX)
         assert guess(home, 30, username) == {401}
         assert guess(home, 1, username) == {429}
+
+
+def test_a_stolen_browser_does_not_guess_for_ever(make_home: MakeHome) -> None:
+    """After so many wrong tries the account knows it no more, and a shut password is shut there."""
+    home = make_home(PORTERO_LIMITS=f"{NO_LIMITS},known_login_by_account=2/900")
+    home.create("ana", MAILBOX)
+    browser = home.client()
+    assert by_page(browser) == 303
+    shut(home)
+    assert [by_page(browser, WRONG) for _ in range(2)] == [401, 401]
+    assert by_page(browser) == 303  # so far it is known
+    assert by_page(browser, WRONG) == 401
+    assert recorded(home, "device.forgotten") == 1
+    assert by_page(browser) == 401
+
+
+def test_a_neighbour_shuts_no_known_browser_out(make_home: MakeHome) -> None:
+    home = make_home(PORTERO_LIMITS="login_by_address=2/900")
+    home.create("ana", MAILBOX)
+    browser = home.client()
+    assert by_page(browser) == 303
+    assert guess(home, 2, "nobody") == {401}
+    assert by_page(home.client()) == 429
+    assert by_page(browser) == 303

@@ -197,3 +197,14 @@ def test_turned_off_nothing_is_asked(make_home: MakeHome) -> None:
     home.create("ana")
     slip(home, times=10)
     assert log_in(home).status_code == 200
+
+
+def test_answers_are_counted_before_they_are_judged(make_home: MakeHome) -> None:
+    """A service may have to be asked about each, and a thread waits for it."""
+    home = make_home(
+        PORTERO_CHALLENGE="altcha", PORTERO_LIMITS="challenge_answers_by_address=2/900"
+    )
+    home.create("ana")
+    slip(home)
+    statuses = [log_in(home, challenge="x").status_code for _ in range(3)]
+    assert statuses == [403, 403, 429]
