@@ -19,7 +19,7 @@ from portero.core.factors.password import Passwords
 from portero.core.factors.password.events import PasswordChanged, PasswordImported, PasswordOpened
 from portero.core.limits import Limits
 from portero.core.login import store as login_store
-from portero.core.login.rules import LOGIN_BY_ACCOUNT, LOGIN_BY_ACCOUNT_DAILY
+from portero.core.login.rules import LOGIN_TRIES
 from portero.core.notices import NoticeTemplate
 from portero.core.provider.back_channel import BackChannel
 from portero.core.sessions import EndReason, Sessions
@@ -122,9 +122,7 @@ class AccountAdmin:
         return self._db.write(unit)
 
     def _forget_tries_in(self, tx: Tx, account_id: str) -> None:
-        self._limits.clear_each(
-            tx, (LOGIN_BY_ACCOUNT, account_id), (LOGIN_BY_ACCOUNT_DAILY, account_id)
-        )
+        self._limits.clear_each(tx, *((each, account_id) for each in LOGIN_TRIES))
 
     def disable(self, actor: Actor, account_id: str) -> int:
         """Nobody signs in, and everything that lives on the account ends at once."""

@@ -148,11 +148,7 @@ class Recovery:
             # Disabled, gone, or the address moved to another mailbox since the mail was sent.
             raise LinkSpent("the account is not active, or its address changed")
         self._passwords.put_in(tx, account.id, encoded, now=now, by_mail=True)
-        self._limits.clear_each(
-            tx,
-            (rules.LOGIN_BY_ACCOUNT, account.id),
-            (rules.LOGIN_BY_ACCOUNT_DAILY, account.id),
-        )
+        self._limits.clear_each(tx, *((each, account.id) for each in rules.LOGIN_TRIES))
         store.end_of_account(tx, account.id, now=now)
         # A thief may have let an application in that outlives the session.
         account_store.void_grants(tx, account.id, now=now)

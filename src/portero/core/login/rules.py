@@ -33,6 +33,7 @@ FRESH_SECONDS: Final = 900
 LOGIN_BY_ACCOUNT: Final = LimitPolicy("login_by_account", tries=30, window_seconds=900)
 # A patient guesser gets twice as many in a day, not 96 windows full.
 LOGIN_BY_ACCOUNT_DAILY: Final = LimitPolicy("daily_login_by_account", 60, window_seconds=86_400)
+LOGIN_TRIES: Final = (LOGIN_BY_ACCOUNT, LOGIN_BY_ACCOUNT_DAILY)  # of one subject
 # Wrong tries in a browser that the account knows, in a month.
 LOGIN_BY_DEVICE: Final = LimitPolicy("known_login_by_account", tries=100, window_seconds=2_592_000)
 # Of the JSON API, by whoever has a good token: 20 a second is no person, and each costs statements.
@@ -88,8 +89,7 @@ LIFTS_TO: Final = {
 }
 
 POLICIES: Final = (
-    LOGIN_BY_ACCOUNT,
-    LOGIN_BY_ACCOUNT_DAILY,
+    *LOGIN_TRIES,
     LOGIN_BY_DEVICE,
     SECOND_FACTOR_BY_ACCOUNT,
     LOGIN_BY_ADDRESS,

@@ -158,8 +158,7 @@ class SignIn:
         over = self._limits.spend_each(
             tx,
             *self._of_address(actor, is_known),
-            (rules.LOGIN_BY_ACCOUNT, subject),
-            (rules.LOGIN_BY_ACCOUNT_DAILY, subject),
+            *((each, subject) for each in rules.LOGIN_TRIES),
             now=now,
         )
         if over is not None and over.is_first:
@@ -177,8 +176,8 @@ class SignIn:
     def _give_back_in(self, tx: Tx, actor: Actor, attempt: _Attempt) -> None:
         for policy, address in self._of_address(actor, attempt.is_known):
             self._limits.give_back(tx, policy, address)
-        self._limits.give_back(tx, rules.LOGIN_BY_ACCOUNT, attempt.subject)
-        self._limits.give_back(tx, rules.LOGIN_BY_ACCOUNT_DAILY, attempt.subject)
+        for each in rules.LOGIN_TRIES:
+            self._limits.give_back(tx, each, attempt.subject)
 
     def _arrive_in(
         self,
@@ -210,11 +209,7 @@ class SignIn:
         # In the order of `_spend_in`: two sign-ins of one account must not lock crosswise.
         for policy, address in self._of_address(actor, attempt.is_known):
             self._limits.give_back(tx, policy, address)
-        self._limits.clear_each(
-            tx,
-            (rules.LOGIN_BY_ACCOUNT, attempt.subject),
-            (rules.LOGIN_BY_ACCOUNT_DAILY, attempt.subject),
-        )
+        self._limits.clear_each(tx, *((each, attempt.subject) for each in rules.LOGIN_TRIES))
         return self._dispatcher.arrive_in(
             tx,
             actor,
