@@ -250,19 +250,20 @@ def _letter(walk: Walk) -> None:
 
 
 def _closed(walk: Walk) -> None:
-    """The page, and the door open again for the next row."""
-    walk.place.server.operate(
-        "maintenance", "on", "--message", "We are moving to a larger machine."
-    )
+    """The page, and the door open again for the next row. Each worker looks once a second."""
+    page, server = walk.page, walk.place.server
+    server.operate("maintenance", "on", "--message", "We are moving to a larger machine.")
     try:
         for _ in range(40):
             walk.open("/sign-in")
-            if walk.page.get_by_text("larger machine").count():
+            if page.get_by_text("larger machine").count():
                 return
-            walk.page.wait_for_timeout(50)  # each worker looks once a second
+            page.wait_for_timeout(50)
         raise AssertionError("the service stayed open")
     finally:
-        walk.place.server.operate("maintenance", "off")
+        server.operate("maintenance", "off")
+        while httpx2.post(f"{walk.place.url}/login", json={}).status_code == 503:
+            page.wait_for_timeout(50)
 
 
 def _name_first(walk: Walk) -> None:
