@@ -191,8 +191,8 @@ class Place:
     def admit(self, page: Page, name: str) -> None:
         """Sign them in by the form as it is, and by no click: where a test begins behind it."""
         browser = page.context.request
-        form = hidden(browser.get(f"{self.url}/sign-in").text())
-        form |= {"username": name, "password": PASSWORD}
+        shown = hidden(browser.get(f"{self.url}/sign-in").text())
+        form: dict[str, str | float | bool] = {**shown, "username": name, "password": PASSWORD}
         told = browser.post(
             f"{self.url}/sign-in", form=form, headers={"Origin": self.url}, max_redirects=0
         )

@@ -20,7 +20,6 @@ from portero.cli.house import read_settings
 
 if TYPE_CHECKING:
     from portero.settings import Settings
-    from portero.web.front import Front
     from portero.wiring import House
 
 _OVERRIDES: Final = {
@@ -74,13 +73,8 @@ def _serve(told: Console, settings: Settings) -> None:
         told.show(ready, *lines)
         sys.stdout.flush()
 
-    def make() -> Front:
-        front = create_front(house)
-        gc.enable()
-        return front
-
     serve(
-        make,
+        lambda: create_front(house),
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
