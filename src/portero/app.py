@@ -42,6 +42,7 @@ def create_front(house: House) -> Front:
     from portero.background import Background
     from portero.web.closed import closable
     from portero.web.front import Front
+    from portero.web.headers import page_headers
 
     settings = house.settings
     background = Background(house)
@@ -52,6 +53,7 @@ def create_front(house: House) -> Front:
         threads=settings.threads,
         meter=house.meter,
         base=house.rooms.settings.base,
+        headers=page_headers(hsts=house.rooms.settings.owns_host),
         on_start=(background.start,),
         on_stop=(background.stop,),
     )

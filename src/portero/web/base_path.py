@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from portero.web.exchange import Response, problem
+from portero.web.headers import page_headers
 from portero.web.places import DISCOVERY_PATH, METADATA_PATH
 from portero.web.strict import PROBE_PATHS
 
@@ -86,8 +87,10 @@ def asked_path(environ: WSGIEnvironment) -> str:
 
 
 def answered(answer: Response, start_response: StartResponse) -> list[bytes]:
-    """The answer, for a WSGI server."""
+    """The answer, for a WSGI server. How browsers come to this host is not ours to say (HSTS): we
+    have but a path of it."""
     status = HTTPStatus(answer.status)
-    length = ("Content-Length", str(len(answer.body)))
-    start_response(f"{status.value} {status.phrase}", [*answer.headers, length])
+    headers = {**page_headers(hsts=False), **dict(answer.headers)}
+    headers["Content-Length"] = str(len(answer.body))
+    start_response(f"{status.value} {status.phrase}", list(headers.items()))
     return [answer.body]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
@@ -26,7 +26,7 @@ from portero.web.base_path import NOT_OURS, BasePath
 from portero.web.crew import Crew
 from portero.web.deadline import within
 from portero.web.endpoints import Endpoint, routes
-from portero.web.exchange import Request, Response, problem
+from portero.web.exchange import FixedHeaders, Request, Response, problem
 from portero.web.outlet import ClientGone, Message, Outlet, Send
 
 if TYPE_CHECKING:
@@ -46,13 +46,15 @@ DEFAULT_BODY_SECONDS: Final = 15.0  # for the whole body: a client can't hold on
 # reset connection.
 _LINGER_BYTES: Final = 1024 * 1024
 _LINGER_SECONDS: Final = 2.0
+_NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 class Front:
     """An ASGI 3 application over the endpoint table and a WSGI application.
 
     `allowed_hosts` are URLs (the issuer) or exact `host[:port]`s; `base` is the path of the issuer,
-    and the table's paths are below it. The hooks run in each worker,
+    and the table's paths are below it. Every answer has `headers`, the front's own refusals too,
+    where it does not say otherwise. The hooks run in each worker,
     after the fork: `on_start` in order before the first request, `on_stop` in reverse after the
     last. A hook of `on_start` that raises stops the server.
     """
@@ -71,6 +73,7 @@ class Front:
         on_stop: Sequence[Hook] = (),
         meter: Meter | None = None,
         base: BasePath | None = None,
+        headers: Mapping[str, str] = _NO_HEADERS,
     ) -> None:
         self._routes = routes(endpoints)
         self._pages = pages
@@ -82,13 +85,15 @@ class Front:
         self._on_stop = tuple(on_stop)
         self._meter = meter
         self._base = base or BasePath()
+        self._headers = FixedHeaders(*headers.items())
         self._known_paths = strict.paths_of(map(self._base.at, self._routes))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             asked = uuid_utils.uuid7().hex
             request_id.set(asked)
-            out = Outlet(send, request_id=asked, with_body=scope["method"] != "HEAD")
+            with_body = scope["method"] != "HEAD"
+            out = Outlet(send, request_id=asked, with_body=with_body, closing=self._headers)
             began = monotonic()
             await self._serve(scope, receive, out)
             if self._meter is not None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import CancelledError
 from typing import Any, Final
 
-from portero.web.exchange import Headers, Response, on_wire
+from portero.web.exchange import FixedHeaders, Headers, Response, on_wire
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -25,10 +25,14 @@ class ClientGone(Exception):
 
 
 class Outlet:
-    """`abandoned` is set when nobody waits for the answer any more."""
+    """`abandoned` is set when nobody waits for the answer any more. `closing` are the headers of
+    every answer, where it does not say otherwise."""
 
-    def __init__(self, send: Send, *, request_id: str, with_body: bool) -> None:
+    def __init__(
+        self, send: Send, *, request_id: str, with_body: bool, closing: FixedHeaders
+    ) -> None:
         self._send = send
+        self._closing = closing.wire
         self._with_body = with_body
         self._loop = asyncio.get_running_loop()
         self.request_id = request_id
@@ -77,7 +81,9 @@ class Outlet:
         # No version of the server: scanners read it.
         own = ((b"x-request-id", self.request_id.encode()), (b"server", b"portero"))
         lines = [*on_wire(headers), *own]
-        if length is not None and status not in _NO_LENGTH and b"content-length" not in dict(lines):
+        said = dict(lines)
+        lines.extend([line for line in self._closing if line[0] not in said])
+        if length is not None and status not in _NO_LENGTH and b"content-length" not in said:
             lines.append((b"content-length", b"%d" % length))
         self.status = status
         return {"type": "http.response.start", "status": status, "headers": lines}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portero.web.base_path import BasePath, asked_path
+from portero.web.base_path import NOT_OURS, BasePath, answered, asked_path
+from portero.web.headers import page_headers
 
 BASE = BasePath.of("https://id.example/auth")
 
@@ -67,6 +68,15 @@ def test_without_a_path_everything_is_ours_and_unchanged(asked: str) -> None:
 def test_what_is_told_to_a_browser_comes_back_the_same(path: str) -> None:
     """`below` undoes `at`."""
     assert BASE.below(BASE.at(path)) == path
+
+
+def test_what_is_not_ours_is_refused_with_every_pages_headers() -> None:
+    """By whatever WSGI server; but for HSTS: with a path, the host is somebody else's."""
+    told: list[tuple[str, str]] = []
+    body = answered(NOT_OURS, lambda status, headers, error=None: told.extend(headers))  # type: ignore[arg-type]
+    assert dict(told).items() >= page_headers(hsts=False).items()
+    assert len(told) == len(dict(told))
+    assert dict(told)["Content-Length"] == str(len(body[0]))
 
 
 def test_probes_answer_at_the_root_where_nobody_else_does() -> None:

@@ -23,7 +23,6 @@ from portero.web.addresses import client_address
 from portero.web.api.registry import Access, Answer, Call, Route, told
 from portero.web.browser import TokenCookies
 from portero.web.exchange import JSON_TYPE, Request, Response, log_refusal
-from portero.web.headers import page_headers
 from portero.web.problems import (
     extra_headers,
     problem_of,
@@ -71,18 +70,15 @@ class Api:
         self._rooms = rooms
         self._cookies = TokenCookies(rooms.settings.issuer)
         self._pages = StandalonePages(rooms.settings)
-        self._headers = tuple(page_headers(hsts=rooms.settings.owns_host).items())
-        self._header_names = {name.lower() for name, _ in self._headers}
 
     def answer(self, route: Route, request: Request, **path: str) -> Response:
         """A refused token is answered as RFC 6750 §3 says, any other refusal as a problem."""
         try:
-            answer = _rendered(route, self._called(route, request, path))
+            return _rendered(route, self._called(route, request, path))
         except Refusal as refusal:
-            answer = self._refused(request, refusal)
+            return self._refused(request, refusal)
         except Refused as refusal:
-            answer = self._token_refused(request, refusal)
-        return self._closed(answer)
+            return self._token_refused(request, refusal)
 
     def _called(self, route: Route, request: Request, path: dict[str, str]) -> Answer:
         settings = self._rooms.settings
@@ -152,14 +148,6 @@ class Api:
         content, headers = token_problem_of(refusal, translator, request_id=request.request_id)
         log_refusal(request.method, request.path, content["code"], refusal.detail)
         return self._pages.problem(request, content, headers)
-
-    def _closed(self, answer: Response) -> Response:
-        """With the headers of every page, where the answer does not say otherwise."""
-        present = {name.lower() for name, _ in answer.headers}
-        added = self._headers
-        if not present.isdisjoint(self._header_names):
-            added = tuple(pair for pair in added if pair[0].lower() not in present)
-        return Response(answer.status, answer.body, (*answer.headers, *added))
 
 
 def _actor(token: CheckedToken | None, origin: Origin) -> Actor:
