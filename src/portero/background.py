@@ -29,6 +29,8 @@ from portero.core.provider.codes import store as code_store
 from portero.core.provider.register import store as register_store
 from portero.core.provider.statuses import store as status_store
 from portero.core.sessions import store as session_store
+from portero.core.stuffing import STEP_SECONDS
+from portero.core.stuffing import store as stuffing_store
 from portero.protocol.jose.algorithms import SigningAlg
 from portero.wiring import House
 
@@ -38,6 +40,8 @@ _CARE_SECONDS: Final = 600
 # A browser that came to sign in may be at it for so long: what waits for it lives no longer.
 _LONGEST_SIGN_IN: Final = timedelta(days=1)
 _LONGEST_COOKIE: Final = timedelta(days=400)  # a device whose cookie is gone can't come back
+# What is counted late is added to a window that is over.
+_LONGEST_WINDOW: Final = timedelta(hours=1)
 # What has expired is kept a while, so that a replay is still known as one and support can look.
 _KEEP_EXPIRED: Final = timedelta(days=30)
 
@@ -59,6 +63,7 @@ class Background:
         self._begin("changes", self._every(POLL_SECONDS, self.hear))
         self._begin("care", self._every(_CARE_SECONDS, self.care_and_purge))
         self._begin("audit", self._every(FLUSH_SECONDS, house.buffer.flush))
+        self._begin("stuffing", self._every(STEP_SECONDS, house.stuffing.step))
         if self._deliver:
             self._begin("outbox", lambda: house.worker.run(self._stop))
         if house.settings.metrics_port:
@@ -100,8 +105,12 @@ class Background:
     def _tell_metrics(self) -> None:
         from portero.outside.metrics import MetricsListener
 
-        port = self._house.settings.metrics_port
-        MetricsListener(port, gauges=self._house.desk.queue_lengths).run(self._stop)
+        house = self._house
+
+        def gauges() -> list[tuple[str, float]]:
+            return [*house.desk.queue_lengths(), *house.stuffing.gauges()]
+
+        MetricsListener(house.settings.metrics_port, gauges=gauges).run(self._stop)
 
     def _begin(self, name: str, run: Callable[[], None]) -> None:
         thread = threading.Thread(target=run, name=f"portero-{name}", daemon=True)
@@ -138,6 +147,8 @@ def purge(house: House) -> int:
     return house.feed.purge() + sum(
         forget(of_table, moment)
         for of_table, moment in (
+            (stuffing_store.purge_windows, now - _LONGEST_WINDOW),
+            (stuffing_store.purge_names, now - _LONGEST_WINDOW),
             (limit_store.purge, now),  # a window that is over says nothing to anybody
             (link_store.purge, before),
             (login_store.purge, before),

@@ -54,4 +54,5 @@ def test_what_two_workers_did_is_summed_on_the_port_of_its_own(server: StartServ
     assert 'portero_events_total{kind="login.failed",outcome="failure"} 6.0' in text
     assert 'portero_http_requests_total{status="201"} 6.0' in text
     assert 'portero_outbox_jobs{state="pending"}' in text
+    assert "portero_stuffing_alarm 0.0" in text
     assert fetched(f"{running.url}/metrics")[0] == 404

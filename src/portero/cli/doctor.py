@@ -77,7 +77,7 @@ def _of_database(house: House) -> Iterator[Finding]:
     yield schema
     steps: list[Callable[[House], Finding]] = [checks.clock]
     if schema.state is State.OK:
-        steps += [checks.keys, checks.clients, checks.outbox]
+        steps += [checks.keys, checks.clients, checks.outbox, checks.stuffing]
     for step in steps:
         yield step(house)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HEAD: Final = "0004_push_and_pressure"
+HEAD: Final = "0005_stuffing_and_risk"
 """The newest revision. `make migration` writes it; a test compares it with `versions/`."""
 
 _VERSION_TABLE: Final = "alembic_version"

@@ -22,6 +22,7 @@ from portero.core.login.with_mail import SIGN_IN_MAIL_ASKED
 from portero.core.notices import NOTICE, Notices
 from portero.core.outbox import Outbox, OutboxDesk, OutboxWorker, OutboxWorkers
 from portero.core.sessions import Lifetimes, Sessions
+from portero.core.stuffing import StuffingAlarm
 from portero.kit.db import Database
 from portero.kit.ports import Clock, Dice, Meter
 from portero.kit.vault import Vault
@@ -78,6 +79,7 @@ class House:
     worker: OutboxWorkers
     hasher: HashPool
     meter: Meter
+    stuffing: StuffingAlarm
     rooms: Rooms
 
 
@@ -274,5 +276,6 @@ def join(
         worker=worker,
         hasher=hasher,
         meter=meter,
+        stuffing=entry.stuffing,
         rooms=rooms,
     )

@@ -9,6 +9,7 @@ from portero.core.challenges import Challenges, Gate
 from portero.core.challenges.tickets import Tickets
 from portero.core.devices import KnownDevices
 from portero.core.login.robots import Robots
+from portero.core.stuffing import StuffingAlarm
 from portero.outside.altcha import Altcha
 from portero.outside.http_fetch import HttpFetch
 from portero.wiring.base import Base
@@ -16,9 +17,9 @@ from portero.wiring.base import Base
 _PURPOSE: Final = "challenge"
 
 
-def join_robots(base: Base, devices: KnownDevices) -> Robots:
+def join_robots(base: Base, devices: KnownDevices, stuffing: StuffingAlarm) -> Robots:
     challenges = Challenges(_gate(base), Tickets(base.vault), base.limits)
-    return Robots(base.db, base.clock, base.limits, devices, challenges)
+    return Robots(base.db, base.clock, base.limits, devices, challenges, stuffing)
 
 
 def _gate(base: Base) -> Gate | None:

@@ -43,6 +43,7 @@ from portero.core.login.watching import Watch
 from portero.core.login.with_certificate import CertificateSignIn
 from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
+from portero.core.stuffing import StuffingAlarm
 from portero.protocol.oauth.person_certificates import NameField, name_in
 from portero.web.places import ACCOUNT_PATH
 from portero.wiring.base import Base
@@ -57,6 +58,7 @@ class SignInJoined:
     watch: Watch
     sign_in: SignIn
     robots: Robots
+    stuffing: StuffingAlarm
     steps: SignInSteps
     step_up: StepUp
     certificate_sign_in: CertificateSignIn | None
@@ -113,7 +115,8 @@ def join_sign_in(
     devices = KnownDevices(
         db, clock, dice, audit, trust_for=timedelta(days=settings.trust_device_days)
     )
-    robots = join_robots(base, devices)
+    stuffing = StuffingAlarm(db, clock, audit)
+    robots = join_robots(base, devices, stuffing)
     passkeys = join_passkeys(base, authenticators)
     second: dict[FactorKind, SecondFactor] = {
         FactorKind.TOTP: totp,
@@ -149,6 +152,7 @@ def join_sign_in(
     step_up = StepUp(db=db, clock=clock, passwords=passwords, dispatcher=dispatcher)
     return SignInJoined(
         robots=robots,
+        stuffing=stuffing,
         watch=watch,
         sign_in=SignIn(
             db=db,
@@ -160,6 +164,7 @@ def join_sign_in(
             robots=robots,
             devices=devices,
             owner=owner,
+            stuffing=stuffing,
         ),
         steps=SignInSteps(
             db=db,

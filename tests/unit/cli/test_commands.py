@@ -216,7 +216,13 @@ def test_reencrypt_lets_the_former_key_go(
     assert [entry["details"] for entry in resealed] == [{"count": 3}]
 
 
-REVISIONS = ["0001_foundation", "0002_openid_provider", "0003_sign_in", "0004_push_and_pressure"]
+REVISIONS = [
+    "0001_foundation",
+    "0002_openid_provider",
+    "0003_sign_in",
+    "0004_push_and_pressure",
+    "0005_stuffing_and_risk",
+]
 
 
 def test_db_commands_tell_and_mend(portero: Portero) -> None:

@@ -21,11 +21,13 @@ class Occasion(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Pressure:
     """Tries in the present windows, good ones not counted: of the name that was typed, and from
-    where it was typed. `device_known`: the browser signed in to this account before."""
+    where it was typed. `device_known`: the browser signed in to this account before. `alarm`: a
+    list of stolen passwords seems to be tried, here and there (`core/stuffing`)."""
 
     of_subject: int = 0
     of_address: int = 0
     device_known: bool = False
+    alarm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ _FREE_OF_ADDRESS: Final = {
     Occasion.RECOVERY: 5,
     Occasion.MAIL_SIGN_IN: 5,
 }
+# While a list is tried each name and address comes once: no counter of theirs speaks for a robot.
+_IN_ALARM: Final = 1
+_HARDER_IN_ALARM: Final = 2
 
 
 def level(occasion: Occasion, pressure: Pressure) -> int | None:
@@ -40,4 +43,6 @@ def level(occasion: Occasion, pressure: Pressure) -> int | None:
     free = _FREE_OF_ADDRESS[occasion]
     if pressure.of_address > free:
         asked.append((pressure.of_address - 1) // free - 1)
+    if pressure.alarm and occasion is Occasion.LOGIN:
+        asked = [_IN_ALARM, *(each + _HARDER_IN_ALARM for each in asked)]
     return min(max(asked), HARDEST) if asked else None

@@ -7,7 +7,7 @@ the calling room names; this room decides what an address counts as, and nothing
 
 from portero.core.limits.flows import Limits
 from portero.core.limits.model import AddressPolicy, LimitPolicy, OverLimit, VolumePolicy
-from portero.core.limits.rules import Prefixes, customer_of
+from portero.core.limits.rules import Prefixes, customer_of, network_of
 from portero.core.limits.volume import Volume
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "Volume",
     "VolumePolicy",
     "customer_of",
+    "network_of",
 ]

@@ -18,6 +18,7 @@ from portero.core.devices import KnownDevices
 from portero.core.limits import LimitPolicy, Limits
 from portero.core.login import rules
 from portero.core.login.model import InBrowser
+from portero.core.stuffing import StuffingAlarm
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
@@ -45,6 +46,7 @@ class Robots:
     limits: Limits
     devices: KnownDevices
     challenges: Challenges
+    stuffing: StuffingAlarm
 
     def admit(
         self,
@@ -67,6 +69,8 @@ class Robots:
         if solved is None or not self.db.write(
             lambda tx: self.challenges.spend_in(tx, occasion, address, pressure, solved, now=now)
         ):
+            if occasion is Occasion.LOGIN:
+                self.stuffing.turned_away(address, identifier_key(identifier))
             raise self.challenges.refusal(occasion, address, pressure, now=now)
 
     def _spend_answer(self, address: str, now: datetime) -> None:
@@ -112,6 +116,7 @@ class Robots:
             known = in_browser is not None and self.devices.knew_in(
                 tx, account.id if account else "", in_browser.devices, before=now
             )
-            return Pressure(sum(of_subject), of_address, device_known=known)
+            alarm = self.stuffing.is_on
+            return Pressure(sum(of_subject), of_address, device_known=known, alarm=alarm)
 
         return self.db.read(unit)

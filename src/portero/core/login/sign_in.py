@@ -33,6 +33,7 @@ from portero.core.login.events import SignInFailed, SignInLimited
 from portero.core.login.model import PASSWORD_PROVEN, Along, InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.login.robots import Robots
 from portero.core.notices import NoticeTemplate
+from portero.core.stuffing import StuffingAlarm
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 from portero.kit.values import quick_value
@@ -45,6 +46,7 @@ class _Attempt:
     """A try that was counted, and what it is about. `is_known`: in a browser in which the account
     was signed in to before."""
 
+    name: str  # the account's id, or what was typed where it is nobody's
     account: Account | None
     stored: StoredPassword | None
     subject: str
@@ -69,6 +71,7 @@ class SignIn:
         robots: Robots,
         devices: KnownDevices,
         owner: OwnerTold,
+        stuffing: StuffingAlarm,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -78,6 +81,7 @@ class SignIn:
         self._dispatcher = dispatcher
         self._robots = robots
         self._devices = devices
+        self._stuffing = stuffing
         self._owner = owner
 
     def with_password(
@@ -122,6 +126,7 @@ class SignIn:
             arrived = self._db.write(arrive)
         if arrived is None:
             raise WrongCredentials("the account or its password changed meanwhile")
+        self._stuffing.succeeded(attempt.name)
         return signed_in(arrived)
 
     def _prove(self, actor: Actor, attempt: _Attempt, password: str) -> Proof:
@@ -166,7 +171,7 @@ class SignIn:
             self._audit.record(tx, actor, now, limited)
         # Looked for of nobody too: a statement less would tell who has an account.
         stored = self._passwords.load_in(tx, account.id if account else "")
-        return _Attempt(account, stored, subject, over, is_known)
+        return _Attempt(name, account, stored, subject, over, is_known)
 
     def _of_address(self, actor: Actor, is_known: bool) -> tuple[tuple[LimitPolicy, str], ...]:
         """A browser that the account knows is not counted by its address: a neighbour who uses up
@@ -223,6 +228,7 @@ class SignIn:
 
     def _record_failure(self, actor: Actor, attempt: _Attempt, reason: str) -> None:
         now = self._clock.now()
+        self._stuffing.failed(actor.origin.address, attempt.name)
         account_id = attempt.account.id if attempt.account else ""
         failed = SignInFailed(account_id=account_id, factor="password", reason=reason)
 

@@ -1,0 +1,84 @@
+"""What one process has counted and not written yet."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+# A flood from everywhere fills neither memory nor table: more than these tell nothing new.
+_MOST_NAMES: Final = 20_000
+_MOST_OF_ONE_NETWORK: Final = 200
+
+
+@dataclass(slots=True)
+class Counted:
+    """Of one window, since the last time it was taken; `names` with their network, hashed both."""
+
+    successes: int = 0
+    failures: int = 0
+    names: set[tuple[str, str]] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.successes or self.failures)
+
+
+class Tally:
+    """Thread-safe. What is taken is to be written, or put back."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[datetime, Counted] = {}
+        self._window_at: datetime | None = None
+        self._seen: set[tuple[str, str]] = set()
+        self._of_network: Counter[str] = Counter()
+
+    def failed(self, window_at: datetime, network: str, name: str) -> None:
+        place, who = _hashed(network), _hashed(name)
+        with self._lock:
+            counted = self._counted(window_at)
+            counted.failures += 1
+            if self._of_network[place] < _MOST_OF_ONE_NETWORK and self._is_new((place, who)):
+                self._of_network[place] += 1
+                counted.names.add((place, who))
+
+    def succeeded(self, window_at: datetime, name: str) -> None:
+        """Each name once: whoever has one account can't sign in with it so often that the
+        failures of others drown in it."""
+        with self._lock:
+            counted = self._counted(window_at)
+            if self._is_new(("", _hashed(name))):
+                counted.successes += 1
+
+    def take(self) -> dict[datetime, Counted]:
+        with self._lock:
+            taken, self._waiting = self._waiting, {}
+        return {window_at: counted for window_at, counted in taken.items() if counted}
+
+    def put_back(self, taken: dict[datetime, Counted]) -> None:
+        with self._lock:
+            for window_at, counted in taken.items():
+                waiting = self._waiting.setdefault(window_at, Counted())
+                waiting.successes += counted.successes
+                waiting.failures += counted.failures
+                waiting.names |= counted.names
+
+    def _counted(self, window_at: datetime) -> Counted:
+        if self._window_at != window_at:  # whom former windows saw is forgotten
+            self._window_at = window_at
+            self._seen.clear()
+            self._of_network.clear()
+        return self._waiting.setdefault(window_at, Counted())
+
+    def _is_new(self, one: tuple[str, str]) -> bool:
+        if one in self._seen or len(self._seen) >= _MOST_NAMES:
+            return False
+        self._seen.add(one)
+        return True
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
