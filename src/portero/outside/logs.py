@@ -43,8 +43,10 @@ _ASSIGNED: Final = re.compile(
 )
 _CODE_IN_URL: Final = re.compile(r"([?&](?:code|state)=)[^&\s]+")
 _SCHEME: Final = re.compile(r"\b(Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-_JWT: Final = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
-_URL_PASSWORD: Final = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
+# One begins at most forty letters behind the beginning of a word: a row of beginnings would be
+# searched to its end from each of them.
+_JWT: Final = re.compile(r"(?<![\w-])([\w-]{0,40}?)\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+_URL_PASSWORD: Final = re.compile(r"(\b\w+://[^\s:/@]*):[^\s/@]+@")
 
 # Below a warning these tell of their own works: statements with their values, every request.
 _TALKATIVE: Final = ("alembic", "sqlalchemy", "httpx2", "httpcore2", "asyncio")
@@ -113,7 +115,7 @@ def redacted_text(text: str) -> str:
     text = _ASSIGNED.sub(_masked_assignment, text)
     text = _CODE_IN_URL.sub(rf"\1{MASK}", text)
     text = _SCHEME.sub(rf"\1 {MASK}", text)
-    return _URL_PASSWORD.sub(rf"\1:{MASK}@", _JWT.sub(MASK, text))
+    return _URL_PASSWORD.sub(rf"\1:{MASK}@", _JWT.sub(rf"\1{MASK}", text))
 
 
 def one_line(text: str) -> str:

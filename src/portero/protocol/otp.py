@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urlencode
 
+from portero.kit.secrets import same_secret
+
 # RFC 6238 §5.2: a step before and a step after allow for a phone's clock and slow fingers.
 _STEPS_AROUND: Final = 1
 
@@ -52,7 +54,7 @@ def matching_step(
     for step in range(now - _STEPS_AROUND, now + _STEPS_AROUND + 1):
         code = hotp(key, step, digits=parameters.digits, algorithm=parameters.algorithm)
         # All are compared, whichever fits: the time tells nothing.
-        if hmac.compare_digest(code.encode(), typed.encode()) and step > after and found is None:
+        if same_secret(typed, code) and step > after and found is None:
             found = step
     return found
 

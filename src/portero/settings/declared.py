@@ -77,7 +77,7 @@ class Settings(LooksSettings):
 
 def _shown(row: Declared, value: object) -> str:
     if row.field == "database_url":
-        return parsing.masked_url(cast(Secret, value))
+        return _masked_url(cast(Secret, value))
     match value:
         case bool():
             return "on" if value else "off"
@@ -112,3 +112,20 @@ BY_KEY: Final[Mapping[str, Declared]] = MappingProxyType({row.key: row for row i
 # Where the TOML file is can't stand in the TOML file, so it is no row of the table.
 CONFIG_KEY: Final = "PORTERO_CONFIG"
 CONFIG_MEANING: Final = "Path of the TOML file (default: portero.toml in the working directory)."
+
+
+def _masked_url(url: Secret) -> str:
+    """The database URL with every password in it as ***."""
+    head, mark, rest = url.reveal().partition("://")
+    rest, mark_of_query, query = rest.partition("?")
+    rest += mark_of_query + "&".join(map(_masked_parameter, query.split("&")))
+    login, at, tail = rest.rpartition("@")
+    if at and ":" in login and not rest.startswith("/"):
+        login = f"{login.partition(':')[0]}:{MASK}"
+    return f"{head}{mark}{login}{at}{tail}"
+
+
+def _masked_parameter(text: str) -> str:
+    name, equals, value = text.partition("=")
+    is_secret = any(word in name.lower() for word in ("password", "passfile", "sslkey"))
+    return name + equals + (MASK if is_secret else value)

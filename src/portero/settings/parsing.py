@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from portero.kit.addresses import Network, parsed_network
-from portero.kit.secrets import MASK, Secret
+from portero.kit.secrets import Secret
 from portero.protocol.oauth.profiles import Profile
 
 _HOST: Final = r"(?:[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?)*)"
@@ -261,16 +261,6 @@ def redis_url(given: str) -> Secret:
     if given and not given.startswith(("redis://", "rediss://", "unix://")):
         raise Unparsable("a URL that begins with redis://, rediss:// or unix://")
     return Secret(given)
-
-
-def masked_url(url: Secret) -> str:
-    """The database URL with every password in it as ***."""
-    head, mark, rest = url.reveal().partition("://")
-    rest = re.sub(r"(?i)([?&][^=&]*(?:password|passfile|sslkey)[^=&]*=)[^&]*", rf"\1{MASK}", rest)
-    login, at, tail = rest.rpartition("@")
-    if at and ":" in login and not rest.startswith("/"):
-        login = f"{login.partition(':')[0]}:{MASK}"
-    return f"{head}{mark}{login}{at}{tail}"
 
 
 def is_loopback(host: str) -> bool:

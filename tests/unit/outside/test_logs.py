@@ -99,7 +99,9 @@ def test_the_servers_own_log_goes_the_same_way(stream: io.StringIO) -> None:
         ("sent Bearer abcdefghijkl", "abcdefghijkl"),
         ("Cookie: __Host-portero=abcdefghij; other=klm", "abcdefghij"),
         (f"claims of {JWT} were wrong", JWT),
+        (f"session-{JWT}", JWT),
         ("postgresql://portero:hunter2@db/portero", "hunter2"),
+        ("postgresql+psycopg://portero:hunter2@db/portero", "hunter2"),
         ("SECRET_KEY=abcdefghij", "abcdefghij"),
     ],
 )

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from typing import Final
 
+from portero.kit.secrets import same_secret
 from portero_guard.errors import TokenRefused
 from portero_guard.jws import UnverifiedJws
 
@@ -22,5 +23,5 @@ def check_mac(jws: UnverifiedJws, *, secret: bytes) -> None:
         # With an empty key everybody can sign.
         raise TokenRefused("the client has no secret that is long enough for HMAC")
     expected = hmac.digest(secret, jws.signing_input, hashlib.sha256)
-    if not hmac.compare_digest(jws.signature, expected):
+    if not same_secret(jws.signature, expected):
         raise TokenRefused("the MAC does not verify")
