@@ -13,7 +13,7 @@ RECIPE := pyproject.toml guard/pyproject.toml requirements-build.lock tools/inst
 SOURCES := src guard/src benchmarks tools
 LINTED := $(wildcard src guard tests tools benchmarks examples)
 
-.PHONY: help install serve test check fmt system-deps bench docs screenshots lock migration clean
+.PHONY: help install serve test attack check fmt system-deps bench docs screenshots lock migration clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -26,6 +26,9 @@ serve: .venv/.runtime ## Run Portero on http://127.0.0.1:8000 with its data in .
 
 test: install system-deps ## Run every test, against real PostgreSQL and Redis servers.
 	@$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+attack: install system-deps ## Run every attack, also those on a production server of two workers.
+	@$(BIN)/pytest -m "" -n $(JOBS) --dist worksteal tests/attack $(ARGS)
 
 check: install ## Check format, lint, types, architecture and the fast tests.
 	@$(BIN)/ruff format --check --quiet $(LINTED)

@@ -149,7 +149,7 @@ def relying_party(
         created.client.client_id,
         secret,
         home.client(),
-        redirect_uri=asked["redirect_uris"][0],
+        redirect_uri=next(iter(asked["redirect_uris"]), ""),
     )
 
 

@@ -114,12 +114,11 @@ class Served:
 @contextmanager
 def served(database_url: str, folder: Path, **settings: str) -> Iterator[Served]:
     port = free_port()
-    issuer = f"http://127.0.0.1:{port}"
+    settings = {"PORTERO_ISSUER": f"http://127.0.0.1:{port}", **settings}
     env = {
         "SECRET_KEY": SECRET_KEY,
         "DATABASE_URL": database_url,
         "PORTERO_PORT": str(port),
-        "PORTERO_ISSUER": issuer,
         "PORTERO_SIGNING_ALGS": "ES256",
         **CHEAP_HASH,
         **settings,
@@ -128,7 +127,7 @@ def served(database_url: str, folder: Path, **settings: str) -> Iterator[Served]
     try:
         wait_until_healthy(server)
         with homes(database_url, folder) as make:
-            yield Served(make(PORTERO_ISSUER=issuer, **settings), server)
+            yield Served(make(**settings), server)
         server.stop()
     finally:
         server.kill()

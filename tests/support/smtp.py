@@ -6,6 +6,7 @@ import email
 import email.policy
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
@@ -51,8 +52,8 @@ class Mailbox:
             return list(self.deliveries)
 
 
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
+@contextmanager
+def mail_server() -> Iterator[Mailbox]:
     """A plain SMTP server on 127.0.0.1, without TLS and without a login."""
     for attempt in range(5):
         box = Mailbox(port=free_port())
@@ -66,3 +67,9 @@ def mailbox() -> Iterator[Mailbox]:
             yield box
             controller.stop()
             return
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with mail_server() as box:
+        yield box

@@ -1,0 +1,25 @@
+"""The served production server that these tests are aimed at, one for each process of the run. When
+all have run, nothing that was a secret in any of them is in what the server has written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.production import Production, production
+
+
+@pytest.fixture(scope="session")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    with production(tmp_path_factory.mktemp("production")) as started:
+        yield started
+        assert started.leaks() == []
+
+
+@pytest.fixture
+def home(target: Production) -> Production:
+    """As on its first day: what other tests left is gone, and what they wrote was looked at."""
+    assert target.leaks() == []
+    target.empty()
+    return target
