@@ -56,3 +56,5 @@ def test_what_two_workers_did_is_summed_on_the_port_of_its_own(server: StartServ
     assert 'portero_outbox_jobs{state="pending"}' in text
     assert "portero_stuffing_alarm 0.0" in text
     assert fetched(f"{running.url}/metrics")[0] == 404
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        assert answer.headers["Server"].strip() == "portero"  # and no version, of Python either

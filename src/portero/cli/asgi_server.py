@@ -19,6 +19,8 @@ from gunicorn.asgi.protocol import ASGIProtocol  # type: ignore[import-untyped] 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has no types
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # it has no types
 
+from portero.web.headers import page_headers
+
 # Slow read: after we close, what the client has not taken by then is thrown away.
 FLUSH_SECONDS: Final = 10.0
 # At the drain, requests that are on the wire get this long before silent connections are closed.
@@ -100,6 +102,12 @@ class Connection(ASGIProtocol):  # type: ignore[misc]  # gunicorn has no types
     ) -> None:
         self._close_said = (b"connection", b"close") in headers
         super()._send_response_start(status, headers, request, close=close)
+
+    def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
+        """What gunicorn refuses by itself, in a text that can quote the request: no browser takes
+        it for a page."""
+        closed = (*extra_headers, *page_headers(hsts=False).items())
+        super()._send_error_response(status, message, closed)
 
     async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
         keep_alive = await super()._serve_http_request(request, sockname, peername)

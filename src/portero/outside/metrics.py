@@ -113,6 +113,8 @@ class MetricsListener:
 
 def _answering(told: Callable[[], bytes]) -> type[BaseHTTPRequestHandler]:
     class Scrape(BaseHTTPRequestHandler):
+        server_version, sys_version = "portero", ""  # no version: scanners read it
+
         def do_GET(self) -> None:
             body = told() if self.path == "/metrics" else b""
             self.send_response(200 if body else 404)

@@ -64,6 +64,15 @@ def test_the_server_names_no_version(front: RunningFront) -> None:
     assert b"gunicorn" not in answer
 
 
+def test_what_the_server_refuses_by_itself_is_no_page(front: RunningFront) -> None:
+    """Its text can quote the request; a browser shows it as text, and reads no version in it."""
+    answer = front.say(b"GET / HTTP/1.1\r\nHost: {host}\r\n<script>: \x01\r\n\r\n")
+    assert statuses(answer) == [400]
+    assert b"X-Content-Type-Options: nosniff\r\n" in answer
+    assert b"Content-Security-Policy: default-src 'none';" in answer
+    assert b"gunicorn" not in answer
+
+
 def test_a_websocket_is_refused(front: RunningFront) -> None:
     """The front speaks HTTP only; an upgrade ends in 403."""
     upgrade = ("Upgrade: websocket", "Sec-WebSocket-Version: 13")
