@@ -178,6 +178,8 @@ def leave(home: Home, visitor: Visitor) -> None:
     visitor.submit(visitor.go("/auth/account/data/delete"), None, confirm="lea")
     page = visitor.submit(visitor.go("/auth/sign-in"), "/auth/sign-in", **lea)
     visitor.submit(page, "/auth/sign-in", keep="1")
+    frozen = visitor.submit(visitor.go(mailed(home, "/it-was-not-me")), None)
+    visitor.follow(frozen, "/auth/forgot-password")
 
 
 def prove_a_second_factor(home: Home, visitor: Visitor) -> None:

@@ -210,6 +210,17 @@ def _take_back_email(walk: Walk) -> None:
     walk.mailed("/take-back-email", f"{name}@example.org")
 
 
+def _freeze(walk: Walk, name: str = "hugo") -> None:
+    """By the mail that says that the account is to be deleted."""
+    _left(walk, name)
+    walk.mailed("/it-was-not-me", f"{walk.named(name)}@example.org")
+
+
+def _frozen(walk: Walk) -> None:
+    _freeze(walk, "hans")
+    walk.send()
+
+
 def _phone_code(walk: Walk) -> None:
     walk.signed_in("/account/profile/phone")
     walk.fill(phone="+4915123456712")
@@ -358,6 +369,8 @@ ROWS = (
     Row("account-password", signed_in_at("/account/security/password")),
     Row("allow-new-email", _allow_new_email),
     Row("take-back-email", _take_back_email),
+    Row("it-was-not-me", _freeze),
+    Row("frozen", _frozen),
     Row("account-security", signed_in_at("/account/security")),
     Row("accounts", signed_in_at("/accounts")),
     Row("account-app", signed_in_at("/account/security/app")),

@@ -66,6 +66,8 @@ SHOWN: Final[dict[str, tuple[str, ...]]] = {
     "login/factors/prove_totp.html": ("prove-totp", "prove-totp-wrong", "second-factor"),
     "login/forgot.html": ("forgot-password",),
     "login/forgot_sent.html": ("forgot-password-sent",),
+    "login/freeze.html": ("it-was-not-me",),
+    "login/frozen.html": ("frozen",),
     "login/mail_ask.html": ("sign-in-mail",),
     "login/mail_elsewhere.html": ("sign-in-mail-elsewhere",),
     "login/mail_link.html": ("sign-in-mail-link",),

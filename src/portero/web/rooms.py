@@ -24,6 +24,7 @@ from portero.core.factors.recovery import RecoveryCodes
 from portero.core.keys.ring import KeyRing
 from portero.core.limits import Volume
 from portero.core.login.enrolment import Enrolment
+from portero.core.login.freezing import Freezing
 from portero.core.login.model import KeepSignedIn, Registration
 from portero.core.login.password_change import PasswordChange
 from portero.core.login.push_answering import PushAnswering
@@ -157,6 +158,7 @@ class Rooms:
     recovery: Recovery
     password_change: PasswordChange
     taking_back: TakingBack
+    freezing: Freezing
     authenticators: Authenticators
     passkeys: Passkeys | None
     passkey_offers: PasskeyOffers | None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import AuditBuffer, AuditLog
 from portero.core.changes import ChangeFeed
 from portero.core.clients import ClientKeys, Clients
@@ -41,6 +42,7 @@ class Base:
     sessions: Sessions
     outbox: Outbox
     notices: Notices
+    owner: OwnerTold
     longest_token: timedelta
 
     def urls_of(self, path: str) -> tuple[str, ...]:

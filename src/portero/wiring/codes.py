@@ -52,6 +52,7 @@ def join_phone(base: Base, codes: Codes) -> PhoneProofs | None:
             feed=base.feed,
             codes=codes,
             channel=channel,
+            owner=base.owner,
         )
     )
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from portero.core.accounts.email import EMAIL_CLAIMED, EMAIL_MOVE_ASKED, EmailProofs
 from portero.core.accounts.flows import Accounts
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import AuditBuffer, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.clients import ClientKeys, Clients
@@ -35,6 +36,7 @@ from portero.settings import Settings
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.health import Health
 from portero.web.login.links import link_url
+from portero.web.places import ACCOUNT_PATH
 from portero.web.rooms import Rooms
 from portero.wiring.base import Base
 from portero.wiring.codes import texts_of
@@ -117,6 +119,7 @@ def join(
     )
 
     make_link = link_url(settings.issuer)
+    owner = OwnerTold(notices, dice, make_link, f"{settings.issuer}{ACCOUNT_PATH}/security")
     accounts = Accounts(
         db=db,
         clock=clock,
@@ -124,6 +127,7 @@ def join(
         audit=audit,
         outbox=outbox,
         feed=feed,
+        owner=owner,
         attributes=settings.attributes,
     )
     email = EmailProofs(
@@ -135,6 +139,7 @@ def join(
         outbox=outbox,
         feed=feed,
         notices=notices,
+        owner=owner,
         link_url=make_link,
     )
     clients = Clients(
@@ -187,6 +192,7 @@ def join(
         sessions=sessions,
         outbox=outbox,
         notices=notices,
+        owner=owner,
         longest_token=longest_token,
     )
     entry = join_sign_in(
@@ -240,6 +246,7 @@ def join(
         recovery=entry.recovery,
         password_change=entry.password_change,
         taking_back=entry.taking_back,
+        freezing=entry.freezing,
         authenticators=entry.authenticators,
         passkeys=entry.passkeys,
         passkey_offers=entry.passkey_offers,

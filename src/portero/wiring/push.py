@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portero.core.accounts.flows import Accounts
-from portero.core.authenticators import Authenticators, FactorKind, OwnerTold
+from portero.core.accounts.telling import OwnerTold
+from portero.core.authenticators import Authenticators, FactorKind
 from portero.core.factors.push import (
     PUSH_MESSAGE,
     PushAnswers,

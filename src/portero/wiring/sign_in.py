@@ -14,7 +14,6 @@ from portero.core.authenticators import (
     Authenticators,
     Enrollable,
     FactorKind,
-    OwnerTold,
     SecondFactor,
 )
 from portero.core.devices import KnownDevices
@@ -29,11 +28,13 @@ from portero.core.login import rules
 from portero.core.login.dispatcher import Dispatcher
 from portero.core.login.effects import StepEffects
 from portero.core.login.enrolment import Enrolment
+from portero.core.login.freezing import Freezing
 from portero.core.login.model import Factors, Registration, SecondFactorRule, SignInPolicy
 from portero.core.login.password_change import PasswordChange
 from portero.core.login.present_password import PresentPassword
 from portero.core.login.recovery import Recovery
 from portero.core.login.robots import Robots
+from portero.core.login.shutting_out import ShutOut
 from portero.core.login.sign_in import SignIn
 from portero.core.login.sign_up import SignUp
 from portero.core.login.step_up import StepUp
@@ -45,7 +46,6 @@ from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
 from portero.core.stuffing import StuffingAlarm
 from portero.protocol.oauth.person_certificates import NameField, name_in
-from portero.web.places import ACCOUNT_PATH
 from portero.wiring.base import Base
 from portero.wiring.codes import join_code_factors, join_codes, join_phone
 from portero.wiring.passkeys import join_offers, join_passkeys
@@ -66,6 +66,7 @@ class SignInJoined:
     recovery: Recovery
     password_change: PasswordChange
     taking_back: TakingBack
+    freezing: Freezing
     authenticators: Authenticators
     devices: KnownDevices
     enrolment: Enrolment
@@ -101,7 +102,7 @@ def join_sign_in(
 ) -> SignInJoined:
     settings, db, clock, dice, audit = base.settings, base.db, base.clock, base.dice, base.audit
     limits, sessions, notices = base.limits, base.sessions, base.notices
-    owner = OwnerTold(notices, f"{settings.issuer}{ACCOUNT_PATH}/security")
+    owner = base.owner
     authenticators = Authenticators(db, clock, dice, audit, owner)
     recovery_codes = RecoveryCodes(db=db, clock=clock, dice=dice, audit=audit, owner=owner)
     totp = Totp(
@@ -143,7 +144,8 @@ def join_sign_in(
         ),
     )
     present = PresentPassword(db, clock, audit, limits, passwords)
-    deletions = Deletions(audit, base.feed, notices)
+    deletions = Deletions(audit, base.feed, owner)
+    shut_out = ShutOut(passwords, authenticators, sessions, limits, base.outbox, base.feed)
     watch = Watch(db, clock, limits, base.outbox, devices, owner)
     dispatcher = Dispatcher(
         dice=dice, audit=audit, sessions=sessions, passwords=passwords, devices=devices,
@@ -179,6 +181,7 @@ def join_sign_in(
             effects=StepEffects(
                 db, clock, limits, accounts, email, passwords, factors, dispatcher, present
             ),
+            owner=owner,
         ),
         step_up=step_up,
         certificate_sign_in=_join_certificates(base, passwords, dispatcher),
@@ -206,6 +209,7 @@ def join_sign_in(
             passwords=passwords,
             sessions=sessions,
             notices=notices,
+            owner=owner,
             outbox=base.outbox,
             feed=base.feed,
             link_url=link_url,
@@ -219,19 +223,12 @@ def join_sign_in(
             accounts=accounts,
             passwords=passwords,
             sessions=sessions,
-            notices=notices,
+            owner=owner,
         ),
         taking_back=TakingBack(
-            db=db,
-            clock=clock,
-            audit=audit,
-            passwords=passwords,
-            authenticators=authenticators,
-            sessions=sessions,
-            notices=notices,
-            outbox=base.outbox,
-            feed=base.feed,
+            db=db, clock=clock, audit=audit, shut_out=shut_out, notices=notices, feed=base.feed
         ),
+        freezing=Freezing(db, clock, audit, limits, shut_out, deletions, owner),
         authenticators=authenticators,
         devices=devices,
         enrolment=Enrolment(

@@ -40,6 +40,7 @@ def join_whole_accounts(
             sessions=base.sessions,
             back_channel=provider.back_channel,
             deletions=entry.deletions,
+            owner=base.owner,
             cooling_off=timedelta(days=base.settings.deletion_days),
         ),
         personal_data=PersonalData(

@@ -12,9 +12,10 @@ from datetime import datetime
 from portero.core.accounts import store
 from portero.core.accounts.events import AccountDeletionAsked, AccountKept
 from portero.core.accounts.model import Account
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
-from portero.core.notices import Notice, Notices, NoticeTemplate
+from portero.core.notices import NoticeTemplate
 from portero.kit.db import Tx
 
 
@@ -22,7 +23,7 @@ from portero.kit.db import Tx
 class Deletions:
     audit: AuditLog
     feed: ChangeFeed
-    notices: Notices
+    owner: OwnerTold
 
     def ask_in(
         self, tx: Tx, actor: Actor, account: Account, due_at: datetime, *, now: datetime
@@ -32,29 +33,18 @@ class Deletions:
         store.set_deletion(tx, account.id, due_at, now=now)
         self.feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
         self.audit.record(tx, actor, now, AccountDeletionAsked(account_id=account.id))
-        seconds = str(int((due_at - now).total_seconds()))
-        self.tell_in(
-            tx, NoticeTemplate.DELETION_ASKED, account, now=now, more={"lifetime_seconds": seconds}
-        )
+        told = {"lifetime_seconds": str(int((due_at - now).total_seconds()))}
+        self.owner.tell_account_in(tx, account, NoticeTemplate.DELETION_ASKED, told, now=now)
 
     def keep_in(self, tx: Tx, actor: Actor, account: Account, *, now: datetime) -> Account:
         """The owner has come back."""
+        kept = self.drop_in(tx, actor, account, now=now)
+        self.owner.tell_account_in(tx, account, NoticeTemplate.ACCOUNT_KEPT, {}, now=now)
+        return kept
+
+    def drop_in(self, tx: Tx, actor: Actor, account: Account, *, now: datetime) -> Account:
+        """It is not to be deleted any more; whoever asks tells the owner."""
         store.set_deletion(tx, account.id, None, now=now)
         self.feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
         self.audit.record(tx, actor, now, AccountKept(account_id=account.id))
-        self.tell_in(tx, NoticeTemplate.ACCOUNT_KEPT, account, now=now)
         return replace(account, deletion_due_at=None)
-
-    def tell_in(
-        self,
-        tx: Tx,
-        template: NoticeTemplate,
-        account: Account,
-        *,
-        now: datetime,
-        more: dict[str, str] | None = None,
-    ) -> None:
-        """To the proven mailbox, if there is one."""
-        if account.email_verified:
-            values = {"username": account.username, **(more or {})}
-            self.notices.send_in(tx, Notice(template, account.email, account.locale, values), now)

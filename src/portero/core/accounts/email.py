@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,10 +18,11 @@ from portero.core.accounts.events import (
 )
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog, Event
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.limits import LimitPolicy, Limits, OverLimit
-from portero.core.links import Link, LinkPurpose, LinkSpent
+from portero.core.links import Link, LinkPurpose, LinkSpent, LinkUrl
 from portero.core.notices import Notice, Notices, NoticeTemplate
 from portero.core.outbox import Outbox
 from portero.kit.db import Database, Tx
@@ -46,8 +47,6 @@ MAILS_EVERYWHERE: Final = LimitPolicy("mails_everywhere", tries=10_000, window_s
 
 POLICIES: Final = (MAIL_BY_ACCOUNT, MAIL_BY_RECIPIENT, MAILS_EVERYWHERE)
 
-LinkUrl = Callable[[LinkPurpose, str], str]
-
 
 def claim_in(
     outbox: Outbox, tx: Tx, account_id: str, email: str, *, now: datetime, allowed: bool = False
@@ -62,8 +61,6 @@ def claim_in(
 
 
 class EmailProofs:
-    """`link_url` makes the address of the page that a link opens: faces own their URLs."""
-
     def __init__(
         self,
         *,
@@ -75,6 +72,7 @@ class EmailProofs:
         outbox: Outbox,
         feed: ChangeFeed,
         notices: Notices,
+        owner: OwnerTold,
         link_url: LinkUrl,
     ) -> None:
         self._db = db
@@ -85,6 +83,7 @@ class EmailProofs:
         self._outbox = outbox
         self._feed = feed
         self._notices = notices
+        self._owner = owner
         self._link_url = link_url
 
     def claim(self, actor: Actor, account: Account, email: str) -> None:
@@ -154,8 +153,8 @@ class EmailProofs:
                 return
             ends_at = now + VERIFY_LINK_LIFETIME
             link = Link(LinkPurpose.MOVE_EMAIL, account.id, account.email, now, ends_at, email)
-            values = {"username": account.username, "email": email}
-            self._mail_link(tx, NoticeTemplate.MOVE_EMAIL, link, account.locale, values)
+            values = {"email": email, **self._issued_in(tx, link)}
+            self._owner.tell_account_in(tx, account, NoticeTemplate.MOVE_EMAIL, values, now=now)
 
         self._db.write(unit)
 
@@ -231,13 +230,16 @@ class EmailProofs:
         locale: str,
         values: Mapping[str, str],
     ) -> None:
+        told = {**values, **self._issued_in(tx, link)}
+        self._notices.send_in(tx, Notice(template, link.email, locale, told), link.created_at)
+
+    def _issued_in(self, tx: Tx, link: Link) -> dict[str, str]:
+        """What a mail says of the link, which is good from now on."""
         token = self._dice.token()
         if link.purpose is not LinkPurpose.UNDO_EMAIL:
             links.withdraw(tx, link.account_id, link.purpose, now=link.created_at)
         links.issue(tx, token, link)
-        told = {
-            **values,
+        return {
             "link": self._link_url(link.purpose, token),
             "lifetime_seconds": str(int((link.expires_at - link.created_at).total_seconds())),
         }
-        self._notices.send_in(tx, Notice(template, link.email, locale, told), link.created_at)

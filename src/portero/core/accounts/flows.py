@@ -14,8 +14,10 @@ from portero.core.accounts.events import AccountChanged, AccountCreated
 from portero.core.accounts.model import Account, AccountState
 from portero.core.accounts.names import Email, Username, email_key, normalised_username
 from portero.core.accounts.profile import AttributeRule, accepted_profile
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
+from portero.core.notices import NoticeTemplate
 from portero.core.outbox import Outbox
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
@@ -44,6 +46,7 @@ class Accounts:
         audit: AuditLog,
         outbox: Outbox,
         feed: ChangeFeed,
+        owner: OwnerTold,
         attributes: Mapping[str, AttributeRule],
     ) -> None:
         self._db = db
@@ -52,6 +55,7 @@ class Accounts:
         self._audit = audit
         self._outbox = outbox
         self._feed = feed
+        self._owner = owner
         self.attributes = attributes
 
     def draft(self, asked: NewAccount, *, now: datetime, by_owner: bool) -> Account:
@@ -139,6 +143,9 @@ class Accounts:
             event = AccountChanged(account_id=account_id, changed=tuple(sorted(columns)))
             self._audit.record(tx, actor, now, event)
             self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account_id)
+            if by_owner and columns.get("phone", account.phone) != account.phone:
+                told = NoticeTemplate.PHONE_CHANGED
+                self._owner.tell_account_in(tx, account, told, {}, now=now)
             return store.change(tx, account_id, columns, now=now)
 
         changed = self._db.write(unit)

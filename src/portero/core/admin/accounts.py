@@ -13,6 +13,7 @@ from portero.core.accounts.errors import NoSuchAccount
 from portero.core.accounts.events import AccountDeleted, AccountStateChanged
 from portero.core.accounts.flows import Accounts, NewAccount
 from portero.core.accounts.model import Account, AccountState
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.factors.password import Passwords
@@ -45,6 +46,7 @@ class AccountAdmin:
         sessions: Sessions,
         back_channel: BackChannel,
         deletions: Deletions,
+        owner: OwnerTold,
         cooling_off: timedelta,
     ) -> None:
         """`cooling_off` is how long an account that its owner leaves can still be kept."""
@@ -58,6 +60,7 @@ class AccountAdmin:
         self._sessions = sessions
         self._back_channel = back_channel
         self._deletions = deletions
+        self._owner = owner
         self.cooling_off = cooling_off
 
     def create(
@@ -100,6 +103,7 @@ class AccountAdmin:
             self._passwords.put_in(tx, account_id, encoded, now=now, must_change=must_change)
             self._forget_tries_in(tx, account_id)
             self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
+            self._owner.tell_in(tx, account_id, NoticeTemplate.PASSWORD_CHANGED, {}, now=now)
             # Whoever was in may have let an application in that outlives the session.
             store.void_grants(tx, account_id, now=now)
             self._feed.note(tx, ChangeKind.GRANTS_VOIDED, account_id)
@@ -186,7 +190,7 @@ class AccountAdmin:
                 raise NoSuchAccount(account_id)
             self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account_id)
             self._audit.record(tx, actor, now, AccountDeleted(account_id=account_id))
-            self._deletions.tell_in(tx, NoticeTemplate.ACCOUNT_DELETED, account, now=now)
+            self._owner.tell_account_in(tx, account, NoticeTemplate.ACCOUNT_DELETED, {}, now=now)
             return ended
 
         self._ended(account_id, ChangeKind.ACCOUNT_DISABLED, unit)

@@ -10,7 +10,6 @@ from portero.core.authenticators.errors import NoSuchAuthenticator
 from portero.core.authenticators.flows import Authenticators
 from portero.core.authenticators.model import Authenticator, Due, Evidence, FactorKind, Given
 from portero.core.authenticators.ports import AnsweredElsewhere, Enrollable, SecondFactor
-from portero.core.authenticators.telling import OwnerTold
 
 __all__ = [
     "AnsweredElsewhere",
@@ -22,6 +21,5 @@ __all__ = [
     "FactorKind",
     "Given",
     "NoSuchAuthenticator",
-    "OwnerTold",
     "SecondFactor",
 ]

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store
 from portero.core.authenticators.errors import NoSuchAuthenticator
 from portero.core.authenticators.events import FactorEnrolled, FactorRemoved, FactorRenamed
 from portero.core.authenticators.model import Authenticator, FactorKind
-from portero.core.authenticators.telling import OwnerTold
 from portero.core.notices import NoticeTemplate
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice

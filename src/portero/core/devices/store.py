@@ -96,5 +96,14 @@ def forget(tx: Tx, account_id: str, device_id: str) -> bool:
     return gone.rowcount == 1
 
 
+def forget_known_since(tx: Tx, account_id: str, since: datetime) -> None:
+    """Those that the account did not know before."""
+    tx.execute(
+        known_devices.delete().where(
+            known_devices.c.account_id == account_id, known_devices.c.created_at >= since
+        )
+    )
+
+
 def purge(tx: Tx, *, before: datetime) -> int:
     return tx.execute(known_devices.delete().where(known_devices.c.last_seen_at < before)).rowcount

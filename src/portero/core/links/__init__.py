@@ -6,7 +6,17 @@ issues it names the purpose and redeems it. A link of one purpose is nothing to 
 prove that address (CVE-2026-32700).
 """
 
-from portero.core.links.model import Link, LinkPurpose, LinkSpent
+from portero.core.links.model import Link, LinkPurpose, LinkSpent, LinkUrl
 from portero.core.links.store import find_live, issue, purge, redeem, withdraw
 
-__all__ = ["Link", "LinkPurpose", "LinkSpent", "find_live", "issue", "purge", "redeem", "withdraw"]
+__all__ = [
+    "Link",
+    "LinkPurpose",
+    "LinkSpent",
+    "LinkUrl",
+    "find_live",
+    "issue",
+    "purge",
+    "redeem",
+    "withdraw",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,12 +17,13 @@ class LinkPurpose(StrEnum):
     SIGN_IN = "sign_in"  # spent with its code: see `core/factors/one_time_code`
     MOVE_EMAIL = "move_email"  # to the present mailbox: whether the account may leave it
     UNDO_EMAIL = "undo_email"  # to the one that was left: "it was not me"
+    FREEZE = "freeze"  # in a mail that tells what happened: "it was not me"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link's record: `email` is where it was sent; `account_id` is empty for an invitation;
-    `about` is the address that an account wants to move to."""
+    `about` is the address that an account wants to move to, or what a mail told that it was in."""
 
     purpose: LinkPurpose
     account_id: str
@@ -29,6 +31,10 @@ class Link:
     created_at: datetime
     expires_at: datetime
     about: str = ""
+
+
+# Makes the address of the page that a link opens, of its purpose and token: faces own their URLs.
+LinkUrl = Callable[[LinkPurpose, str], str]
 
 
 class LinkSpent(Invalid):

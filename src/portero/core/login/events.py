@@ -88,6 +88,15 @@ class EmailMoveUndone(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFrozen(Event):
+    """The owner said that what a mail told of (`about`) was not theirs, or an operator did:
+    sessions, grants, new browsers, the password and what was enrolled since then are gone."""
+
+    kind: ClassVar[str] = "account.frozen"
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationSent(Event):
     """Somebody was invited to register."""
 

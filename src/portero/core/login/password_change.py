@@ -7,6 +7,7 @@ from datetime import datetime
 
 from portero.core.accounts.flows import Accounts
 from portero.core.accounts.model import Account
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
@@ -14,7 +15,7 @@ from portero.core.login import rules, store, waits
 from portero.core.login.errors import PasswordThere, WrongPassword
 from portero.core.login.model import InBrowser, SignedIn
 from portero.core.login.present_password import PresentPassword
-from portero.core.notices import Notice, Notices, NoticeTemplate
+from portero.core.notices import NoticeTemplate
 from portero.core.sessions import EndReason, Proven, Session, SessionEnded, Sessions
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
@@ -31,7 +32,7 @@ class PasswordChange:
         accounts: Accounts,
         passwords: Passwords,
         sessions: Sessions,
-        notices: Notices,
+        owner: OwnerTold,
         present: PresentPassword,
     ) -> None:
         self._db = db
@@ -40,7 +41,7 @@ class PasswordChange:
         self._accounts = accounts
         self._passwords = passwords
         self._sessions = sessions
-        self._notices = notices
+        self._owner = owner
         self._present = present
 
     def change(
@@ -175,12 +176,5 @@ class PasswordChange:
         proven = Proven(session.acr, session.amr, "password", at)
         renewed = self._sessions.renew_in(tx, actor, session, proven, now=now)
         self._audit.record(tx, actor, now, PasswordChanged(account_id=account.id))
-        if account.email_verified:
-            notice = Notice(
-                NoticeTemplate.PASSWORD_CHANGED,
-                account.email,
-                account.locale,
-                {"username": account.username},
-            )
-            self._notices.send_in(tx, notice, now)
+        self._owner.tell_account_in(tx, held, NoticeTemplate.PASSWORD_CHANGED, {}, now=now)
         return renewed, [*ended, session.id]

@@ -12,15 +12,16 @@ from typing import Final
 
 from portero.core import links
 from portero.core.accounts import store as account_store
-from portero.core.accounts.email import MAILS_EVERYWHERE, LinkUrl
+from portero.core.accounts.email import MAILS_EVERYWHERE
 from portero.core.accounts.flows import Accounts, find_identified
 from portero.core.accounts.model import Account
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.challenges import Occasion
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
-from portero.core.links import Link, LinkPurpose, LinkSpent
+from portero.core.links import Link, LinkPurpose, LinkSpent, LinkUrl
 from portero.core.login import rules, store
 from portero.core.login.events import RecoverySent, RecoveryUsed
 from portero.core.login.robots import Robots
@@ -46,6 +47,7 @@ class Recovery:
         passwords: Passwords,
         sessions: Sessions,
         notices: Notices,
+        owner: OwnerTold,
         outbox: Outbox,
         feed: ChangeFeed,
         link_url: LinkUrl,
@@ -60,6 +62,7 @@ class Recovery:
         self._passwords = passwords
         self._sessions = sessions
         self._notices = notices
+        self._owner = owner
         self._outbox = outbox
         self._feed = feed
         self._link_url = link_url
@@ -156,15 +159,6 @@ class Recovery:
         ended = self._sessions.end_in(
             tx, actor, account.id, now=now, reason=EndReason.PASSWORD_RESET
         )
-        self._notices.send_in(
-            tx,
-            Notice(
-                NoticeTemplate.PASSWORD_RESET_DONE,
-                account.email,
-                account.locale,
-                {"username": account.username},
-            ),
-            now,
-        )
+        self._owner.tell_account_in(tx, account, NoticeTemplate.PASSWORD_RESET_DONE, {}, now=now)
         self._audit.record(tx, actor, now, RecoveryUsed(account_id=account.id))
         return ended, now

@@ -59,8 +59,9 @@ RECOVERY_MAIL_BY_ACCOUNT: Final = LimitPolicy(
     window_seconds=int(RESET_LINK_LIFETIME.total_seconds()),
 )
 
-# A thief who has the password tries more than once; one mail says it.
+# A thief who has the password, or guesses at it, tries more than once; one mail says it.
 LEFT_MAIL_BY_ACCOUNT: Final = LimitPolicy("left_mail_by_account", tries=1, window_seconds=86_400)
+FAILURES_MAIL_BY_ACCOUNT: Final = LimitPolicy("failures_mail_by_account", 1, window_seconds=86_400)
 
 # The longest that SP 800-63B-4 §3.1.3.2 allows, because a mail may be greylisted.
 MAIL_SIGN_IN_LIFETIME: Final = timedelta(minutes=10)
@@ -99,6 +100,7 @@ POLICIES: Final = (
     API_BY_ACCOUNT,
     RECOVERY_MAIL_BY_ACCOUNT,
     LEFT_MAIL_BY_ACCOUNT,
+    FAILURES_MAIL_BY_ACCOUNT,
     MAIL_SIGN_IN_BY_ADDRESS,
     SIGN_IN_MAIL_BY_ACCOUNT,
     MAIL_CODE_BY_ADDRESS,

@@ -14,13 +14,13 @@ from typing import Final
 
 from portero.core.accounts.flows import find_identified, identifier_key
 from portero.core.accounts.model import Account
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
-from portero.core.authenticators import OwnerTold
 from portero.core.challenges import Occasion
 from portero.core.devices import KnownDevices, marks_of
 from portero.core.factors.password import HashQueueFull, Passwords, Proof, StoredPassword
 from portero.core.factors.password.events import PasswordRehashed, PasswordShut
-from portero.core.factors.password.model import MOST_FAILURES
+from portero.core.factors.password.model import FAILURES_TOLD, MOST_FAILURES
 from portero.core.limits import LimitPolicy, Limits, OverLimit
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
@@ -240,11 +240,19 @@ class SignIn:
                 self._wear_out_in(tx, actor, attempt, now)
                 return
             # For nobody's name too, so that it takes no less time.
-            if self._passwords.fail_in(tx, account_id) == MOST_FAILURES:
+            failures = self._passwords.fail_in(tx, account_id)
+            if failures == FAILURES_TOLD:
+                self._tell_of_failures_in(tx, account_id, now)
+            elif failures == MOST_FAILURES:
                 self._audit.record(tx, actor, now, PasswordShut(account_id=account_id))
                 self._owner.tell_in(tx, account_id, NoticeTemplate.PASSWORD_SHUT, {}, now=now)
 
         self._db.write(unit)
+
+    def _tell_of_failures_in(self, tx: Tx, account_id: str, now: datetime) -> None:
+        """Once in a row of them, and once a day at most."""
+        if self._limits.spend(tx, rules.FAILURES_MAIL_BY_ACCOUNT, account_id, now=now) is None:
+            self._owner.tell_in(tx, account_id, NoticeTemplate.MANY_FAILURES, {}, now=now)
 
     def _wear_out_in(self, tx: Tx, actor: Actor, attempt: _Attempt, now: datetime) -> None:
         """A stolen browser must not guess for ever: after so many wrong tries it is forgotten, and

@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from portero.core import links
-from portero.core.accounts.email import LinkUrl
 from portero.core.accounts.flows import Accounts, NewAccount
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
@@ -21,7 +20,7 @@ from portero.core.audit import Actor, AuditLog
 from portero.core.challenges import Occasion
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
-from portero.core.links import Link, LinkPurpose
+from portero.core.links import Link, LinkPurpose, LinkUrl
 from portero.core.login import rules
 from portero.core.login.errors import InvitationNeeded, RegistrationClosed
 from portero.core.login.events import InvitationSent

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from portero.core.accounts.flows import Accounts
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import Evidence, FactorKind, Given
 from portero.core.factors.password import Passwords, StoredPassword
@@ -31,6 +32,7 @@ from portero.core.login.model import (
     Step,
     StillOwes,
 )
+from portero.core.notices import NoticeTemplate
 from portero.core.sessions import EndReason, Proven
 from portero.core.sessions import store as session_store
 from portero.kit.db import Database, Tx
@@ -52,6 +54,7 @@ class SignInSteps:
         factors: Factors,
         dispatcher: Dispatcher,
         effects: StepEffects,
+        owner: OwnerTold,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -63,6 +66,7 @@ class SignInSteps:
         self._factors = factors
         self._dispatcher = dispatcher
         self._effects = effects
+        self._owner = owner
 
     def go_on(
         self,
@@ -224,6 +228,7 @@ class SignInSteps:
         self._passwords.put_in(tx, account_id, new_encoded, now=now)
         store.end_of_account(tx, account_id, now=now, but=under_way.id)
         self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
+        self._owner.tell_in(tx, account_id, NoticeTemplate.PASSWORD_CHANGED, {}, now=now)
         return self._dispatcher.sessions.end_in(
             tx, actor, account_id, now=now, reason=EndReason.PASSWORD_CHANGED
         )

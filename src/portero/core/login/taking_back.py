@@ -21,17 +21,15 @@ from portero.core.accounts.errors import EmailTaken
 from portero.core.accounts.model import Account
 from portero.core.accounts.names import email_key
 from portero.core.audit import Actor, AuditLog
-from portero.core.authenticators import Authenticator, Authenticators
+from portero.core.authenticators import Authenticator
 from portero.core.authenticators import store as authenticator_store
 from portero.core.changes import ChangeFeed, ChangeKind
-from portero.core.factors.password import Passwords
 from portero.core.links import Link, LinkPurpose, LinkSpent
 from portero.core.login import store
 from portero.core.login.events import EmailMoveUndone
-from portero.core.login.recovery import RECOVERY_ASKED
+from portero.core.login.shutting_out import ShutOut
 from portero.core.notices import Notice, Notices, NoticeTemplate
-from portero.core.outbox import Outbox
-from portero.core.sessions import EndReason, Sessions
+from portero.core.sessions import EndReason
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
@@ -55,21 +53,15 @@ class TakingBack:
         db: Database,
         clock: Clock,
         audit: AuditLog,
-        passwords: Passwords,
-        authenticators: Authenticators,
-        sessions: Sessions,
+        shut_out: ShutOut,
         notices: Notices,
-        outbox: Outbox,
         feed: ChangeFeed,
     ) -> None:
         self._db = db
         self._clock = clock
         self._audit = audit
-        self._passwords = passwords
-        self._authenticators = authenticators
-        self._sessions = sessions
+        self._shut_out = shut_out
         self._notices = notices
-        self._outbox = outbox
         self._feed = feed
 
     def look(self, token: str) -> TakenBack:
@@ -91,8 +83,7 @@ class TakingBack:
         """The address is the link's again; of what was enrolled before, those `confirmed` are kept.
         Raises `LinkSpent`, and `EmailTaken` when another account has proven it since."""
         account, ended, now = self._db.write(lambda tx: self._use_in(tx, actor, token, confirmed))
-        self._sessions.announce(ended, now)
-        self._feed.apply_now(ChangeKind.GRANTS_VOIDED, account.id, now)
+        self._shut_out.announce(account.id, ended, now)
 
     def _use_in(
         self, tx: Tx, actor: Actor, token: str, confirmed: Collection[str]
@@ -110,13 +101,8 @@ class TakingBack:
         self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
         # A later mailbox of the thief's has such a link too.
         links.withdraw(tx, account.id, LinkPurpose.UNDO_EMAIL, now=now)
-        store.end_of_account(tx, account.id, now=now)
-        self._passwords.remove_in(tx, account.id)
         self._put_aside_in(tx, actor, link, confirmed, now)
-        account_store.void_grants(tx, account.id, now=now)
-        self._feed.note(tx, ChangeKind.GRANTS_VOIDED, account.id)
-        ended = self._sessions.end_in(tx, actor, account.id, now=now, reason=EndReason.TAKEN_BACK)
-        self._outbox.enqueue(tx, RECOVERY_ASKED, {"identifier": link.email}, now=now)
+        ended = self._shut_out.all_in(tx, actor, account, EndReason.TAKEN_BACK, now=now)
         self._tell_loser_in(tx, held, key, now)
         self._audit.record(tx, actor, now, EmailMoveUndone(account_id=account.id))
         return account, ended, now
@@ -128,12 +114,9 @@ class TakingBack:
         if not had:
             return  # an earlier wait goes on
         kept = {each.id for each in _from_before(tx, link) if each.id in confirmed}
-        self._authenticators.remove_but_in(tx, actor, link.account_id, kept, now=now)
-        left = authenticator_store.list_of(tx, link.account_id)
         # Whatever its age: the owner may have enrolled it since the move, and the mailbox that was
         # left be another's by now.
-        values = {"factors_put_aside_at": None if left else now}
-        account_store.change(tx, link.account_id, values, now=now)
+        self._shut_out.put_aside_in(tx, actor, link.account_id, kept, now=now)
 
     def _tell_loser_in(self, tx: Tx, held: Account, key: str, now: datetime) -> None:
         """The owner, where somebody else took over the mailbox that was left."""

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.accounts.model import Account
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor
-from portero.core.authenticators import OwnerTold
 from portero.core.devices import KnownDevices
 from portero.core.limits import Limits
 from portero.core.login import rules, store

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Final
 
 from portero.core.accounts import store as account_store
-from portero.core.accounts.email import MAILS_EVERYWHERE, LinkUrl
+from portero.core.accounts.email import MAILS_EVERYWHERE
 from portero.core.accounts.flows import find_identified
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor, AuditLog
@@ -28,7 +28,7 @@ from portero.core.devices import marks_of
 from portero.core.factors.one_time_code import CodePurpose, Codes, CodeSubject
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
-from portero.core.links import LinkPurpose
+from portero.core.links import LinkPurpose, LinkUrl
 from portero.core.login import rules, store
 from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
 from portero.core.login.errors import MailboxAlone, MailCodeWrong

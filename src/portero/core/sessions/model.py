@@ -19,6 +19,7 @@ class EndReason(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     LEAVING = "leaving"  # the owner wants the account deleted
     ACCOUNT_DELETED = "account_deleted"
+    FROZEN = "frozen"  # the owner read what had happened, and it was not them
     TAKEN_BACK = "taken_back"  # the owner's former mailbox said that somebody else was in
     TOO_MANY = "too_many"  # the least recently used ones of an account with too many
     REPLAYED = "refresh_replayed"  # a copy of its refresh token came back

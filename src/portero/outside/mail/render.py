@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from portero.core.notices import Notice
-from portero.core.notices.model import LIFETIME, USER_AGENT
+from portero.core.notices.model import LIFETIME, NOT_ME, NOT_ME_LIFETIME, USER_AGENT
 from portero.kit.branding import Brand
 from portero.kit.colours import OUR_ACCENT, Accent
 from portero.kit.devices import device_of
@@ -79,6 +79,8 @@ class MailRenderer:
         }
         if USER_AGENT in notice.values:
             values["device"] = _device(notice.values[USER_AGENT], translator)
+        if NOT_ME in notice.values:
+            values["not_me_lifetime"] = translator.span(NOT_ME_LIFETIME)
         if LIFETIME in notice.values:
             values["lifetime"] = translator.span(timedelta(seconds=int(notice.values[LIFETIME])))
         values["lang"], values["dir"] = translator.locale, translator.direction
@@ -110,6 +112,9 @@ class _TextPaper:
     def button(self, label: str, url: str) -> str:
         return f"{label}:\n{url}\n\n"
 
+    def aside(self, label: str, url: str) -> str:
+        return self.button(label, url)
+
     @staticmethod
     def code_line(code: str) -> str:
         return f"    {code}\n\n"
@@ -135,6 +140,12 @@ class _HtmlPaper:
         ).format(url=url, label=label, style=style)
 
     @staticmethod
+    def aside(label: str, url: str) -> Markup:
+        return Markup('<p class="url"><a href="{url}">{label}</a></p>\n').format(
+            url=url, label=label
+        )
+
+    @staticmethod
     def code_line(code: str) -> Markup:
         return Markup('<p class="code" dir="ltr">{}</p>\n').format(code)
 
@@ -152,5 +163,7 @@ def _environment(translator: Translator, paper: _TextPaper | _HtmlPaper) -> Sand
     )
     install: Callable[..., None] = environment.install_gettext_callables  # type: ignore[attr-defined]  # added by the i18n extension
     install(translator.gettext, translator.ngettext, newstyle=True)
-    environment.globals.update(p=paper.p, button=paper.button, code_line=paper.code_line)
+    environment.globals.update(
+        p=paper.p, button=paper.button, aside=paper.aside, code_line=paper.code_line
+    )
     return environment

@@ -15,6 +15,9 @@ _SENTENCES: Final = {
     "account.changed:email": "A new mail address was given.",
     "account.data_downloaded": "Your data was downloaded.",
     "account.deletion_asked": "You asked for your account to be deleted.",
+    "account.frozen": (
+        "Your account was frozen: everybody was signed out, and the password removed."
+    ),
     "account.kept": "You kept your account.",
     "account.email_move_allowed": "Your mailbox allowed the change to another one.",
     "account.email_move_asked": "Leaving for another mailbox was asked for.",
@@ -59,6 +62,7 @@ _SENTENCES: Final = {
     "session.ended:leaving": "You were signed out everywhere, as your account is to be deleted.",
     "session.ended:logout": "You signed out.",
     "session.ended:password_changed": "You were signed out elsewhere: the password was changed.",
+    "session.ended:frozen": "You were signed out everywhere: the account was frozen.",
     "session.ended:taken_back": (
         "You were signed out everywhere: your former mailbox took the account back."
     ),

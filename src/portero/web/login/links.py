@@ -1,5 +1,5 @@
-"""What a mailed link opens: prove an address, let the account leave it or take it back, choose a
-new password, accept an invitation.
+"""What a mailed link opens: prove an address, let the account leave it or take it back, freeze the
+account, choose a new password, accept an invitation.
 
 A GET never spends anything: mail scanners open links. The page's button posts, and that does.
 """
@@ -35,6 +35,7 @@ PATHS: Final = {
     LinkPurpose.SIGN_IN: MAIL_LINK_PATH,  # its page is in `mail_sign_in.py`
     LinkPurpose.MOVE_EMAIL: "/allow-new-email",
     LinkPurpose.UNDO_EMAIL: "/take-back-email",
+    LinkPurpose.FREEZE: "/it-was-not-me",
 }
 
 
@@ -49,7 +50,10 @@ def link_url(issuer: str) -> Callable[[LinkPurpose, str], str]:
 
 def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
     def page(
-        template: str, look: Callable[[str], object], verb: Callable[[str], str]
+        template: str,
+        look: Callable[[str], object],
+        verb: Callable[[str], str],
+        after: str = "login/done.html",
     ) -> Callable[[], Response]:
         def view() -> Response:
             token = request.values.get("token", "")[:512]
@@ -69,7 +73,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
                 raise
             except Refusal as refusal:
                 return _refused(template, refusal, token=token, link=look(token))
-            return _page("login/done.html", message=done)
+            return _page(after, message=done, forgot_path=FORGOT_PATH)
 
         return view
 
@@ -93,6 +97,10 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         moments = Moments(found.account.zoneinfo, now=rooms.clock.now())
         return [(each.id, _described(each, moments)) for each in found.enrolled]
 
+    def freeze(token: str) -> str:
+        rooms.freezing.use(Actor.anonymous(g.origin), token)
+        return translator().text("Your account is frozen.")
+
     def reset(token: str) -> str:
         password = request.form.get("new_password", "")
         rooms.recovery.use(Actor.anonymous(g.origin), token, password)
@@ -113,7 +121,7 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
         )
         return translator().text("Your account is ready. Sign in with it.")
 
-    for purpose, template, look, verb in (
+    for purpose, template, look, verb, *after in (
         (LinkPurpose.VERIFY_EMAIL, "login/verify_email.html", rooms.email.look, verify),
         (LinkPurpose.RESET_PASSWORD, "login/reset_password.html", rooms.recovery.look, reset),
         (
@@ -123,12 +131,13 @@ def mount(host: Flask, rooms: Rooms, forms: Forms) -> None:
             allow,
         ),
         (LinkPurpose.UNDO_EMAIL, "login/take_back_email.html", may_keep, take_back),
+        (LinkPurpose.FREEZE, "login/freeze.html", rooms.freezing.look, freeze, "login/frozen.html"),
         (LinkPurpose.INVITE, "login/sign_up.html", rooms.sign_up.look, sign_up),
     ):
         host.add_url_rule(
             PATHS[purpose],
             endpoint=f"login.{purpose}",
-            view_func=page(template, look, verb),
+            view_func=page(template, look, verb, *after),
             methods=["GET", "POST"],
         )
 

@@ -22,6 +22,7 @@ SENT_AT = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 JOB_ID = "0198c0de-0000-7000-8000-000000000001"
 LINK = "https://id.example/reset-password?token=K7dQw2Zr9xYpLm4TnB6v&x=1"
 VALUES = {
+    "not_me": "https://id.example/it-was-not-me?token=Zr4mQ8vL",
     "link": LINK,
     "username": "ana",
     "lifetime_seconds": "1800",
@@ -101,9 +102,11 @@ def test_every_notice_in_every_language(template: NoticeTemplate, locale: str) -
     assert "Haus & Co" in text
     assert "Haus &amp; Co" in html
     assert f'<html lang="{locale}" dir="{"rtl" if locale == "ar" else "ltr"}">' in html
-    if "link" in template.required:
-        assert f"\n{LINK}\n" in text
-        assert html.count(f'href="{LINK.replace("&", "&amp;")}"') == 2  # the button, and below it
+    links = [VALUES[name] for name in ("not_me", "link") if name in template.required]
+    assert all(f"\n{link}\n" in text for link in links)
+    shown = [html.count(f'href="{link.replace("&", "&amp;")}"') for link in links]
+    assert shown[:1] in ([], [2])  # the button, and below it
+    assert all(shown)
     assert "%(" not in text + html
 
 

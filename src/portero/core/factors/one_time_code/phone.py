@@ -8,6 +8,7 @@ from typing import Any
 from portero.core.accounts import store as account_store
 from portero.core.accounts.model import Account
 from portero.core.accounts.phones import e164
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.factors.one_time_code.channels import Channel
@@ -15,6 +16,7 @@ from portero.core.factors.one_time_code.codes import Codes
 from portero.core.factors.one_time_code.errors import WrongPhoneCode
 from portero.core.factors.one_time_code.events import PhoneVerified
 from portero.core.factors.one_time_code.model import CodePurpose
+from portero.core.notices import NoticeTemplate
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
 
@@ -38,6 +40,7 @@ class PhoneProofs:
         feed: ChangeFeed,
         codes: Codes,
         channel: Channel,
+        owner: OwnerTold,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -45,6 +48,7 @@ class PhoneProofs:
         self._feed = feed
         self._codes = codes
         self._channel = channel
+        self._owner = owner
 
     def ask(
         self, actor: Actor, account: Account, session_id: str, number: str
@@ -71,6 +75,9 @@ class PhoneProofs:
             account = account_store.change(tx, account_id, values, now=now)
             self._audit.record(tx, actor, now, PhoneVerified(account_id=account_id))
             self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account_id)
+            if known.phone != spent.address:
+                told = NoticeTemplate.PHONE_CHANGED
+                self._owner.tell_account_in(tx, known, told, {}, now=now)
             return account
 
         account = self._db.write(unit)

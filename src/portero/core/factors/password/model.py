@@ -43,6 +43,8 @@ class PasswordPolicy:
 
 # SP 800-63B-4 §3.2.2: no more consecutive failures than that.
 MOST_FAILURES: Final = 100
+# Nobody mistypes so often in a row: the owner hears of it, long before the password is shut.
+FAILURES_TOLD: Final = 20
 
 
 @quick_value

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
-from portero.core.authenticators import FactorKind, OwnerTold
+from portero.core.authenticators import FactorKind
 from portero.core.factors.push import rules, store
 from portero.core.factors.push.events import PushApproved, PushDenied, PushWrongNumber
 from portero.core.factors.push.model import Asked, Decision, Purpose

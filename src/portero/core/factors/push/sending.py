@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from portero.core.accounts import store as account_store
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
-from portero.core.authenticators import FactorKind, OwnerTold
+from portero.core.authenticators import FactorKind
 from portero.core.factors.push import rules, store
 from portero.core.factors.push.events import PushUnreachable
 from portero.core.factors.push.keys import VapidKeys

@@ -8,8 +8,9 @@ from typing import Any
 
 from portero.core.accounts import store as account_store
 from portero.core.accounts.model import Account
+from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
-from portero.core.authenticators import Authenticator, Evidence, FactorKind, Given, OwnerTold
+from portero.core.authenticators import Authenticator, Evidence, FactorKind, Given
 from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.recovery import rules, store
 from portero.core.factors.recovery.errors import NothingToRecover
