@@ -13,7 +13,7 @@ RECIPE := pyproject.toml guard/pyproject.toml requirements-build.lock tools/inst
 SOURCES := src guard/src benchmarks tools
 LINTED := $(wildcard src guard tests tools benchmarks examples)
 
-.PHONY: help install serve test attack check fmt system-deps bench docs screenshots lock migration clean
+.PHONY: help install serve test attack fuzz check fmt system-deps bench docs screenshots lock migration clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
@@ -29,6 +29,9 @@ test: install system-deps ## Run every test, against real PostgreSQL and Redis s
 
 attack: install system-deps ## Run every attack, also those on a production server of two workers.
 	@$(BIN)/pytest -m "" -n $(JOBS) --dist worksteal tests/attack $(ARGS)
+
+fuzz: .venv/.fuzz ## Try made-up requests and bytes for long (FUZZ_SEED, FUZZ_REQUESTS, FUZZ_SECONDS).
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: install ## Check format, lint, types, architecture and the fast tests.
 	@$(BIN)/ruff format --check --quiet $(LINTED)
@@ -76,4 +79,8 @@ clean: ## Remove the environment and all caches; ./var stays.
 
 .venv/.docs: requirements-docs.lock .venv/.development
 	@tools/install requirements-docs.lock
+	@touch $@
+
+.venv/.fuzz: requirements-fuzz.lock .venv/.development
+	@tools/install requirements-fuzz.lock
 	@touch $@

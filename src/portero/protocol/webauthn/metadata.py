@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import (
     Certificate,
     DNSName,
+    InvalidVersion,
     load_der_x509_certificate,
     load_pem_x509_certificates,
 )
@@ -31,6 +32,15 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 # Whose BLOB it is (FIDO Metadata Service §3.1.7).
 SIGNER: Final = "mds.fidoalliance.org"
 _MAX_CHAIN: Final = 5
+# What broken bytes make the readers of JSON and certificates raise; the last is no ValueError.
+_BROKEN_BYTES: Final = (
+    LookupError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    RecursionError,
+    InvalidVersion,
+)
 
 # FIDO Metadata Service §3.1.4: an authenticator with one of these proves nothing.
 _BROKEN: Final = frozenset(
@@ -66,7 +76,7 @@ def verified_payload(unverified_blob: bytes, root_pem: bytes, now: datetime) -> 
         ) from error
     except InvalidSignature as error:
         raise NoMetadata("its signature is not its signer's") from error
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+    except _BROKEN_BYTES as error:
         raise NoMetadata("it is no metadata BLOB (MDS3), or the root is no PEM") from error
 
 

@@ -37,7 +37,7 @@ class AuthenticatorAnswer(Told):
     kind: str
     name: str
     created_at: datetime
-    last_used_at: datetime | None
+    last_used_at: datetime | None = None
 
     @classmethod
     def of(cls, one: Authenticator) -> AuthenticatorAnswer:
