@@ -36,6 +36,16 @@ _MORE_ATTRIBUTES: Final[dict[str, x509.ObjectIdentifier]] = {
     "SERIALNUMBER": NameOID.SERIAL_NUMBER,
 }
 
+# What the library raises for a certificate, and for its names when they are first looked at; the
+# TypeError is that of a BIT STRING where a text belongs.
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
 Certificate = x509.Certificate
 Rdn = frozenset[tuple[str, str | bytes]]
 
@@ -44,7 +54,7 @@ def read_certificate(unverified_der: bytes) -> Certificate:
     """The certificate; raises `InvalidClient` for what is none."""
     try:
         return x509.load_der_x509_certificate(unverified_der)
-    except (ValueError, x509.InvalidVersion) as error:
+    except UNREADABLE as error:
         raise InvalidClient("the certificate can not be parsed") from error
 
 
@@ -67,7 +77,7 @@ def check_names(certificate: Certificate, *, registered: ClientMetadata) -> None
     [(given, compare)] = expected
     try:
         matches = compare(certificate, given)
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except UNREADABLE as error:
         raise InvalidClient("the names of the certificate can not be read") from error
     if not matches:
         raise InvalidClient("the certificate has another name")

@@ -9,6 +9,8 @@ from typing import Final
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from portero.protocol.oauth.certificates import UNREADABLE
+
 # The user principal name, which smart cards of companies carry ([MS-WCCE] §2.2.2.7.7.4).
 _UPN: Final = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
 _UTF8_STRING: Final = 0x0C
@@ -29,9 +31,7 @@ def name_in(unverified_der: bytes, field: NameField) -> str:
     try:
         certificate = x509.load_der_x509_certificate(unverified_der)
         names = _names(certificate, field)
-    except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.ExtensionNotFound):
-        return ""
-    except x509.UnsupportedGeneralNameType:
+    except (*UNREADABLE, x509.ExtensionNotFound):
         return ""
     name = names[0] if len(names) == 1 else ""
     return name if name.isprintable() else ""
