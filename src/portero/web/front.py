@@ -26,7 +26,7 @@ from portero.web.base_path import NOT_OURS, BasePath
 from portero.web.crew import Crew
 from portero.web.deadline import within
 from portero.web.endpoints import Endpoint, routes
-from portero.web.exchange import FixedHeaders, Request, Response, problem
+from portero.web.exchange import FixedHeaders, Request, Response, log_refusal, problem
 from portero.web.outlet import ClientGone, Message, Outlet, Send
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ DEFAULT_BODY_SECONDS: Final = 15.0  # for the whole body: a client can't hold on
 # reset connection.
 _LINGER_BYTES: Final = 1024 * 1024
 _LINGER_SECONDS: Final = 2.0
+_TOLD_CHARACTERS: Final = 200  # of a path that was refused, in the log
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
@@ -109,6 +110,8 @@ class Front:
         try:
             answer = await self._answer(scope, receive, out)
         except strict.Unacceptable as refusal:
+            asked = scope["raw_path"].decode("latin-1")[:_TOLD_CHARACTERS]
+            log_refusal(scope["method"], asked, refusal.code, refusal.detail)
             # What such a client sends next on this connection is not worth reading.
             close = ("Connection", "close")
             await out.whole(problem(refusal.status, refusal.code, refusal.public, close))

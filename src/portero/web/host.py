@@ -72,6 +72,7 @@ def make_host(rooms: Rooms) -> Flask:
     host.url_rule_class = LazyRule
     host.extensions[ROOMS] = rooms
     host.request_class = BoundedRequest
+    host.debug = False  # whatever FLASK_DEBUG says: it would show tracebacks
     host.config["MAX_FORM_PARTS"] = MAX_FIELDS
     # "//sign-in" is nobody's address. Flask would send it on to one that it makes from Host.
     host.url_map.merge_slashes = False

@@ -17,7 +17,7 @@ from portero.protocol.oauth.errors import OAuthRefusal
 from portero.protocol.oauth.parameters import Parameters, read_parameters
 from portero.web.browser_cookie import BrowserCookie
 from portero.web.endpoints import Endpoint
-from portero.web.exchange import Request, Response
+from portero.web.exchange import Request, Response, log_refusal
 from portero.web.oidc.answers import redirect, rendered
 from portero.web.oidc.form_body import form_alone
 from portero.web.oidc.oauth import actor_of
@@ -68,11 +68,12 @@ def authorize_endpoints(
         def answer(request: Request) -> Response:
             try:
                 return work(request)
-            except OAuthRefusal as refusal:
+            except Refusal as refusal:
+                log_refusal(request.method, request.path, refusal.code, refusal.detail)
+                if not isinstance(refusal, OAuthRefusal):
+                    return pages.refusal(request, refusal)
                 values = {"why": refusal.description}
                 return pages.refusal(request, UnusableReturnAddress(values=values))
-            except Refusal as refusal:
-                return pages.refusal(request, refusal)
 
         return Endpoint(path, methods, answer, body_cap=_BODY_CAP)
 
