@@ -16,17 +16,21 @@ from flask.testing import FlaskClient
 
 from portero.core.accounts.store import accounts
 from portero.core.audit import Actor
+from portero.core.authenticators import FactorKind
 from portero.core.authenticators.store import authenticators
 from portero.core.factors.password.store import passwords
 from portero.core.sessions.store import sessions
 from tests.attack.gates.shut import has_an_app
 from tests.attack.gates.ways import type_password
 from tests.http.test_certificate_sign_in import SETTINGS as CERTIFICATES
+from tests.http.test_push_pages import form_of
 from tests.support.authenticator_app import enrolled_app
-from tests.support.codes import MAILBOX
+from tests.support.codes import MAILBOX, confirm_phone, enrolled_code
 from tests.support.house import PASSWORD, Home, MakeHome
 from tests.support.mail_sign_in import asked
 from tests.support.passkeys import AT_A_DOMAIN
+from tests.support.push import ANSWER, another, begun_push, enrolled_push
+from tests.support.push_service import PushService
 from tests.support.relying_party import fields, relying_party
 
 Form = tuple[FlaskClient, str, dict[str, str]]
@@ -44,6 +48,11 @@ UNLIMITED: Final = ",".join(
         "register_by_address",
         "recovery_by_address",
         "recovery_mail_by_account",
+        "codes_by_account",
+        "codes_by_recipient",
+        "codes_by_address",
+        "texts_by_address",
+        "push_by_account",
     )
 )
 
@@ -96,6 +105,34 @@ def recovery_code(home: Home) -> Form:
     return browser, "/sign-in", {**page, "factor": "recovery_code", "code": "AAAA-AAAA"}
 
 
+def text_message(home: Home) -> Form:
+    if not has_enrolled(home):
+        confirm_phone(home)
+        enrolled_code(home, FactorKind.SMS)
+    browser = home.client()
+    return browser, "/sign-in", {**fields(type_password(browser)), "code": "000000"}
+
+
+def waiting_page(home: Home, service: PushService) -> Form:
+    """The one that waits for the device, which has not answered."""
+    if not has_enrolled(home):
+        enrolled_push(home, service)
+    browser = home.client()
+    page = type_password(browser)
+    return browser, "/sign-in", form_of(page, "data-push-waits")
+
+
+def answering_page(home: Home, service: PushService) -> Form:
+    """The device's, with a wrong number."""
+    home.house.rooms.authenticators.remove_all(Actor.operator(), account_id(home))
+    device = enrolled_push(home, service)
+    number = begun_push(home)["shown"]["number"]
+    browser = home.client()
+    page = fields(browser.get(ANSWER))
+    typed = {"secret": device.newest.secret, "decision": "approve", "number": another(number)}
+    return browser, ANSWER, {**page, **typed}
+
+
 def enrolment(home: Home) -> Form:
     """An app is begun; its code is wrong."""
     browser = home.client()
@@ -118,7 +155,7 @@ def putting_off(home: Home) -> Form:
 def step_up(home: Home) -> Form:
     """A session of the password, at an application that needs two factors."""
     browser, rooms = home.client(), home.house.rooms
-    rooms.authenticators.remove_all(Actor.operator(), rooms.accounts.get_by_name("ana").id)
+    rooms.authenticators.remove_all(Actor.operator(), account_id(home))
     type_password(browser)
     enrolled_app(home)
     page = browser.get(strict_application(home, browser))
@@ -150,6 +187,14 @@ def accounts_chooser(home: Home) -> Form:
     return browser, "/accounts", {"csrf": page["csrf"], "session": session.id, "request": ""}
 
 
+def account_id(home: Home) -> str:
+    return str(home.house.rooms.accounts.get_by_name("ana").id)
+
+
+def has_enrolled(home: Home) -> bool:
+    return bool(home.house.rooms.authenticators.list_of(account_id(home)))
+
+
 def strict_application(home: Home, browser: FlaskClient) -> str:
     rp = relying_party(home, require_second_factor=True)
     rp.browser = browser
@@ -165,6 +210,7 @@ STEPS: Final[tuple[Callable[[Home], Form], ...]] = (
     mailed_link,
     second_factor,
     recovery_code,
+    text_message,
     enrolment,
     putting_off,
     step_up,
@@ -173,7 +219,7 @@ STEPS: Final[tuple[Callable[[Home], Form], ...]] = (
     accounts_chooser,
 )
 # Those after a first proof.
-LATER: Final = (second_factor, recovery_code, enrolment, putting_off, step_up)
+LATER: Final = (second_factor, recovery_code, text_message, enrolment, putting_off, step_up)
 
 
 @pytest.fixture
@@ -193,9 +239,27 @@ def test_no_field_of_a_step_is_a_way_in(
         more = {"PORTERO_SIGN_IN_STEPS": "2"}
     home = make_home(**AT_A_DOMAIN, **more, PORTERO_MAIL_SIGN_IN="on", PORTERO_LIMITS=UNLIMITED)
     home.create("ana", MAILBOX)
-    browser, path, form = step(home)
+    assert bool(step(home)[2].get("auth_session")) is (step in LATER), "another page than it says"
+    check_no_way_in(home, lambda: step(home), how)
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("step", [waiting_page, answering_page], ids=["waits", "answers"])
+def test_no_field_of_a_page_of_another_device_is_a_way_in(
+    make_home: MakeHome,
+    push_service: PushService,
+    step: Callable[[Home, PushService], Form],
+    how: str,
+) -> None:
+    """Both ends of a request that nobody has approved."""
+    home = make_home(PORTERO_LIMITS=UNLIMITED)
+    home.create("ana", MAILBOX)
+    check_no_way_in(home, lambda: step(home, push_service), how)
+
+
+def check_no_way_in(home: Home, begun: Callable[[], Form], how: str) -> None:
+    browser, path, form = begun()
     assert form["csrf"]
-    assert bool(form.get("auth_session")) is (step in LATER), "another page than it says"
     for name in form:
         before = state(home)
         answer = browser.post(
@@ -206,7 +270,7 @@ def test_no_field_of_a_step_is_a_way_in(
         assert answer.status_code < 500, (name, answer.text)
         assert state(home) == before, name
         if answer.status_code != 429:
-            browser, path, form = step(home)
+            browser, path, form = begun()
 
 
 def tampered(form: dict[str, str], name: str, how: str) -> list[tuple[str, str]]:

@@ -126,6 +126,18 @@ def test_a_stolen_code_is_nothing_in_another_browser(home: Home) -> None:
     assert not is_signed_in(thief)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_wrong_code_is_told_where_it_was_typed(home: Home) -> None:
+    """As other codes are: the field has the fault and the focus, and no banner says it again."""
+    browser, page = asked(home)
+    again = type_code(browser, page, another(mailed_code(home))).text
+    (field,) = re.findall(r'<input id="code"[^>]*>', again)
+    assert 'aria-invalid="true" aria-describedby="code-fault code-hint"' in field
+    assert " autofocus" in field
+    assert again.count("not valid, or not any more") == 1
+    assert 'id="code-fault">This code or link is not valid' in again
+
+
 def test_a_code_of_another_account_is_nothing(home: Home) -> None:
     """Have one's own mailed; type it where somebody else was asked for."""
     browser, page = asked(home)

@@ -14,6 +14,7 @@ from portero.core.authenticators import Evidence, FactorKind
 from portero.core.factors.password import store as passwords
 from portero.core.login import rules
 from portero.core.sessions import Proven
+from portero.kit.secrets import Secret
 from tests.support.authenticator_app import enrolled_app
 from tests.support.codes import MAILBOX, enrolled_code, mailed_code
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
@@ -280,3 +281,71 @@ def test_a_mailbox_lifts_nothing_that_a_mailbox_began() -> None:
     evidence = Evidence("1", amr=("otp",), acr="aal1")
     assert rules.raised(mailed, evidence, FactorKind.EMAIL) == mailed
     assert "mfa" in rules.raised(mailed, evidence, FactorKind.TOTP).amr
+
+
+def must_change(home: Home) -> None:
+    """An operator has set the password, and the owner is to choose another."""
+    rooms, secret = home.house.rooms, Secret(PASSWORD)
+    account_id = rooms.accounts.get_by_name("ana").id
+    rooms.account_admin.set_password(Actor.operator(), account_id, secret, must_change=True)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nor_does_a_password_chosen_at_the_end_of_a_sign_in_by_mail(home: Home) -> None:
+    """The attack: a new password is owed. Sign in by mail, choose it, and have a code to the same
+    mailbox beside it."""
+    must_change(home)
+    asked: Any = home.post("/login/mail", username="ana")
+    step = {"mail_session": asked.json["mail_session"], "code": mailed_code(home)}
+    owed: Any = home.post("/login/mail/continue", **step)
+    assert owed.json["owed"] == "change_password"
+    step = {"auth_session": owed.json["auth_session"], "new_password": THIRD_PASSWORD}
+    assert home.post("/login/continue", **step).status_code == 200
+    add_mailbox(home)
+    refused = log_in(home, THIRD_PASSWORD)
+    assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nor_does_one_that_came_by_mail_and_has_to_be_changed(make_home: MakeHome) -> None:
+    """The same with a password that grew too old within the wait."""
+    home = make_home(PORTERO_PASSWORD_MAX_AGE_DAYS="1")
+    home.create("ana", MAILBOX)
+    reset(home)
+    home.clock.let_pass(hours=25)
+    step = {"auth_session": log_in(home).json["auth_session"], "new_password": THIRD_PASSWORD}
+    assert home.post("/login/continue", **step).status_code == 200
+    add_mailbox(home)
+    refused = log_in(home, THIRD_PASSWORD)
+    assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_password_that_an_operator_set_is_changed_for_good(home: Home) -> None:
+    """Whoever knew it has not come by mail: no wait."""
+    must_change(home)
+    step = {
+        "auth_session": log_in(home, PASSWORD).json["auth_session"],
+        "new_password": THIRD_PASSWORD,
+    }
+    assert home.post("/login/continue", **step).status_code == 200
+    add_mailbox(home)
+    assert log_in(home, THIRD_PASSWORD).json["factors"] == ["email"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_refusal_in_the_middle_is_recorded_and_undoes_the_step(home: Home) -> None:
+    """All is proven anew in a session whose password came by mail; the mailbox was enrolled
+    meanwhile. The step goes nowhere, and its secret still stands."""
+    reset(home)
+    token = log_in(home).json["access_token"]
+    begun: Any = home.post("/login/step-up", token)
+    assert begun.json["owed"] == "password", begun.json
+    add_mailbox(home)
+    step = {"auth_session": begun.json["auth_session"], "password": OTHER_PASSWORD}
+    for tries in (1, 2):
+        refused: Any = home.post("/login/continue", **step)
+        assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")
+        failed = home.house.audit.list_entries(kind="login.failed")
+        reasons = [(each.factor, each.details["reason"]) for each in failed]
+        assert reasons == [("password", "mailbox_alone")] * tries

@@ -16,7 +16,7 @@ from portero.core.sessions import EndReason, Session
 from portero.settings import SettingsError
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.places import LISBON, write_places
-from tests.support.relying_party import fields
+from tests.support.relying_party import fields, relying_party
 
 PAGES = ("", "/profile", "/security", "/security/password", "/security/codes", "/sessions",
          "/applications", "/activity")  # fmt: skip
@@ -240,6 +240,24 @@ def test_activity_is_ones_own(home: Home) -> None:
     assert second.count("You signed in.") == 31 - 24
     for odd in ("x", "\x00", "9" * 200, older.upper()):
         assert browser.get("/account/activity", query_string={"before": odd}).status_code == 200
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_activity_calls_an_application_by_its_name(home: Home) -> None:
+    """Connected or not; one that is gone by no id, which nobody knows it by."""
+    home.create("ana")
+    rp = relying_party(home, client_name="Bank & Co")
+    rp.sign_in()
+    client_id = rp.client_id
+    rooms = home.house.rooms
+    account_id = rooms.accounts.get_by_name("ana").id
+    rooms.provider.connections.withdraw(Actor.system(), account_id, client_id)
+    page = rp.browser.get("/account/activity").text
+    assert "You disconnected <bdi>Bank &amp; Co</bdi>." in page
+    home.house.clients.delete(Actor.operator(), client_id)
+    page = rp.browser.get("/account/activity").text
+    assert "You disconnected <bdi>(a deleted application)</bdi>." in page
+    assert client_id not in page
 
 
 def test_pages_speak_the_accounts_language(home: Home) -> None:

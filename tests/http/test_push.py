@@ -19,6 +19,7 @@ from portero.core.factors.push.errors import (
 )
 from portero.core.factors.push.rules import MOST_DEVICES
 from portero.core.factors.push.store import push_requests, push_subscriptions
+from portero.core.limits import OverLimit
 from portero.core.login.errors import NotApproved, NotApprovedYet
 from portero.core.login.model import Step
 from portero.migrations import runner
@@ -534,8 +535,9 @@ def test_a_newer_question_takes_the_place_of_the_one_before(
 def test_nobody_is_asked_without_end(home: Home, push_service: PushService) -> None:
     """The attack (push bombing): have the password, and ask until the owner gives in. Five in a
     quarter of an hour, counted over all sign-ins."""
-    browser = enrolled_push(home, push_service)  # which was the first
-    for _ in range(4):
+    browser = enrolled_push(home, push_service)
+    browser.arrived.clear()
+    for _ in range(5):
         begun_push(home)
     sixth = begin(home, home.post("/login", username="ana", password=PASSWORD).json["auth_session"])
     assert (sixth.status_code, sixth.json["code"]) == (429, "too_many_requests")
@@ -546,6 +548,21 @@ def test_nobody_is_asked_without_end(home: Home, push_service: PushService) -> N
     assert len(browser.arrived) == 6
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_setting_up_has_tries_of_its_own(make_home: MakeHome, push_service: PushService) -> None:
+    """Whoever has the password, and asks and asks, keeps no owner from setting a browser up; nor
+    does setting up use what a sign-in needs."""
+    one_each = "push_by_account=1/900,push_enrolments_by_account=1/900"
+    home = make_home(PORTERO_LIMITS=one_each)
+    home.register()
+    enrolled_push(home, push_service)
+    begun_push(home)
+    home.register("ben")
+    with pytest.raises(OverLimit) as refused:
+        enrolled_devices(home, push_service, 2, "ben")
+    assert refused.value.limit == "push_enrolments_by_account"
+
+
 def test_questions_asked_at_once_are_all_counted(home: Home, push_service: PushService) -> None:
     """Twenty threads, each with a sign-in of its own."""
     browser = enrolled_push(home, push_service)
@@ -554,9 +571,9 @@ def test_questions_asked_at_once_are_all_counted(home: Home, push_service: PushS
         for _ in range(20)
     ]
     answers = statuses(at_once(lambda nth: begin(home, secrets[nth])))
-    assert answers == {403: 4, 429: 16}
+    assert answers == {403: 5, 429: 15}
     home.deliver()
-    assert len(browser.arrived) <= 5
+    assert len(browser.arrived) <= 5 + 1  # that it was set up with
     rows = home.house.db.read(lambda tx: tx.execute(push_requests.select()).all())
     assert len(rows) == 1
 

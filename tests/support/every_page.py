@@ -320,7 +320,7 @@ def signed_in_at(path: str) -> Callable[[Walk], None]:
 
 
 BY_MAIL = {"PORTERO_MAIL_SIGN_IN": "on", "PORTERO_SIGN_IN_STEPS": "2"}
-STRICT = {"PORTERO_SECOND_FACTOR": "required"}
+STRICT = {"PORTERO_SECOND_FACTOR": "required", "PORTERO_SECOND_FACTOR_GRACE_DAYS": "14"}
 # Behind a proxy that tells whose certificate it has seen; and proven mailboxes are wanted.
 _VERIFIED = (
     ("PORTERO_REQUIRE_VERIFIED_EMAIL", "on"),

@@ -11,7 +11,7 @@ from portero.core.admin.personal_data import DOWNLOADS_BY_ACCOUNT
 from portero.core.audit import AuditLog
 from portero.core.challenges import ANSWERS_BY_ADDRESS, TICKETS_BY_ADDRESS
 from portero.core.factors.one_time_code import POLICIES as CODE_POLICIES
-from portero.core.factors.push import PUSH_BY_ACCOUNT
+from portero.core.factors.push import PUSH_BY_ACCOUNT, PUSH_ENROLMENTS
 from portero.core.limits import AddressPolicy, LimitPolicy, Limits, Prefixes, Volume
 from portero.core.limits.fallback import WithFallback
 from portero.core.limits.ports import Counters
@@ -48,6 +48,7 @@ POLICIES: Final[tuple[LimitPolicy, ...]] = (
     *CIBA_POLICIES,
     DOWNLOADS_BY_ACCOUNT,
     PUSH_BY_ACCOUNT,
+    PUSH_ENROLMENTS,
     TOKENS_BY_CLIENT,
     INTROSPECTIONS_BY_CLIENT,
     TICKETS_BY_ADDRESS,

@@ -124,10 +124,7 @@ class Dispatcher:
             self.audit.record(tx, actor, now, put_off)
         refusal = rules.unanswerable(step, facts, self.policy, now)
         if refusal is not None:
-            failed = SignInFailed(
-                account_id=account.id, factor=proven.factor, reason="mailbox_alone"
-            )
-            self.audit.record(tx, actor, now, failed)
+            self.record_refusal_in(tx, actor, account.id, refusal, now=now)
             return refusal
         if step is None:
             if under_way is not None:
@@ -172,6 +169,13 @@ class Dispatcher:
             tx, actor, now, SignInOwes(account_id=account.id, factor=proven.factor, owed=step)
         )
         return self.still(Secret(secret), step, facts, under_way.expires_at, now=now)
+
+    def record_refusal_in(
+        self, tx: Tx, actor: Actor, account_id: str, refusal: MailboxAlone, *, now: datetime
+    ) -> None:
+        """For a step, too, that was undone, and its record with it."""
+        failed = SignInFailed(account_id=account_id, factor=refusal.factor, reason="mailbox_alone")
+        self.audit.record(tx, actor, now, failed)
 
     def still(
         self, secret: Secret, step: Owed, facts: Facts, expires_at: datetime, *, now: datetime

@@ -60,7 +60,9 @@ class MailboxAlone(Forbidden):
         "yet. Use a browser in which you signed in here before, or come back in %(hours)s hours."
     )
 
-    def __init__(self, wait: timedelta) -> None:
+    def __init__(self, wait: timedelta, factor: str) -> None:
+        """`factor` is what was proven last."""
+        self.factor = factor
         seconds = math.ceil(wait.total_seconds())
         super().__init__(
             "nothing but the mailbox",

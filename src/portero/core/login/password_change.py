@@ -159,7 +159,7 @@ class PasswordChange:
             replacement=encoded,
             now=now,
             chosen=True,
-            still_by_mail=waits.stays_by_mail(stored, session, now),
+            still_by_mail=waits.stays_by_mail(stored, session.amr, now),
         ):
             return None
         self._present.forgive_in(tx, account.id, session.id)

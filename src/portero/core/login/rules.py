@@ -226,7 +226,7 @@ def unanswerable(
     if step is Owed.ENROL_FACTOR and put_off_until(facts, policy, now) is not None:
         return None
     waits = facts.mail_counts_from or facts.put_aside_until
-    return None if waits is None else MailboxAlone(waits - now)
+    return None if waits is None else MailboxAlone(waits - now, facts.proven.factor)
 
 
 def is_mailbox_alone(facts: Facts) -> bool:

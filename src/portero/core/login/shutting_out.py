@@ -41,7 +41,7 @@ class ShutOut:
         ended = self.sessions.end_in(tx, actor, account.id, now=now, reason=reason)
         # The earlier links are dead now: whoever was in could have used up those that may be sent.
         self.limits.clear(tx, rules.RECOVERY_MAIL_BY_ACCOUNT, account.id)
-        self.outbox.enqueue(tx, RECOVERY_ASKED, {"identifier": account.email}, now=now)
+        self.outbox.enqueue(tx, RECOVERY_ASKED, {"identifier": account.username}, now=now)
         return ended
 
     def put_aside_in(

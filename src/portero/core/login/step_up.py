@@ -81,7 +81,7 @@ class StepUp:
             return lifting
         now, wanted = self._clock.now(), Wanted("", demand.acr)
 
-        def unit(tx: Tx) -> SignedIn | StillOwes:
+        def unit(tx: Tx) -> SignedIn | StillOwes | MailboxAlone:
             account = store.hold_account(tx, session.account_id)
             live = session_store.find_live(tx, session.account_id, session.id, now=now)
             if account is None or live is None:
@@ -90,13 +90,13 @@ class StepUp:
             arrived = self._dispatcher.arrive_in(
                 tx, actor, account, proven, stored, now=now, wanted=wanted, lifting=live
             )
-            if isinstance(arrived, MailboxAlone):
-                raise arrived
             if stored is None and isinstance(arrived, StillOwes) and not arrived.factors:
                 raise FreshProofNeeded("no password and no passkey")
             return arrived
 
         arrived = self._db.write(unit)
+        if isinstance(arrived, MailboxAlone):
+            raise arrived  # once it is recorded
         if isinstance(arrived, SignedIn):
             raise AssertionError("nothing was proven, and a session came of it")
         return arrived

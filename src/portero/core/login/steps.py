@@ -18,7 +18,7 @@ from portero.core.authenticators import Evidence, FactorKind, Given
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
 from portero.core.limits import Limits
-from portero.core.login import rules, store
+from portero.core.login import rules, store, waits
 from portero.core.login.dispatcher import Dispatcher, signed_in
 from portero.core.login.effects import Effect, StepEffects
 from portero.core.login.errors import InteractionOver, MailboxAlone, NotApproved, WrongFactor
@@ -85,11 +85,16 @@ class SignInSteps:
         effect = self._effects.of(actor, auth_session, under_way, step, in_browser)
         secret_hash = fingerprint(auth_session)
         now = self._clock.now()
-        advanced = self._db.write(
-            lambda tx: self._advance_in(
-                tx, actor, under_way, secret_hash, step, effect, now=now, in_browser=in_browser
+        try:
+            advanced = self._db.write(
+                lambda tx: self._advance_in(
+                    tx, actor, under_way, secret_hash, step, effect, now=now, in_browser=in_browser
+                )
             )
-        )
+        except MailboxAlone as alone:
+            refusal, record = alone, self._dispatcher.record_refusal_in
+            self._db.write(lambda tx: record(tx, actor, under_way.account_id, refusal, now=now))
+            raise
         if isinstance(advanced, WrongFactor):
             raise advanced
         arrived, ended_sessions = advanced
@@ -166,7 +171,7 @@ class SignInSteps:
             proven = self._password_proven_in(tx, under_way, effect.password)
         ended: list[str] = []
         if effect.new_encoded is not None:
-            ended = self._change_password_in(tx, actor, under_way, effect.new_encoded, now)
+            ended = self._change_password_in(tx, actor, under_way, proven, effect.new_encoded, now)
         if effect.keeps:
             account = self._dispatcher.deletions.keep_in(tx, actor, account, now=now)
         arrived = self._dispatcher.arrive_in(
@@ -220,12 +225,23 @@ class SignInSteps:
         return PASSWORD_PROVEN
 
     def _change_password_in(
-        self, tx: Tx, actor: Actor, under_way: Interaction, new_encoded: str, now: datetime
+        self,
+        tx: Tx,
+        actor: Actor,
+        under_way: Interaction,
+        proven: Proven,
+        new_encoded: str,
+        now: datetime,
     ) -> list[str]:
         """The former password is worth nothing now: neither are the sessions that it earned, nor
-        the other sign-ins that it began."""
+        the other sign-ins that it began. Whoever has proven the mailbox alone begins a wait anew:
+        the new one has to count from now, or it would be too old at once."""
         account_id = under_way.account_id
-        self._passwords.put_in(tx, account_id, new_encoded, now=now)
+        former = self._passwords.load_in(tx, account_id)
+        by_mail = proven.factor == rules.MAILBOX or (
+            former is not None and waits.stays_by_mail(former, proven.amr, now)
+        )
+        self._passwords.put_in(tx, account_id, new_encoded, now=now, by_mail=by_mail)
         store.end_of_account(tx, account_id, now=now, but=under_way.id)
         self._audit.record(tx, actor, now, PasswordChanged(account_id=account_id))
         self._owner.tell_in(tx, account_id, NoticeTemplate.PASSWORD_CHANGED, {}, now=now)

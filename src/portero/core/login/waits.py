@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from portero.core.accounts.model import Account
 from portero.core.devices import KnownDevices
 from portero.core.factors.password import StoredPassword
 from portero.core.login import rules
-from portero.core.sessions import Proven, Session
+from portero.core.sessions import Proven
 from portero.core.sessions.demand import is_multi_factor
 from portero.kit.db import Tx
 
@@ -46,11 +47,12 @@ def put_aside_until_in(
     return _wait_in(known, tx, account.id, since, devices, now=now)
 
 
-def stays_by_mail(stored: StoredPassword, session: Session, now: datetime) -> bool:
-    """Whether a password that this session puts in the place of that one proves no more than the
-    mailbox: whoever chose it by a mailed link knows it, so knowing it is no second proof."""
+def stays_by_mail(stored: StoredPassword, amr: Collection[str], now: datetime) -> bool:
+    """Whether a password that somebody who has proven those methods puts in the place of that one
+    proves no more than the mailbox: whoever chose it by a mailed link knows it, so knowing it is no
+    second proof."""
     is_over = stored.changed_at + rules.MAILBOX_WAIT <= now
-    return stored.by_mail and not is_over and not is_multi_factor(session.amr)
+    return stored.by_mail and not is_over and not is_multi_factor(amr)
 
 
 def _wait_in(

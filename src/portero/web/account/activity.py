@@ -9,7 +9,7 @@ from flask import Response
 
 from portero.core.audit import Entry, Outcome
 from portero.core.authenticators import FactorKind
-from portero.core.provider.connections import Connection
+from portero.protocol.oauth.client_id_document import looks_like_document_id
 from portero.web.account.console import Console, Visit
 from portero.web.account.sentences import KINDS, sentence_of
 from portero.web.factor_words import factor_name
@@ -40,13 +40,12 @@ def _show(visit: Visit) -> Response:
 
 def _told(visit: Visit, entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
     moments = visit.moments
-    names = _names(visit.rooms.provider.connections.list_of(visit.account.id))
     for entry in entries:
         sentence = sentence_of(entry)
         if sentence:
             yield {
                 "sentence": sentence,
-                "name": names.get(entry.client_id, entry.client_id),
+                "name": _application(visit, entry.client_id),
                 "at": moments.at(entry.at),
                 "address": entry.address,
                 "place": visit.place_of(entry.address),
@@ -65,6 +64,10 @@ def _how(entry: Entry) -> str:
     return translator().text("Password") if is_password else ""
 
 
-def _names(connections: Iterable[Connection]) -> dict[str, str]:
-    """What is no more connected is told by its id: nothing is fetched for a page."""
-    return {each.client_id: name_of(each.client) for each in connections if each.client}
+def _application(visit: Visit, client_id: str) -> str:
+    """What it calls itself, connected or not. One that is a document is told by its URL, which says
+    most: nothing is fetched for a page."""
+    if not client_id or looks_like_document_id(client_id):
+        return client_id
+    client = visit.rooms.provider.clients.find(client_id)
+    return translator().text("(a deleted application)") if client is None else name_of(client)

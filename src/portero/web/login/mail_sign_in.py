@@ -110,7 +110,10 @@ class _MailPage:
         except OwesMore as refusal:
             answer = self._sign_in.go_on_asking(errand, refusal.still)
         except Refusal as refusal:
-            return refused(again(**told(refusal)), refusal)
+            said = told(refusal)
+            if isinstance(refusal, MailCodeWrong) and not token:
+                said = {"faults": {"code": said["message"]}}  # where it was typed
+            return refused(again(**said), refusal)
         else:
             answer = self._sign_in.arrived(errand, signed_in)
         answer.headers.extend(self._cookie.clear())

@@ -19,11 +19,12 @@ from portero.core.factors.push.model import (
     Subscription,
 )
 from portero.core.factors.push.ports import Messenger, SubscriptionGone
-from portero.core.factors.push.rules import PUSH_BY_ACCOUNT, PushServices
+from portero.core.factors.push.rules import PUSH_BY_ACCOUNT, PUSH_ENROLMENTS, PushServices
 from portero.core.factors.push.sending import PUSH_MESSAGE, PushSending
 
 __all__ = [
     "PUSH_BY_ACCOUNT",
+    "PUSH_ENROLMENTS",
     "PUSH_MESSAGE",
     "Asked",
     "Decision",

@@ -197,7 +197,9 @@ class PushFactor:
             devices = devices_in(tx)
             if isinstance(devices, Refusal):
                 return devices
-            over = self.limits.spend(tx, rules.PUSH_BY_ACCOUNT, budget, now=now)
+            enrols = purpose is Purpose.ENROL
+            policy = rules.PUSH_ENROLMENTS if enrols else rules.PUSH_BY_ACCOUNT
+            over = self.limits.spend(tx, policy, budget, now=now)
             if over is not None:
                 return over
             store.put(tx, question)

@@ -22,6 +22,9 @@ MOST_DEVICES: Final = 10
 # quarter of an hour are enough for an honest day, and few enough to be borne. A
 # browser that the account knows has five of its own, so that nobody uses up its owner's.
 PUSH_BY_ACCOUNT: Final = LimitPolicy("push_by_account", tries=5, window_seconds=900)
+# Whoever is in, and sets a browser up, uses up nothing of what signing in needs; and whoever is at
+# the door keeps nobody from it.
+PUSH_ENROLMENTS: Final = LimitPolicy("push_enrolments_by_account", tries=10, window_seconds=900)
 
 _LOWEST_NUMBER: Final = 10
 _NUMBERS: Final = 90
