@@ -1,4 +1,4 @@
-"""The pages of what there is (keys, data, logs, connections) have what the code has."""
+"""The pages of what there is (keys, data, logs, connections, rights) have what the code has."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from portero.core.login.rules import FRESH_SECONDS
 from portero.kit.db import metadata
 from portero.migrations.tables import all_tables
+from portero.web.api.documents import ROUTES
+from portero.web.api.registry import Access
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/portero"
@@ -92,6 +95,24 @@ def test_every_way_out_is_in_the_inventory_of_connections() -> None:
     text = page("connections.md")
     for uri in ("jwks_uri", "sector_identifier_uri", "request_uri", "backchannel_logout_uri"):
         assert f"`{uri}`" in rows(text)
+
+
+def test_every_route_is_in_the_page_of_who_may_do_what() -> None:
+    """ASVS 8.1.1: and in the row of what it demands."""
+    text = page("access.md")
+    for row, demand in (
+        ("anybody", (Access.PUBLIC, None)),
+        ("any application with a token for the API", (Access.ANY_CLIENT, None)),
+        ("the person, by the first party's token", (Access.FIRST_PARTY, None)),
+        ("the person, with a proof of the last", (Access.FIRST_PARTY, FRESH_SECONDS)),
+    ):
+        [line] = [each for each in text.splitlines() if each.startswith(f"| {row}")]
+        told = set(re.findall(r"`([A-Z]+ /[\w/<>-]+)`", line.partition("; in `PATCH")[0]))
+        assert told == {
+            f"{route.method} {route.path}"
+            for route in ROUTES
+            if (route.access, route.fresh_seconds) == demand
+        }
 
 
 def purposes() -> Iterator[str]:

@@ -71,7 +71,8 @@ def configure(level: str, format_: Format = "json", *, stream: TextIO | None = N
 
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return json.dumps(members(record), ensure_ascii=False, default=str)
+        # In ASCII: what is beyond may be a sign that a terminal obeys or a reader breaks lines at.
+        return json.dumps(members(record), default=str)
 
 
 class ConsoleLines(logging.Formatter):
@@ -80,7 +81,8 @@ class ConsoleLines(logging.Formatter):
         head = f"{told.pop('ts')} {told.pop('level'):<8} {told.pop('logger')}: "
         event, exception = one_line(told.pop("event")), told.pop("exception", "")
         rest = "".join(f" {name}={one_line(str(value))}" for name, value in told.items())
-        return head + event + rest + (f"\n{exception}" if exception else "")
+        below = "".join(f"\n  {one_line(line)}" for line in exception.split("\n") if line)
+        return head + event + rest + below
 
 
 def members(record: logging.LogRecord) -> dict[str, Any]:

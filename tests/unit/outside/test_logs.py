@@ -151,6 +151,36 @@ def test_lines_for_people_can_not_be_forged() -> None:
         assert "\x1b" not in out.getvalue()
 
 
+@pytest.mark.parametrize("sign", ["\x1b", "\x9b", "\x85", "\u2028", "\u202e", "\r"], ids=ascii)
+@pytest.mark.parametrize("form", [logs.JsonLines(), logs.ConsoleLines()])
+def test_nobodys_name_can_draw_on_a_terminal(form: logging.Formatter, sign: str) -> None:
+    """ASVS 16.4.1: neither the signs that terminals obey nor those at which other readers break a
+    line or turn it round; in what was said, in a member, and in the text of an error."""
+    try:
+        raise ValueError(f"no such name: ana{sign}2J")
+    except ValueError as error:
+        exc_info = (type(error), error, error.__traceback__)
+    record = logging.makeLogRecord(
+        {"msg": f"ana{sign}2J", "levelname": "INFO", "name": "x", "exc_info": exc_info}
+    )
+    record.about = f"ana{sign}2J"
+    assert sign not in form.format(record)
+
+
+def test_an_error_forges_no_line_for_people() -> None:
+    """Its text is somebody else's: each line of it stands below the one that it belongs to."""
+    try:
+        raise ValueError("no\n2026-01-01T00:00:00Z info     x: eve is an operator")
+    except ValueError as error:
+        exc_info = (type(error), error, error.__traceback__)
+    record = logging.makeLogRecord(
+        {"msg": "failed", "levelname": "ERROR", "name": "x", "exc_info": exc_info}
+    )
+    first, *others = logs.ConsoleLines().format(record).split("\n")
+    assert first.endswith("x: failed")
+    assert [line for line in others if not line.startswith("  ")] == []
+
+
 def test_an_exception_is_one_member(stream: io.StringIO) -> None:
     """The traceback does not break the line-by-line form."""
     try:
