@@ -22,6 +22,31 @@ _spare: list[str] = []
 _shapes: dict[str, str] = {}
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "each_case_on_each_database: what is put in decides what a database is asked"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The cases of one test differ in what is put in, and seldom in what a database is asked: the
+    first of them runs on PostgreSQL too, the others on SQLite alone. A test where that is not so
+    has the mark `each_case_on_each_database`."""
+    first, others = set[str](), list[pytest.Item]()
+    for item in items:
+        asked = getattr(item, "callspec", None)
+        if asked is None or asked.params.get("database_url") != "postgresql":
+            continue
+        test = item.nodeid.partition("[")[0]
+        if test in first and not item.get_closest_marker("each_case_on_each_database"):
+            others.append(item)
+        first.add(test)
+    if others:
+        config.hook.pytest_deselected(items=others)
+        left = set(others)
+        items[:] = [item for item in items if item not in left]
+
+
 @pytest.fixture(params=BACKENDS)
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a database of this test's own, at the newest revision; once per database kind."""
