@@ -210,14 +210,14 @@ def _take_back_email(walk: Walk) -> None:
     walk.mailed("/take-back-email", f"{name}@example.org")
 
 
-def _freeze(walk: Walk, name: str = "hugo") -> None:
+def _freeze(walk: Walk, name: str = "gerda") -> None:
     """By the mail that says that the account is to be deleted."""
     _left(walk, name)
     walk.mailed("/it-was-not-me", f"{walk.named(name)}@example.org")
 
 
 def _frozen(walk: Walk) -> None:
-    _freeze(walk, "hans")
+    _freeze(walk, "gustav")
     walk.send()
 
 
