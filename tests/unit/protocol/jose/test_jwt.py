@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import jwt
 import pytest
@@ -56,3 +57,13 @@ def test_what_is_no_json_is_not_signed() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         sign({"exp": float("nan")}, key=_key(SigningAlg.ES256), kid="k", alg=SigningAlg.ES256,
              typ="JWT")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "claims", [{"sub": "NaN"}, {"sub": "Infinity", "n": 1.5}, {"sub": "\ud800"}]
+)
+def test_what_only_looks_like_no_json_is_signed(claims: dict[str, Any]) -> None:
+    """Texts that name such numbers, and text that has no UTF-8 (it is escaped)."""
+    secret = secrets.token_bytes(32)
+    told = sign_with_secret(claims, secret, typ="JWT")
+    assert jwt.decode(told, secret, algorithms=["HS256"]) == claims
