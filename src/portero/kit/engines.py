@@ -20,6 +20,8 @@ T = TypeVar("T")
 READ_ONLY: Final = "portero_read_only"
 _PIPELINE: Final = "portero_pipeline"
 _LOOK_AGAIN_SECONDS: Final = 0.01
+# Of a PostgreSQL engine's listeners to its statements: `keep_order`.
+OWN_LISTENERS: Final = 1
 
 
 def sqlite_engine(url: sa.URL, patience: Patience) -> sa.Engine:
@@ -63,7 +65,7 @@ def _json_text(value: object) -> str:
         return json.dumps(value)
 
 
-def _json_value(text: str) -> Any:
+def _json_value(text: str | bytes) -> Any:
     try:
         return from_json(text)
     except ValueError:
@@ -92,6 +94,8 @@ def postgresql_engine(url: sa.URL, patience: Patience) -> sa.Engine:
         pool_reset_on_return=None,
         # Parameters are hashes and sealed secrets: they are for no log.
         hide_parameters=True,
+        json_serializer=_json_text,
+        json_deserializer=_json_value,
         connect_args={
             "connect_timeout": 5,
             "application_name": "portero",

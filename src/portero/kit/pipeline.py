@@ -134,8 +134,11 @@ class Pipeline:
         """The answers. After a failure the server skips the rest, and says so of each."""
         answers: list[PGresult] = []
         failure: StatementFailed | None = None
+        while self._pgconn.flush():
+            self._until(POLLIN | POLLOUT)  # or both sides wait for the other to read
         while True:
-            self._wait()
+            while self._pgconn.is_busy():
+                self._until(POLLIN)
             answer = self._pgconn.get_result()
             if answer is None:
                 if self._pgconn.status == ConnStatus.BAD:
@@ -149,14 +152,6 @@ class Pipeline:
         if failure is not None:
             raise failure
         return answers
-
-    def _wait(self) -> None:
-        """Until the next answer is here, and all questions are out."""
-        pgconn = self._pgconn
-        while pgconn.flush():
-            self._until(POLLIN | POLLOUT)
-        while pgconn.is_busy():
-            self._until(POLLIN)
 
     def _until(self, events: int) -> None:
         self._socket.register(self._pgconn.socket, events)

@@ -20,7 +20,7 @@ from pydantic_core import from_json
 from sqlalchemy.ext.compiler import compiles
 
 from portero.kit.db import Tx
-from portero.kit.engines import run_in_pipeline, run_on_driver
+from portero.kit.engines import OWN_LISTENERS, run_in_pipeline, run_on_driver
 
 Convert = Callable[[Any], Any]
 Conversions = tuple[tuple[int, Convert], ...]  # with the place of what each converts
@@ -255,9 +255,11 @@ class _InPipeline(_Form):
     def _told(self, tx: Tx, values: Mapping[str, object]) -> Sequence[Any]:
         """What the driver is given, after the listeners have seen it."""
         given = self._given(values)
-        for listener in tx.engine.dispatch.before_cursor_execute:
+        listeners = tx.engine.dispatch.before_cursor_execute
+        if len(listeners) > OWN_LISTENERS:
             named = dict(zip(self._order, given, strict=True))
-            listener(tx, None, self._sql, named, None, False)
+            for listener in listeners:
+                listener(tx, None, self._sql, named, None, False)
         return given
 
 
