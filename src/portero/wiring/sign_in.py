@@ -228,7 +228,7 @@ def join_sign_in(
         taking_back=TakingBack(
             db=db, clock=clock, audit=audit, shut_out=shut_out, notices=notices, feed=base.feed
         ),
-        freezing=Freezing(db, clock, audit, limits, shut_out, deletions, owner),
+        freezing=Freezing(db, clock, audit, shut_out, deletions, owner),
         authenticators=authenticators,
         devices=devices,
         enrolment=Enrolment(

@@ -23,9 +23,8 @@ from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store as authenticator_store
 from portero.core.devices import store as device_store
-from portero.core.limits import Limits
 from portero.core.links import Link, LinkPurpose, LinkSpent
-from portero.core.login import rules, store
+from portero.core.login import store
 from portero.core.login.events import AccountFrozen
 from portero.core.login.shutting_out import ShutOut
 from portero.core.notices import NoticeTemplate
@@ -45,7 +44,6 @@ class Freezing:
     db: Database
     clock: Clock
     audit: AuditLog
-    limits: Limits
     shut_out: ShutOut
     deletions: Deletions
     owner: OwnerTold
@@ -62,14 +60,10 @@ class Freezing:
         return self.db.read(unit)
 
     def use(self, actor: Actor, token: str) -> None:
-        """Freeze the account; the owner is mailed a link to a new password. Raises `LinkSpent`,
-        `OverLimit`."""
-        now, policy = self.clock.now(), rules.RECOVERY_BY_ADDRESS
-        over = self.db.write(
-            lambda tx: self.limits.spend(tx, policy, actor.origin.address, now=now)
-        )
-        if over is not None:
-            raise over
+        """Freeze the account; the owner is mailed a link to a new password. Raises `LinkSpent`.
+
+        Not counted by address: nobody guesses a link, and a thief on the owner's network could use
+        up what the address has. What it causes is bounded by the mails that have such links."""
 
         def unit(tx: Tx) -> tuple[str, list[str], datetime]:
             link = links.find_live(tx, token, LinkPurpose.FREEZE, now=self.clock.now())
