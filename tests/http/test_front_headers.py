@@ -74,5 +74,8 @@ def test_every_answer_of_the_front_is_closed(home: Home) -> None:
             expected["Cache-Control"] = "public, max-age=300"
         told = {name: ", ".join(answer.headers.get_list(name)) for name in expected}
         assert told == expected, where
+        kind = answer.headers.get("content-type", "")
+        is_page = kind == "text/html; charset=utf-8"
+        assert is_page or kind.startswith("application/") or not answer.content, where
         policy = answer.headers["content-security-policy"].split("; ")
         assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from portero.cli.console import Console, console, json_option, note
+from portero.cli.console import Console, console, json_option, json_text, note
 from portero.cli.failures import CommandFailed
 from portero.cli.house import opened_house
 
@@ -70,7 +70,7 @@ def show(told: Console, /, client_id: str) -> None:
         from portero.core.clients.rules import client_json
 
         shown = client_json(house.clients.get(client_id))
-    told.show(shown, json.dumps(shown, ensure_ascii=False, indent=2))
+    told.show(shown, json_text(shown))
 
 
 @command.command("delete")

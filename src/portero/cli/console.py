@@ -29,7 +29,7 @@ class Console:
     def show(self, document: object, *lines: str) -> None:
         """The document with `--json`, else the lines."""
         if self.as_json:
-            write(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))
+            write(json_text(document))
         else:
             for line in lines:
                 write(line)
@@ -60,6 +60,15 @@ def json_option(command: F) -> F:
         help="Print one JSON document.",
     )  # fmt: skip
     return decorate(command)
+
+
+def json_text(document: object, *, indent: int | None = 2) -> str:
+    """In everybody's letters; but what a terminal would obey, or turn a line round, is an escape:
+    a User-Agent is anybody's text."""
+    text = json.dumps(document, ensure_ascii=False, indent=indent, default=_plain)
+    return "".join(
+        char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text
+    )
 
 
 def write(line: str) -> None:

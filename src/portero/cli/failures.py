@@ -6,7 +6,6 @@ traceback, except with PORTERO_LOG_LEVEL=debug for an error that nobody foresaw.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import traceback
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 import click
 
+from portero.cli.console import json_text
 from portero.kit.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ def explain(error: Exception, *, as_json: bool) -> int:
     if problem is None:
         problem = _unexpected(error)
     if as_json:
-        click.echo(json.dumps(problem, ensure_ascii=False), err=True)
+        click.echo(json_text(problem, indent=None), err=True)
     else:
         faults = [f"{fault['name']}: {fault['detail']}" for fault in problem["errors"]]
         click.echo(f"portero: {' '.join([problem['message'], *faults])}", err=True)
