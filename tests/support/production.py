@@ -20,7 +20,6 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from portero.core.outbox.model import JobState
 from tests.support.database import new_database
 from tests.support.house import SECRET_KEY, Home
 from tests.support.served import served
@@ -50,7 +49,8 @@ SETTINGS: Final = {
 # Of the server itself, and not of who uses it.
 _KEPT: Final = ("alembic_version", "signing_keys", "push_keys", "status_blocks", "changes")
 # What is written down of a try that is refused.
-_OF_TRIES: Final = ("audit_entries", "limit_counters", "changes", "spent_challenges")
+_OF_TRIES: Final = ("audit_entries", "limit_counters", "changes", "spent_challenges",
+                    "stuffing_windows", "stuffing_standing")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,11 @@ class Production(Home):
         return found
 
     def deliver(self) -> None:
-        """Wait until the outbox is empty: the workers deliver, and so does this process."""
+        """Wait until nothing is due: the workers deliver, and so does this process."""
         super().deliver()
-        soon(lambda: f",{JobState.PENDING}," not in self._rows("outbox_jobs"))
+        due = "SELECT 1 FROM outbox_jobs WHERE state = 'pending' AND due_at <= now()"
+        with psycopg.connect(self._database_url, autocommit=True) as tx:
+            soon(lambda: tx.execute(due).fetchone() is None)
 
     def written(self) -> dict[str, str]:
         """Whatever the server has left where an operator, or a neighbour on the machine, reads."""
@@ -95,8 +97,11 @@ class Production(Home):
 
     def leaks(self) -> list[tuple[str, str]]:
         """Each secret that stands in one of these: where, and how it begins."""
-        known = {*self._secrets, SECRET_KEY, PEPPER, self._database_url}
-        return leaks_in(self.written(), known)
+        return leaks_in(self.written(), self.known_secrets())
+
+    def known_secrets(self) -> set[str]:
+        """Its own, and what went to and fro."""
+        return {*self._secrets, SECRET_KEY, PEPPER, self._database_url}
 
     def state(self, *but: str) -> dict[str, str]:
         """What is stored, table by table; two that are equal are of the same rows. Left out is what

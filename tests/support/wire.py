@@ -67,6 +67,7 @@ class Wire:
     host: str
     address: str = "127.0.0.1"
     cookies: dict[str, str] = field(default_factory=dict)
+    spoofed: dict[str, str] = field(default_factory=dict)  # go with each request that has no other
     secrets: set[str] = field(default_factory=set)  # of whoever made it: what went to and fro
 
     def get(self, path: str, **more: Any) -> Reply:
@@ -99,6 +100,7 @@ class Wire:
         if self.cookies and not _has(lines, "cookie"):
             kept = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
             lines.append(("Cookie", kept))
+        lines += [line for line in self.spoofed.items() if not _has(lines, line[0])]
         if not _has(lines, "host"):
             lines.insert(0, ("Host", self.host))
         reply = self._asked(method, path, lines, body)
@@ -168,7 +170,8 @@ def secrets_of(path: str, lines: Iterable[tuple[str, str]], body: bytes, reply: 
     found += [
         line.partition("=")[2].partition(";")[0] for line in reply.headers.getlist("Set-Cookie")
     ]
-    return {value for value in found if len(value) >= _SHORTEST}
+    # An address is where somebody is sent to, or what is fetched.
+    return {each for each in found if len(each) >= _SHORTEST and not each.startswith("http")}
 
 
 def _members(told: Any, names: Set[str]) -> list[str]:

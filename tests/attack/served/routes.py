@@ -43,6 +43,7 @@ _ROWS: Final = {
         GET /sign-up  POST /sign-up  GET /forgot-password  POST /forgot-password
         GET /reset-password  POST /reset-password  GET /verify-email  POST /verify-email
         GET /allow-new-email  POST /allow-new-email  GET /take-back-email  POST /take-back-email
+        GET /it-was-not-me  POST /it-was-not-me
         POST /accounts  POST /accounts/sign-out  POST /consent  POST /oauth/logout/confirm
         POST /sign-out  GET /passkey-offer  POST /passkey-offer  GET /recovery-codes
         POST /recovery-codes""",

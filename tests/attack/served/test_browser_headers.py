@@ -138,6 +138,7 @@ def test_what_is_no_http_gets_no_answer_of_ours(target: Production) -> None:
         assert b" 400 " in told.partition(b"\r\n")[0] or not told, (head, told[:200])
 
 
+@pytest.mark.long_attack
 def test_a_page_of_ours_is_read_by_no_other_origin(home: Production) -> None:
     """CORS: only what programs of any origin read answers to another one, and to it without
     credentials (CVE-2024-41657, CVE-2023-36829)."""

@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from time import monotonic, sleep
 from typing import Any, Final
 
 from werkzeug.test import TestResponse
@@ -84,7 +85,7 @@ def said(answer: TestResponse) -> str:
 
 
 class Canary:
-    """Listens on loopback, and counts who calls."""
+    """Listens at every address of this machine, and counts who calls."""
 
     def __init__(self, listening: socket.socket) -> None:
         self.port = int(listening.getsockname()[1])
@@ -99,6 +100,13 @@ class Canary:
                 return
             self.called += 1
             connection.close()
+
+    def heard(self, times: int = 1) -> bool:
+        """Whether it was called so often; a call that is on its way is waited for."""
+        deadline = monotonic() + 0.3
+        while self.called < times and monotonic() < deadline:
+            sleep(0.02)
+        return self.called >= times
 
     def urls(self) -> list[str]:
         """Its address, in each notation that leads somebody there."""
@@ -117,7 +125,7 @@ _PLAIN: Final = ("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0
 
 @contextmanager
 def canary() -> Iterator[Canary]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listening:
         made = Canary(listening)
         thread = threading.Thread(target=made.listen, daemon=True)
         thread.start()

@@ -1,0 +1,143 @@
+"""Time tells nobody who has an account, nor how much of a secret was right. Measured in turns, over
+the wire, and judged by a test that finds two milliseconds (tests/unit/support/test_samples.py)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.house import PASSWORD, bearer
+from tests.support.production import Production
+from tests.support.samples import in_turns
+
+pytestmark = pytest.mark.long_attack
+WRONG = "wrong lanterns under ice"
+TIMES = 120
+# Seconds between medians that nobody sees over a network, however sure it is that they are there.
+UNSEEN = 0.001
+
+
+def asks(home: Production, path: str, **body: str) -> Callable[[], object]:
+    """Each time from another network, and from other names, so that no limit answers instead."""
+    return lambda: home.client().post(path, json=body)
+
+
+def post_login(home: Production, names: list[str]) -> Callable[[], object]:
+    turn = iter(names * 100)
+    return lambda: home.client().post("/login", json={"username": next(turn), "password": WRONG})
+
+
+def known(home: Production, count: int = 12) -> list[str]:
+    """People enough that nobody's tries run out."""
+    for number in range(count):
+        home.create(f"known{number}", f"known{number}@example.org")
+    return [f"known{number}" for number in range(count)]
+
+
+def judge(first: Callable[[], object], second: Callable[[], object]) -> None:
+    """The same; or, if something else of the machine was in the way, the same when asked again."""
+    for _ in range(3):
+        found = in_turns(first, second, times=TIMES)
+        if not found.differ or abs(found.apart_seconds) < UNSEEN:
+            return
+    raise AssertionError(f"{found.apart_seconds * 1000:.2f} ms apart, by chance {found.chance:.1g}")
+
+
+def test_a_planted_difference_is_found(home: Production) -> None:
+    """Two milliseconds more for who is known: this is what a hole would look like."""
+    ask = asks(home, "/password/forgot", username="nobody")
+
+    def slower() -> None:
+        ask()
+        time.sleep(0.002)
+
+    with pytest.raises(AssertionError, match="ms apart"):
+        judge(ask, slower)
+
+
+def test_a_wrong_password_takes_as_long_as_a_wrong_name(home: Production) -> None:
+    """CVE-2021-29621 and its class, at the door."""
+    names = known(home)
+    judge(post_login(home, names), post_login(home, [f"nobody{n}" for n in range(len(names))]))
+
+
+def test_asking_for_a_new_password_takes_as_long(home: Production) -> None:
+    """The mail is another's work; whether there is one is looked up there."""
+    known(home, 1)
+    judge(
+        asks(home, "/password/forgot", username="known0"),
+        asks(home, "/password/forgot", username="nobody"),
+    )
+
+
+def test_a_mail_to_sign_in_with_takes_as_long(home: Production) -> None:
+    """The same for the way without a password."""
+    known(home, 1)
+    judge(
+        asks(home, "/login/mail", username="known0@example.org"),
+        asks(home, "/login/mail", username="nobody@example.org"),
+    )
+
+
+def test_a_passkey_is_asked_for_in_the_same_time(home: Production) -> None:
+    """Whether the name has passkeys, or is anybody's."""
+    known(home, 1)
+    judge(
+        asks(home, "/login/passkey/options", username="known0"),
+        asks(home, "/login/passkey/options", username="nobody"),
+    )
+
+
+def test_registering_with_an_address_that_is_taken_takes_as_long(home: Production) -> None:
+    """The name is told; whose the mailbox is, is not."""
+    known(home, 1)
+    turn = iter(range(10_000))
+
+    def register(address: str) -> Callable[[], object]:
+        return lambda: home.client().post(
+            "/register",
+            json={"username": f"new{next(turn)}", "password": PASSWORD, "email": address},
+        )
+
+    judge(register("known0@example.org"), register("nobody@example.org"))
+
+
+@pytest.mark.parametrize("kind", ["access token", "refresh token", "cookie", "link"])
+def test_a_secret_that_is_nearly_right_takes_as_long(home: Production, kind: str) -> None:
+    """Its first half right, or none of it."""
+    home.create("ana", "ana@example.org")
+    told = home.log_in()
+    ask: Callable[[str], object]
+    if kind == "access token":
+        secret = told["access_token"]
+
+        def ask(one: str) -> object:
+            return home.client().get("/me", headers=bearer(one))
+    elif kind == "refresh token":
+        secret = told["refresh_token"]
+
+        def ask(one: str) -> object:
+            return home.client().post("/refresh", json={"refresh_token": one})
+    elif kind == "cookie":
+        browser = home.client()
+        browser.get("/sign-in")
+        secret = browser.cookies["__Host-portero"]
+
+        def ask(one: str) -> object:
+            return home.client().get("/account", headers={"Cookie": f"__Host-portero={one}"})
+    else:
+        home.post("/password/forgot", username="ana")
+        secret = home.mailed_token("/reset-password")
+
+        def ask(one: str) -> object:
+            return home.client().post("/email/verify", json={"token": one})
+
+    at = len(secret) // 2 if kind != "access token" else secret.rindex(".") + 43
+    near = secret[:at] + "".join("A" if sign != "A" else "B" for sign in secret[at:])
+    far = "".join("A" if sign != "A" else "B" for sign in secret)
+    if kind == "access token":
+        head = secret.rindex(".") + 1
+        far = secret[:head] + far[head:]
+    judge(lambda: ask(near), lambda: ask(far))
