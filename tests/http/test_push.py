@@ -364,7 +364,7 @@ def test_the_schema_goes_back_and_comes_again_over_rows(
     begun_push(home)
     db = home.house.db
     runner.migrating(db, lambda tx: command.downgrade(runner.config(tx), "0003_sign_in"))
-    assert runner.upgrade(db) == [runner.HEAD]
+    assert runner.upgrade(db)[-1] == runner.HEAD
     assert runner.check(db) == []
     owed = home.post("/login", username="ana", password=PASSWORD)
     assert owed.json["factors"] == ["push"]

@@ -115,7 +115,7 @@ def test_nobody_uses_up_what_the_owner_may_ask_in_her_own_browser(
     signed in before she has a budget of her own; whoever is new there has none left."""
     browser = signed_in(home)
     device = enrolled_push(home, push_service)
-    for _ in range(4):
+    for _ in range(5):
         with_password(home.client())
     assert "Too many tries" in text_of(with_password(home.client()))
     page = with_password(browser, "/sign-in?other=1")
