@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -79,3 +80,29 @@ def test_every_answer_of_the_front_is_closed(home: Home) -> None:
         assert is_page or kind.startswith("application/") or not answer.content, where
         policy = answer.headers["content-security-policy"].split("; ")
         assert {"default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"} <= set(policy)
+
+
+WEB = Path(__file__).parents[2] / "src/portero/web"
+PUBLIC = {"oidc/jwks.py", "oidc/metadata.py", "oidc/status_list.py"}
+
+
+def saying(text: str) -> set[str]:
+    return {
+        str(path.relative_to(WEB)) for path in WEB.rglob("*.py") if text in path.read_text("utf-8")
+    }
+
+
+def test_only_what_is_the_same_for_everybody_is_kept_on_the_way() -> None:
+    """ASVS 14.2.2, 14.3.2: a new answer is stored by nobody until it is named here."""
+    files = {"render.py", "passkey_documents.py"}
+    assert saying('"public, max-age=') == PUBLIC | files
+
+
+def test_other_origins_read_what_is_public_or_what_they_prove_alone() -> None:
+    """ASVS 3.4.2: `*` and nothing else, by no header of the request, and never with cookies."""
+    assert saying("Access-Control-Allow-Origin") == PUBLIC | {"oidc/cors.py"}
+    assert saying('Access-Control-Allow-Origin", "*"') == PUBLIC | {"oidc/cors.py"}
+    assert saying("Access-Control-Allow-Credentials") == set()
+    # Who answers to pages of other origins reads no cookie: each is known by what it is shown.
+    told = saying("import CORS") | saying("*CORS")
+    assert told & (saying('header("cookie")') | saying("cookies.head(")) == set()
