@@ -50,6 +50,24 @@ OPEN_TO = {
         ways.kept_signed_in,
     ),
     "password policy": _IS_NEW,
+    # Judged when the first proof is right: not a sign-in that was begun before, nor what lifts a
+    # live session, nor a browser that the account knows.
+    "risk": (
+        ways.a_step_that_was_owed,
+        ways.approved_elsewhere,
+        ways.trusted_browser,
+        ways.step_up_api,
+    ),
+    # Of those who have nothing beside the first proof the owner is told, by the rules of this gate.
+    "doubt": (
+        *_PROVES_TWO,
+        ways.mailed_code_api,
+        ways.mailed_link,
+        ways.recovery,
+        ways.trusted_browser,
+        ways.step_up_api,
+        ways.sign_up,
+    ),
 }
 
 

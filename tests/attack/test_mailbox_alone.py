@@ -12,7 +12,7 @@ from portero.core.audit import Actor
 from portero.core.audit.model import Origin
 from portero.core.authenticators import Evidence, FactorKind
 from portero.core.factors.password import store as passwords
-from portero.core.login import rules
+from portero.core.login import proofs, rules
 from portero.core.sessions import Proven
 from portero.kit.secrets import Secret
 from tests.support.authenticator_app import enrolled_app
@@ -279,8 +279,8 @@ def test_a_mailbox_lifts_nothing_that_a_mailbox_began() -> None:
     """The rule itself, whoever calls it."""
     mailed = Proven(acr="aal1", amr=("otp",), factor=rules.MAILBOX)
     evidence = Evidence("1", amr=("otp",), acr="aal1")
-    assert rules.raised(mailed, evidence, FactorKind.EMAIL) == mailed
-    assert "mfa" in rules.raised(mailed, evidence, FactorKind.TOTP).amr
+    assert proofs.raised(mailed, evidence, FactorKind.EMAIL) == mailed
+    assert "mfa" in proofs.raised(mailed, evidence, FactorKind.TOTP).amr
 
 
 def must_change(home: Home) -> None:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import ipaddress
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-LISBON = {
-    "city": {"names": {"en": "Lisbon", "de": "Lissabon", "pt-BR": "Lisboa"}},
-    "country": {"iso_code": "PT", "names": {"en": "Portugal", "de": "Portugal"}},
-}
-# The type of an integer in the file's head: 5, 6 and 9 are of 16, 32 and 64 bits.
-_WIDE = {"node_count": 6, "build_epoch": 9}
 
 
 @dataclass(frozen=True, slots=True)
 class _Sized:
     number: int
     kind: int
+
+
+LISBON = {
+    "city": {"names": {"en": "Lisbon", "de": "Lissabon", "pt-BR": "Lisboa"}},
+    "country": {"iso_code": "PT", "names": {"en": "Portugal", "de": "Portugal"}},
+    "location": {"latitude": 38.7, "longitude": -9.1, "accuracy_radius": _Sized(20, 5)},
+}
+SANTIAGO = {
+    "country": {"iso_code": "CL", "names": {"en": "Chile"}},
+    "location": {"latitude": -33.4, "longitude": -70.6, "accuracy_radius": _Sized(50, 5)},
+}
+# The type of an integer in the file's head: 5, 6 and 9 are of 16, 32 and 64 bits.
+_WIDE = {"node_count": 6, "build_epoch": 9}
 
 
 def write_places(path: Path, places: Mapping[str, Mapping[str, Any]]) -> Path:
@@ -69,6 +76,8 @@ def _encoded(value: Any) -> bytes:
         case _Sized(number, kind):
             text = number.to_bytes(4, "big").lstrip(b"\0")
             return (bytes([len(text), kind - 7]) if kind > 7 else _head(kind, len(text))) + text
+        case float():
+            return _head(3, 8) + struct.pack(">d", value)
         case Mapping():
             return _head(7, len(value)) + b"".join(
                 _encoded(key) + _encoded(each) for key, each in value.items()

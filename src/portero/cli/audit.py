@@ -7,6 +7,7 @@ from dataclasses import fields
 import click
 
 from portero.cli.console import Console, console, json_option
+from portero.cli.failures import CommandFailed
 from portero.cli.house import opened_house
 
 LIST_COLUMNS = ("at", "kind", "outcome", "actor_kind", "account_id", "client_id", "address", "id")
@@ -44,3 +45,32 @@ def list_(
         names = [field.name for field in fields(Entry)]
     rows = [{name: getattr(entry, name) for name in names} for entry in found]
     told.table(rows, columns=LIST_COLUMNS, empty="Nothing happened yet.")
+
+
+@command.command("show")
+@click.argument("entry_id", metavar="ID")
+@json_option
+@console
+def show(told: Console, /, entry_id: str) -> None:
+    """Show one entry with all that it holds: of login.judged and login.doubted, why a sign-in was
+    asked for more, or refused."""
+    with opened_house() as house:
+        from portero.core.audit import Entry
+
+        found = house.audit.find(entry_id)
+        if found is None:
+            raise CommandFailed("not_found", f"There is no entry {entry_id}.")
+        shown = {field.name: getattr(found, field.name) for field in fields(Entry)}
+    details = {f"  {name}": value for name, value in found.details.items()}
+    lines = {**{name: value for name, value in shown.items() if name != "details"}, **details}
+    told.show(
+        shown, *(f"{name:<12} {_text(value)}" for name, value in lines.items() if value != "")
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value)) or "-"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_text(each)}" for name, each in value.items()) or "-"
+    return str(value)

@@ -185,19 +185,6 @@ def outbox(house: House) -> Finding:
     return Finding("outbox", State.OK, "No mail or other job was given up.")
 
 
-def stuffing(house: House) -> Finding:
-    """Whether a list of stolen passwords seems to be tried."""
-    standing, figures = house.stuffing.look()
-    if standing.opened_at is None:
-        return Finding("stuffing", State.OK, "Nobody seems to try a list of stolen passwords.")
-    told = (
-        f"Since {standing.opened_at.isoformat(timespec='seconds')} somebody seems to try a list of "
-        f"stolen passwords: {figures.failures} of {figures.tries} tries failed in this window."
-    )
-    advice = "Strangers solve a puzzle meanwhile. See portero audit list --kind stuffing.began"
-    return Finding("stuffing", State.WARN, told, advice)
-
-
 def mail(settings: Settings) -> Finding:
     """Connect and sign in to the mail server; send nothing."""
     if not settings.smtp_host:

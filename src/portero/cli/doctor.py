@@ -50,7 +50,7 @@ def findings() -> Iterator[Finding]:
 
 
 def _of_settings(settings: Settings) -> Iterator[Finding]:
-    from portero.cli import checks
+    from portero.cli import checks, checks_of_sign_ins
     from portero.wiring import join
 
     house = join(settings)
@@ -58,6 +58,7 @@ def _of_settings(settings: Settings) -> Iterator[Finding]:
         yield from checks.permissions(settings)
         yield from _of_database(house)
         yield from checks.redis(settings)
+        yield checks_of_sign_ins.risk(settings)
         yield checks.mail(settings)
         yield checks.issuer(settings)
         yield from checks.closed_or_themed(house)
@@ -67,7 +68,7 @@ def _of_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _of_database(house: House) -> Iterator[Finding]:
-    from portero.cli import checks
+    from portero.cli import checks, checks_of_sign_ins
 
     reachable = checks.database(house)
     yield reachable
@@ -77,7 +78,7 @@ def _of_database(house: House) -> Iterator[Finding]:
     yield schema
     steps: list[Callable[[House], Finding]] = [checks.clock]
     if schema.state is State.OK:
-        steps += [checks.keys, checks.clients, checks.outbox, checks.stuffing]
+        steps += [checks.keys, checks.clients, checks.outbox, checks_of_sign_ins.stuffing]
     for step in steps:
         yield step(house)
 

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "outbox": "List and retry jobs that were given up.",
     "audit": "Read what happened.",
     "limits": "Show the limits, and give somebody new tries.",
+    "policy": "Show, check and try the rules by which sign-ins are judged.",
     "settings": "Show every setting: its value, source and meaning.",
     "doctor": "Check the whole installation, and say what to do.",
     "maintenance": "Close the service for a while, and open it again.",

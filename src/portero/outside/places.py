@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from portero.core.risk import Spot
+
 # The file's own tags, where ours is another.
 _NAMED: Final = {"pt": "pt-BR", "zh": "zh-CN"}
 
@@ -35,6 +37,32 @@ class PlaceFile:
             return ""
         names = (_name(found.get(part), tag) for part in ("city", "country"))
         return ", ".join(name for name in names if name)
+
+    def spot_of(self, address: str) -> Spot | None:
+        """The country (ISO 3166-1) and the coordinates, as far as the file has them."""
+        try:
+            found = self._places.get(address)
+        except ValueError:
+            return None
+        if not isinstance(found, Mapping):
+            return None
+        country, location = _part(found, "country"), _part(found, "location")
+        code = country.get("iso_code")
+        return Spot(
+            str(code) if code else "",
+            _number(location.get("latitude")),
+            _number(location.get("longitude")),
+            _number(location.get("accuracy_radius")) or 0,
+        )
+
+
+def _part(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = found.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _number(given: Any) -> float | None:
+    return float(given) if isinstance(given, int | float) else None
 
 
 def _name(part: Any, tag: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from portero.protocol.oauth.profiles import FAPI2_PROFILES, Profile
-from portero.settings import challenges, passkeys, second_factors, secret_key, texts
+from portero.settings import challenges, passkeys, risk, second_factors, secret_key, texts
 from portero.settings.errors import SettingsError
 from portero.settings.parsing import is_loopback
 
@@ -42,6 +42,7 @@ def check(values: Values) -> None:
         _looks,
         passkeys.rules,
         challenges.rules,
+        risk.rules,
     ):
         for key, broken, sentence in part(values):
             if broken:

@@ -21,6 +21,7 @@ from portero.kit.ports import Clock, Meter, NoMeter
 from portero.outside.breach import BreachRange
 from portero.outside.hashing import Argon2Params, HashPool
 from portero.outside.http_fetch import HttpFetch
+from portero.outside.places import PlaceFile
 from portero.protocol.oauth.client_keys import checked_jwks
 from portero.protocol.oauth.metadata_policy import (
     JWE_ALGS,
@@ -107,16 +108,19 @@ def encryption() -> EncryptTo | None:
 
 def places_of(settings: Settings) -> PlaceOf:
     """Without a file nobody is anywhere."""
+    places = place_file_of(settings)
+    return (lambda address, tag: "") if places is None else places.place_of
+
+
+def place_file_of(settings: Settings) -> PlaceFile | None:
     path = settings.geoip_file
     if path is None:
-        return lambda address, tag: ""
+        return None
     key = "PORTERO_GEOIP_FILE"
     if find_spec("maxminddb") is None:
         raise SettingsError(key, f'{key} needs the extra geoip: pip install "portero[geoip]".')
-    from portero.outside.places import PlaceFile
-
     try:
-        return PlaceFile(path).place_of
+        return PlaceFile(path)
     except (OSError, ValueError) as error:
         raise SettingsError(key, f"{key}: {path} can't be read: {error}.") from error
 

@@ -26,6 +26,7 @@ from portero.core.factors.totp import Totp
 from portero.core.links import LinkPurpose
 from portero.core.login import rules
 from portero.core.login.dispatcher import Dispatcher
+from portero.core.login.doubts import Doubts
 from portero.core.login.effects import StepEffects
 from portero.core.login.enrolment import Enrolment
 from portero.core.login.freezing import Freezing
@@ -45,11 +46,12 @@ from portero.core.login.with_certificate import CertificateSignIn
 from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
 from portero.core.stuffing import StuffingAlarm
-from portero.protocol.oauth.person_certificates import NameField, name_in
 from portero.wiring.base import Base
+from portero.wiring.certificates import join_certificates
 from portero.wiring.codes import join_code_factors, join_codes, join_phone
 from portero.wiring.passkeys import join_offers, join_passkeys
 from portero.wiring.push import PushJoined, join_push, join_push_care
+from portero.wiring.risk import judge_of
 from portero.wiring.robots import join_robots
 
 
@@ -147,9 +149,10 @@ def join_sign_in(
     deletions = Deletions(audit, base.feed, owner)
     shut_out = ShutOut(passwords, authenticators, sessions, limits, base.outbox, base.feed)
     watch = Watch(db, clock, limits, base.outbox, devices, owner)
+    doubts = Doubts(audit, limits, devices, stuffing, judge_of(settings), owner)
     dispatcher = Dispatcher(
         dice=dice, audit=audit, sessions=sessions, passwords=passwords, devices=devices,
-        policy=policy, deletions=deletions, watch=watch,
+        policy=policy, deletions=deletions, watch=watch, doubts=doubts,
     )  # fmt: skip
     step_up = StepUp(db=db, clock=clock, passwords=passwords, dispatcher=dispatcher)
     return SignInJoined(
@@ -184,7 +187,7 @@ def join_sign_in(
             owner=owner,
         ),
         step_up=step_up,
-        certificate_sign_in=_join_certificates(base, passwords, dispatcher),
+        certificate_sign_in=join_certificates(base, passwords, dispatcher),
         sign_up=SignUp(
             db=db,
             clock=clock,
@@ -276,22 +279,4 @@ def join_sign_in(
         ),
         push=push,
         push_care=join_push_care(base),
-    )
-
-
-def _join_certificates(
-    base: Base, passwords: Passwords, dispatcher: Dispatcher
-) -> CertificateSignIn | None:
-    if base.settings.certificate_sign_in == "off":
-        return None
-    field = NameField(base.settings.certificate_sign_in)
-    return CertificateSignIn(
-        db=base.db,
-        clock=base.clock,
-        audit=base.audit,
-        limits=base.limits,
-        passwords=passwords,
-        dispatcher=dispatcher,
-        name_in=lambda der: name_in(der, field),
-        acr=base.settings.certificate_level,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
 
 from portero.core.accounts import store as account_store
 from portero.core.accounts.store import accounts
@@ -11,6 +13,8 @@ from portero.core.audit import Actor
 from portero.kit.secrets import Secret
 from tests.support.authenticator_app import enrolled_app
 from tests.support.house import PASSWORD, Home
+
+_HERE: Final = Path(__file__).parent
 
 
 def nothing(home: Home) -> None: ...
@@ -70,4 +74,6 @@ GATES = (
         {"PORTERO_SECOND_FACTOR_CLIENTS": "portero,notes,television,bank"},
     ),
     Gate("password policy", has_to_change_the_password),
+    Gate("risk", nothing, {"PORTERO_RISK_RULES": str(_HERE / "deny_strangers.toml")}),
+    Gate("doubt", nothing, {"PORTERO_RISK_RULES": str(_HERE / "doubt_strangers.toml")}),
 )

@@ -33,7 +33,7 @@ def test_a_fresh_folder_is_well(portero: Portero) -> None:
     states = {row["check"]: row["state"] for row in answer.json}
     assert states == {
         "settings": "ok", "permissions": "ok", "database": "ok", "schema": "warn", "clock": "ok",
-        "mail": "ok", "issuer": "warn",
+        "risk": "ok", "mail": "ok", "issuer": "warn",
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from portero.core.risk import Spot
 from portero.outside.places import PlaceFile
 from tests.support.places import LISBON, write_places
 
@@ -44,3 +45,10 @@ def test_what_is_no_file_of_places_is_told_at_the_start(tmp_path: Path) -> None:
         PlaceFile(tmp_path / "places.mmdb")
     with pytest.raises(OSError, match="places"):
         PlaceFile(tmp_path / "places-absent.mmdb")
+
+
+def test_a_spot_is_a_country_and_coordinates_as_far_as_they_are_known(places: PlaceFile) -> None:
+    assert places.spot_of("198.51.100.7") == Spot("PT", 38.7, -9.1, 20)
+    assert places.spot_of("203.0.113.9") == Spot("")
+    assert places.spot_of("192.0.2.1") is places.spot_of("2001:db8::1") is None
+    assert places.spot_of("no address") is None

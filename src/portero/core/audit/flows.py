@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -47,6 +47,19 @@ class AuditLog:
     ) -> list[Entry]:
         """What its owner is shown of it: entries of these kinds, the newest first."""
         return self._list(kinds, account_id, before_id, limit)
+
+    def find(self, entry_id: str) -> Entry | None:
+        return self._db.read(lambda tx: store.find(tx, entry_id))
+
+    def since(self, moment: datetime, *, kinds: Collection[str]) -> Iterator[Entry]:
+        """All entries of these kinds from then on, the newest first, page by page."""
+        before_id = None
+        while page := self._list(kinds, None, before_id, LIST_LIMIT):
+            for entry in page:
+                if entry.at < moment:
+                    return
+                yield entry
+            before_id = page[-1].id
 
     def _list(
         self,

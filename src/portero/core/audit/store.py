@@ -61,6 +61,11 @@ def list_entries(
     return [_entry(row) for row in tx.execute(query)]
 
 
+def find(tx: Tx, entry_id: str) -> Entry | None:
+    row = tx.execute(sa.select(audit_entries).where(audit_entries.c.id == entry_id)).one_or_none()
+    return None if row is None else _entry(row)
+
+
 def _row(entry: Entry) -> dict[str, object]:
     return dict(zip(_NAMES, _values_of(entry), strict=True))
 

@@ -46,6 +46,10 @@ class KnownDevices:
         found = store.find_one_of(tx, account_id, marks_of(cookie)) if cookie else None
         return found is not None and found.created_at < before
 
+    def knows_in(self, tx: Tx, account_id: str, cookie: str) -> bool:
+        """Whether the account was signed in to in that browser."""
+        return bool(cookie) and store.find_one_of(tx, account_id, marks_of(cookie)) is not None
+
     def budget_in(self, tx: Tx, account_id: str, marks: Sequence[str]) -> str:
         """Under what tries at that account are counted in the browser with those marks: one that it
         knows has a budget of its own, so that strangers use up none of its owner's."""

@@ -17,8 +17,9 @@ from portero.core.authenticators import store as authenticator_store
 from portero.core.devices import KnownDevices
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordOpened
-from portero.core.login import grace, rules, store, waits
-from portero.core.login.errors import InteractionOver, MailboxAlone, OwesMore, SecondFactorDue
+from portero.core.login import grace, proofs, rules, store, waits
+from portero.core.login.doubts import Doubts
+from portero.core.login.errors import InteractionOver, MailboxAlone, SecondFactorDue, SignInDenied
 from portero.core.login.events import SecondFactorPutOff, SignInFailed, SignInOwes, demand_met
 from portero.core.login.model import (
     Facts,
@@ -31,11 +32,13 @@ from portero.core.login.model import (
     Wanted,
 )
 from portero.core.login.watching import Watch
+from portero.core.risk import Answer
 from portero.core.sessions import Proven, Session, Sessions
 from portero.core.sessions import store as session_store
 from portero.core.sessions.demand import is_multi_factor
 from portero.kit.db import Tx
 from portero.kit.ports import Dice
+from portero.kit.refusals import Refusal
 from portero.kit.secrets import Secret, fingerprint
 
 ANYTHING: Final = Wanted()
@@ -51,6 +54,7 @@ class Dispatcher:
     policy: SignInPolicy
     deletions: Deletions
     watch: Watch
+    doubts: Doubts
 
     def facts_in(
         self,
@@ -100,10 +104,11 @@ class Dispatcher:
         trust_device: bool = False,
         lifting: Session | None = None,
         not_now: bool = False,
-    ) -> SignedIn | StillOwes | MailboxAlone:
-        """A session, or the next step; or the refusal to commit, so that what was right counts as
-        right and the refusal is recorded. `under_way` is the interaction that this step advanced,
-        with the new `secret` that it now has; else the sign-in begins, for what is `wanted`.
+    ) -> SignedIn | StillOwes | Refusal:
+        """A session, or the next step; or the refusal to commit (`MailboxAlone`, `SignInDenied`),
+        so that what was right counts as right and the refusal is recorded. `under_way` is the
+        interaction that this step advanced, with the new `secret` that it now has; else the sign-in
+        begins, for what is `wanted`, and is judged by the rules of risk.
         `in_browser` is None for a sign-in without a browser. `trust_device`: the person wants that
         one not to be asked for a second factor again for a while. `lifting`: the live session that
         the sign-in begins with and is to lift; it has to owe something. `not_now`: the person puts
@@ -111,6 +116,15 @@ class Dispatcher:
         if under_way is not None:
             wanted = under_way.wanted
         facts = self.facts_in(tx, account, stored, proven, wanted, now=now, in_browser=in_browser)
+        is_told = False
+        if under_way is None and lifting is None:
+            verdict = self.doubts.weigh_in(tx, actor, facts, self.policy, in_browser, now=now)
+            if verdict.answer is Answer.DENY:
+                return SignInDenied(", ".join(verdict.fired))
+            is_told = verdict.is_told
+            if verdict.answer is Answer.STEP_UP:
+                wanted = replace(wanted, doubted=True)
+                facts = replace(facts, wanted=wanted, due=None)
         step = rules.owed(facts, self.policy)
         if grace.is_due(step, facts, self.policy) and facts.due is None:
             facts = replace(facts, due=authenticator_store.meet(tx, account.id, now=now))
@@ -134,7 +148,7 @@ class Dispatcher:
                 lifted = self._check_place_in(tx, under_way, in_browser, now=now)
                 if lifted is not None:
                     stepped_up = True
-                    at = rules.lifted_at(lifted, under_way, proven.factor, now, not_now=not_now)
+                    at = proofs.lifted_at(lifted, under_way, proven.factor, now, not_now=not_now)
                     proven = replace(proven, at=at)
                 if in_browser is not None:
                     in_browser = replace(in_browser, keep=under_way.keep)
@@ -143,7 +157,7 @@ class Dispatcher:
             # Only by whoever has proven the second factor, just now and there.
             trust = trust_device and is_multi_factor(proven.amr)
             ended = self._start_in(
-                tx, actor, account, proven, in_browser, lifted, trust_device=trust, now=now
+                tx, actor, account, proven, in_browser, lifted, is_told, trust_device=trust, now=now
             )
             if wanted.acr or wanted.second_factor:
                 met = demand_met(ended.session, proven, wanted, stepped_up=stepped_up)
@@ -210,6 +224,7 @@ class Dispatcher:
         proven: Proven,
         in_browser: InBrowser | None,
         lifted: Session | None,
+        is_told: bool,
         *,
         trust_device: bool,
         now: datetime,
@@ -236,7 +251,7 @@ class Dispatcher:
         devices = self.devices.see_in(
             tx, actor, account.id, in_browser.devices, trust=trust_device, now=now
         )
-        if devices.reveal() != in_browser.devices:
+        if devices.reveal() != in_browser.devices and not is_told:
             self.watch.new_device_in(tx, actor, account, proven.factor, now=now)
         return SignedIn(session, account, browser.secret, browser.lasts, devices)
 
@@ -267,12 +282,3 @@ class Dispatcher:
             if each.id == under_way.session_id:
                 return each
         raise InteractionOver("the session that it began with is over, or elsewhere")
-
-
-def signed_in(arrived: SignedIn | StillOwes | MailboxAlone) -> SignedIn:
-    """The session; raises `OwesMore` for a sign-in that is not at its end, and `MailboxAlone`."""
-    if isinstance(arrived, MailboxAlone):
-        raise arrived
-    if isinstance(arrived, StillOwes):
-        raise OwesMore(arrived)
-    return arrived

@@ -9,7 +9,7 @@ from portero.core.accounts.flows import Accounts
 from portero.core.audit import Actor
 from portero.core.authenticators import Evidence, FactorKind, Given, NoSuchAuthenticator
 from portero.core.limits import Limits
-from portero.core.login import rules, store
+from portero.core.login import proofs, rules, store
 from portero.core.login.errors import NotApproved, NotApprovedYet, WrongFactor
 from portero.core.login.model import Factors
 from portero.core.login.step_up import StepUp
@@ -81,7 +81,7 @@ class Enrolment:
             )
             if evidence is not None:
                 self._limits.give_back(tx, policy, session.id)
-                lifted = rules.raised(rules.proven_in(live), evidence, kind)
+                lifted = proofs.raised(proofs.proven_in(live), evidence, kind)
                 session_store.put_off_no_more(tx, account_id)
                 self._sessions.lift_in(tx, actor, live, lifted, now=now)
             return evidence

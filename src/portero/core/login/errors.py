@@ -6,8 +6,8 @@ import math
 from datetime import timedelta
 
 from portero.core.authenticators import FactorKind
-from portero.core.login.model import StillOwes
-from portero.kit.refusals import Conflict, Forbidden, Invalid, Missing, NotProven
+from portero.core.login.model import SignedIn, StillOwes
+from portero.kit.refusals import Conflict, Forbidden, Invalid, Missing, NotProven, Refusal
 
 
 class WrongCredentials(NotProven):
@@ -15,6 +15,11 @@ class WrongCredentials(NotProven):
 
     code = "wrong_credentials"
     public = "The username or the password is wrong."
+
+
+class SignInDenied(WrongCredentials):
+    """The proof was right, and the rules of risk refuse the sign-in. Each way in answers as if the
+    proof had been wrong: whoever stole it does not learn that it is good. Its owner is told."""
 
 
 class WrongPassword(Invalid):
@@ -181,3 +186,17 @@ class RegistrationClosed(Forbidden):
 class InvitationNeeded(Forbidden):
     code = "invitation_needed"
     public = "You need an invitation to register here."
+
+
+def signed_in(
+    arrived: SignedIn | StillOwes | Refusal, *, denied: type[Refusal] | None = None
+) -> SignedIn:
+    """The session; raises `OwesMore` for a sign-in that is not at its end, and the refusal. One
+    that is denied is answered with `denied`, as that way in answers a wrong proof."""
+    if isinstance(arrived, SignInDenied) and denied is not None:
+        raise denied(arrived.detail)
+    if isinstance(arrived, Refusal):
+        raise arrived
+    if isinstance(arrived, StillOwes):
+        raise OwesMore(arrived)
+    return arrived

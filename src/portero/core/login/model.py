@@ -51,11 +51,13 @@ class SecondFactorRule(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What the sign-in is for: the client, the weakest level that it will take ('' for any), and
-    whether it takes none without a second factor."""
+    whether it takes none without a second factor. `doubted`: it is unusual, and nobody takes it
+    without one more proof than the first."""
 
     client_id: str = ""
     acr: str = ""
     second_factor: bool = False
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

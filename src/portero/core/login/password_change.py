@@ -11,7 +11,7 @@ from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
-from portero.core.login import rules, store, waits
+from portero.core.login import proofs, rules, store, waits
 from portero.core.login.errors import PasswordThere, WrongPassword
 from portero.core.login.model import InBrowser, SignedIn
 from portero.core.login.present_password import PresentPassword
@@ -150,7 +150,7 @@ class PasswordChange:
         if stored is None:
             if self._passwords.load_in(tx, account.id) is not None:
                 return None
-            by_mail = rules.proven_in(session).factor == rules.MAILBOX
+            by_mail = proofs.proven_in(session).factor == rules.MAILBOX
             self._passwords.put_in(tx, account.id, encoded, now=now, by_mail=by_mail)
         elif not self._passwords.replace_in(
             tx,
@@ -172,7 +172,7 @@ class PasswordChange:
             reason=EndReason.PASSWORD_CHANGED,
             but=(session.id,),
         )
-        at = rules.proven_at(session, "password", now)
+        at = proofs.proven_at(session, "password", now)
         proven = Proven(session.acr, session.amr, "password", at)
         renewed = self._sessions.renew_in(tx, actor, session, proven, now=now)
         self._audit.record(tx, actor, now, PasswordChanged(account_id=account.id))

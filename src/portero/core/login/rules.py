@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.accounts.email import POLICIES as MAIL_POLICIES
-from portero.core.authenticators import Evidence, FactorKind
+from portero.core.authenticators import FactorKind
 from portero.core.limits import AddressPolicy, LimitPolicy, VolumePolicy
 from portero.core.login.errors import MailboxAlone
 from portero.core.login.grace import is_required, put_off_until
-from portero.core.login.model import Facts, Interaction, Owed, SecondFactorRule, SignInPolicy
-from portero.core.sessions import Proven, Session, SignInDemand, satisfies
+from portero.core.login.model import Facts, Owed, SecondFactorRule, SignInPolicy
+from portero.core.risk import Second
+from portero.core.sessions import Session, SignInDemand, satisfies
 from portero.core.sessions.demand import LEVELS, is_multi_factor, reaches, weakest
 
 # Long enough to find a mail or think of a password, short enough that a screen left open in a
@@ -63,6 +64,9 @@ RECOVERY_MAIL_BY_ACCOUNT: Final = LimitPolicy(
 LEFT_MAIL_BY_ACCOUNT: Final = LimitPolicy("left_mail_by_account", tries=1, window_seconds=86_400)
 FAILURES_MAIL_BY_ACCOUNT: Final = LimitPolicy("failures_mail_by_account", 1, window_seconds=86_400)
 
+# Of unusual sign-ins the first ones say it.
+DOUBT_MAIL_BY_ACCOUNT: Final = LimitPolicy("doubt_mail_by_account", tries=3, window_seconds=86_400)
+
 # The longest that SP 800-63B-4 §3.1.3.2 allows, because a mail may be greylisted.
 MAIL_SIGN_IN_LIFETIME: Final = timedelta(minutes=10)
 # Anybody can ask for these mails, and each has a code that may be guessed five times.
@@ -101,6 +105,7 @@ POLICIES: Final = (
     RECOVERY_MAIL_BY_ACCOUNT,
     LEFT_MAIL_BY_ACCOUNT,
     FAILURES_MAIL_BY_ACCOUNT,
+    DOUBT_MAIL_BY_ACCOUNT,
     MAIL_SIGN_IN_BY_ADDRESS,
     SIGN_IN_MAIL_BY_ACCOUNT,
     MAIL_CODE_BY_ADDRESS,
@@ -119,6 +124,8 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
         put_aside = facts.put_aside_until is not None
         if not is_multi_factor(facts.proven.amr) and (put_aside or _asks_second(facts, policy)):
             return Owed.SECOND_FACTOR
+        if _is_doubted(facts):
+            return Owed.SECOND_FACTOR
         if not reaches(facts.proven.acr, facts.wanted.acr):
             # Never before what is enrolled has been proven: a password alone adds no factor to an
             # account that has one.
@@ -135,10 +142,29 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
     return None
 
 
+def _is_doubted(facts: Facts) -> bool:
+    """Whether one more proof is wanted than there is. A code by mail beside a first proof is one,
+    though no factor."""
+    amr = facts.proven.amr
+    is_more = is_multi_factor(amr) or ("otp" in amr and len(amr) > 1)
+    return facts.wanted.doubted and not is_more
+
+
+def second_of(facts: Facts, policy: SignInPolicy) -> Second:
+    """Whether the sign-in has one more proof, or can have."""
+    if is_multi_factor(facts.proven.amr):
+        return Second.PROVEN
+    doubted = replace(facts, wanted=replace(facts.wanted, doubted=True))
+    is_off = policy.second_factor is SecondFactorRule.OFF
+    return Second.NONE if is_off or not provable(doubted, policy) else Second.POSSIBLE
+
+
 def _asks_second(facts: Facts, policy: SignInPolicy) -> bool:
     """A trusted device stands in for no proof that an application wants, of a level or of a second
-    factor."""
+    factor, and for none where the sign-in is doubted."""
     wanted = facts.wanted
+    if wanted.doubted:
+        return bool(_usable(facts.enrolled, policy))
     if facts.device_trusted and not wanted.second_factor and reaches(facts.proven.acr, wanted.acr):
         return False
     # What is enrolled, not what can be proven here: a factor that proves nothing now opens nothing.
@@ -180,32 +206,15 @@ def is_fresh(session: Session, now: datetime) -> bool:
     return (now - session.auth_time).total_seconds() <= FRESH_SECONDS
 
 
-def proven_at(session: Session, factor: str, now: datetime) -> datetime:
-    """Since when all that a session has proven is, once that factor is proven on it anew.
-
-    One of two factors makes an old session no fresher: whoever finds an open browser, and has the
-    owner's phone or knows the password, would get all that both of them open.
-    """
-    is_all = factor == FactorKind.PASSKEY or (
-        factor == "password" and not is_multi_factor(session.amr)
-    )
-    return now if is_all or is_fresh(session, now) else session.auth_time
-
-
-def lifted_at(
-    lifted: Session, under_way: Interaction, factor: str, now: datetime, *, not_now: bool
-) -> datetime:
-    """Since when all is proven in a session that was lifted by that factor, or proven anew."""
-    if under_way.anew:
-        return now
-    # To put off what is owed proves nothing: an old session is no fresher by it.
-    return lifted.auth_time if not_now else proven_at(lifted, factor, now)
-
-
 def provable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
     """The kinds to ask for, in this order: those that reach what is wanted, or else all that are
-    enrolled. None for whoever has recovery codes alone: they stand in for a factor that is lost."""
-    return _reaching(facts, policy) or _besides(facts, _usable(facts.enrolled, policy))
+    enrolled. None for whoever has recovery codes alone: they stand in for a factor that is lost.
+    Of a doubted sign-in without any of them, the account's own mailbox."""
+    enrolled = _reaching(facts, policy) or _besides(facts, _usable(facts.enrolled, policy))
+    if enrolled or not facts.wanted.doubted or _usable(facts.enrolled, policy):
+        return enrolled
+    has_mailbox = facts.account.email_verified and FactorKind.EMAIL in policy.factors
+    return _besides(facts, (FactorKind.EMAIL,)) if has_mailbox else ()
 
 
 def begins_with_mail(enrolled: Collection[FactorKind], policy: SignInPolicy) -> bool:
@@ -267,21 +276,6 @@ def factors_for(step: Owed, facts: Facts, policy: SignInPolicy) -> tuple[FactorK
             reaching = (kind for kind in kinds if reaches(LIFTS_TO[kind], facts.wanted.acr))
             return _besides(facts, tuple(reaching))
     return ()
-
-
-def proven_in(session: Session) -> Proven:
-    """What a session has proven, as the beginning of more. A code alone (`otp`) was a mailbox's: no
-    other factor that types one begins a sign-in."""
-    return Proven(session.acr, session.amr, MAILBOX if session.amr == ("otp",) else "session")
-
-
-def raised(proven: Proven, evidence: Evidence, kind: FactorKind) -> Proven:
-    """What is proven once a second factor has been: both methods, the stronger level."""
-    if kind is FactorKind.EMAIL and proven.factor == MAILBOX:
-        return proven  # one mailbox, twice
-    levels = [level for level in LEVELS if level in {proven.acr, evidence.acr}]
-    methods = dict.fromkeys((*proven.amr, *evidence.amr, "mfa"))
-    return Proven(acr=levels[-1], amr=tuple(methods), factor=kind.value)
 
 
 def options(step: Owed, *, may_put_off: bool = False) -> tuple[str, ...]:

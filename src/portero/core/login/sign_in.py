@@ -23,12 +23,8 @@ from portero.core.factors.password.events import PasswordRehashed, PasswordShut
 from portero.core.factors.password.model import FAILURES_TOLD, MOST_FAILURES
 from portero.core.limits import LimitPolicy, Limits, OverLimit
 from portero.core.login import rules, store
-from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
-from portero.core.login.errors import (
-    AccountNotActive,
-    MailboxAlone,
-    WrongCredentials,
-)
+from portero.core.login.dispatcher import ANYTHING, Dispatcher
+from portero.core.login.errors import AccountNotActive, SignInDenied, WrongCredentials, signed_in
 from portero.core.login.events import SignInFailed, SignInLimited
 from portero.core.login.model import PASSWORD_PROVEN, Along, InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.login.robots import Robots
@@ -36,9 +32,11 @@ from portero.core.notices import NoticeTemplate
 from portero.core.stuffing import StuffingAlarm
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
+from portero.kit.refusals import Refusal
 from portero.kit.values import quick_value
 
 WRONG: Final = "wrong_credentials"
+DENIED: Final = "denied"  # the right one, and the rules of risk refuse the sign-in
 
 
 @quick_value
@@ -116,7 +114,7 @@ class SignIn:
             self._record_failure(actor, attempt, "not_active")
             raise AccountNotActive(f"{attempt.account.id} is {attempt.account.state}")
 
-        def arrive(tx: Tx) -> SignedIn | StillOwes | MailboxAlone | None:
+        def arrive(tx: Tx) -> SignedIn | StillOwes | Refusal | None:
             arrived = self._arrive_in(tx, actor, attempt, proof, wanted, in_browser)
             if along is not None and isinstance(arrived, SignedIn):
                 along.redeem_in(tx, arrived.session, arrived.account)
@@ -126,6 +124,10 @@ class SignIn:
             arrived = self._db.write(arrive)
         if arrived is None:
             raise WrongCredentials("the account or its password changed meanwhile")
+        if isinstance(arrived, SignInDenied):
+            # It spends what a wrong one spends: else whoever may try for ever has the right one.
+            self._record_failure(actor, attempt, DENIED)
+            raise WrongCredentials(f"denied: {arrived.detail}")
         self._stuffing.succeeded(attempt.name)
         return signed_in(arrived)
 
@@ -192,7 +194,7 @@ class SignIn:
         proof: Proof,
         wanted: Wanted,
         in_browser: InBrowser | None,
-    ) -> SignedIn | StillOwes | MailboxAlone | None:
+    ) -> SignedIn | StillOwes | Refusal | None:
         """What the account is now, not what it was before the hash."""
         if attempt.account is None or attempt.stored is None:
             return None
@@ -211,11 +213,7 @@ class SignIn:
             )
             rehashed = PasswordRehashed(account_id=account.id, old_scheme=stored.scheme)
             self._audit.record(tx, actor, now, rehashed)
-        # In the order of `_spend_in`: two sign-ins of one account must not lock crosswise.
-        for policy, address in self._of_address(actor, attempt.is_known):
-            self._limits.give_back(tx, policy, address)
-        self._limits.clear_each(tx, *((each, attempt.subject) for each in rules.LOGIN_TRIES))
-        return self._dispatcher.arrive_in(
+        arrived = self._dispatcher.arrive_in(
             tx,
             actor,
             account,
@@ -225,6 +223,13 @@ class SignIn:
             wanted=wanted,
             in_browser=in_browser,
         )
+        if isinstance(arrived, SignInDenied):
+            return arrived
+        # In the order of `_spend_in`: two sign-ins of one account must not lock crosswise.
+        for policy, address in self._of_address(actor, attempt.is_known):
+            self._limits.give_back(tx, policy, address)
+        self._limits.clear_each(tx, *((each, attempt.subject) for each in rules.LOGIN_TRIES))
+        return arrived
 
     def _record_failure(self, actor: Actor, attempt: _Attempt, reason: str) -> None:
         now = self._clock.now()
@@ -234,7 +239,7 @@ class SignIn:
 
         def unit(tx: Tx) -> None:
             self._audit.record(tx, actor, now, failed)
-            if reason != WRONG:
+            if reason not in (WRONG, DENIED):
                 return
             if attempt.is_known:
                 self._wear_out_in(tx, actor, attempt, now)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from portero.core.audit import Actor
 from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.password import Passwords
-from portero.core.login import rules, store, waits
+from portero.core.login import proofs, rules, store, waits
 from portero.core.login.dispatcher import Dispatcher
-from portero.core.login.errors import FreshProofNeeded, MailboxAlone, MailboxProven
+from portero.core.login.errors import FreshProofNeeded, MailboxProven
 from portero.core.login.model import (
     NOTHING_PROVEN,
     InBrowser,
@@ -26,6 +26,7 @@ from portero.core.sessions import store as session_store
 from portero.core.sessions.demand import reaches
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
+from portero.kit.refusals import Refusal
 
 
 class StepUp:
@@ -57,7 +58,7 @@ class StepUp:
 
     def check_more_than_mailbox(self, session: Session) -> None:
         """Raises `MailboxProven` where all that the session has proven came by mail."""
-        now, proven = self._clock.now(), rules.proven_in(session)
+        now, proven = self._clock.now(), proofs.proven_in(session)
 
         def unit(tx: Tx) -> bool:
             stored = self._passwords.load_in(tx, session.account_id)
@@ -81,7 +82,7 @@ class StepUp:
             return lifting
         now, wanted = self._clock.now(), Wanted("", demand.acr)
 
-        def unit(tx: Tx) -> SignedIn | StillOwes | MailboxAlone:
+        def unit(tx: Tx) -> SignedIn | StillOwes | Refusal:
             account = store.hold_account(tx, session.account_id)
             live = session_store.find_live(tx, session.account_id, session.id, now=now)
             if account is None or live is None:
@@ -95,7 +96,7 @@ class StepUp:
             return arrived
 
         arrived = self._db.write(unit)
-        if isinstance(arrived, MailboxAlone):
+        if isinstance(arrived, Refusal):
             raise arrived  # once it is recorded
         if isinstance(arrived, SignedIn):
             raise AssertionError("nothing was proven, and a session came of it")
@@ -117,12 +118,12 @@ class StepUp:
         if not rules.is_only_too_weak(session, demand, now):
             return None
 
-        def unit(tx: Tx) -> StillOwes | MailboxAlone | None:
+        def unit(tx: Tx) -> StillOwes | Refusal | None:
             account = store.hold_account(tx, session.account_id)
             live = session_store.find_live(tx, session.account_id, session.id, now=now)
             if account is None or live is None:
                 return None
-            proven = rules.proven_in(live)
+            proven = proofs.proven_in(live)
             wanted = Wanted(demand.client_id, demand.acr, demand.second_factor)
             stored = self._passwords.load_in(tx, account.id)
             facts = self._dispatcher.facts_in(
@@ -147,6 +148,6 @@ class StepUp:
             return None if isinstance(arrived, SignedIn) else arrived
 
         begun = self._db.write(unit)
-        if isinstance(begun, MailboxAlone):
+        if isinstance(begun, Refusal):
             raise begun
         return begun

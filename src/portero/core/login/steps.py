@@ -18,10 +18,16 @@ from portero.core.authenticators import Evidence, FactorKind, Given
 from portero.core.factors.password import Passwords, StoredPassword
 from portero.core.factors.password.events import PasswordChanged
 from portero.core.limits import Limits
-from portero.core.login import rules, store, waits
-from portero.core.login.dispatcher import Dispatcher, signed_in
+from portero.core.login import proofs, rules, store, waits
+from portero.core.login.dispatcher import Dispatcher
 from portero.core.login.effects import Effect, StepEffects
-from portero.core.login.errors import InteractionOver, MailboxAlone, NotApproved, WrongFactor
+from portero.core.login.errors import (
+    InteractionOver,
+    MailboxAlone,
+    NotApproved,
+    WrongFactor,
+    signed_in,
+)
 from portero.core.login.events import SignInFailed
 from portero.core.login.model import (
     PASSWORD_PROVEN,
@@ -37,6 +43,7 @@ from portero.core.sessions import EndReason, Proven
 from portero.core.sessions import store as session_store
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
+from portero.kit.refusals import Refusal
 from portero.kit.secrets import Secret, fingerprint
 
 
@@ -162,7 +169,7 @@ class SignInSteps:
         under_way = under_way.wanting(found.wanted.second_factor)
         proven = under_way.proven
         if kind is not None and evidence is not None:
-            proven = rules.raised(proven, evidence, kind)
+            proven = proofs.raised(proven, evidence, kind)
             store.raise_proven(tx, under_way.id, proven)
             self._limits.clear(tx, rules.SECOND_FACTOR_BY_ACCOUNT, effect.budget)
             if effect.enrolling is not None:
@@ -187,7 +194,7 @@ class SignInSteps:
             trust_device=step.trust_device,
             not_now=step.not_now,
         )
-        if isinstance(arrived, MailboxAlone):
+        if isinstance(arrived, Refusal):
             raise arrived  # which leaves the sign-in where it was
         if isinstance(arrived, SignedIn) and in_browser is None and under_way.session_id:
             ended.append(under_way.session_id)  # another one is in its place

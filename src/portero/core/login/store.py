@@ -36,6 +36,7 @@ interactions: Final = sa.Table(
     sa.Column("wanted_client_id", sa.String(255), nullable=False, server_default=""),
     sa.Column("wanted_acr", sa.String(16), nullable=False, server_default=""),
     sa.Column("wanted_second_factor", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("doubted", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("session_id", sa.String(36), nullable=False, server_default=""),
     sa.Column("anew", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("keep", sa.Boolean, nullable=False, server_default=sa.true()),
@@ -68,6 +69,7 @@ def add(tx: Tx, interaction: Interaction, secret_hash: str) -> None:
             wanted_client_id=interaction.wanted.client_id,
             wanted_acr=interaction.wanted.acr,
             wanted_second_factor=interaction.wanted.second_factor,
+            doubted=interaction.wanted.doubted,
             session_id=interaction.session_id,
             anew=interaction.anew,
             keep=interaction.keep,
@@ -155,7 +157,10 @@ def _interaction(row: sa.Row[tuple[object, ...]]) -> Interaction:
         account_id=found["account_id"],
         proven=Proven(found["acr"], tuple(found["amr"]), found["factor"]),
         wanted=Wanted(
-            found["wanted_client_id"], found["wanted_acr"], found["wanted_second_factor"]
+            found["wanted_client_id"],
+            found["wanted_acr"],
+            found["wanted_second_factor"],
+            found["doubted"],
         ),
         keep=found["keep"],
         created_at=found["created_at"],

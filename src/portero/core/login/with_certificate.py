@@ -18,13 +18,14 @@ from portero.core.audit import Actor, AuditLog
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
 from portero.core.login import rules, store
-from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
-from portero.core.login.errors import CertificateRefused, MailboxAlone
+from portero.core.login.dispatcher import ANYTHING, Dispatcher
+from portero.core.login.errors import CertificateRefused, signed_in
 from portero.core.login.events import SignInFailed
 from portero.core.login.model import InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.sessions import Proven
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock
+from portero.kit.refusals import Refusal
 
 # RFC 8176: possession of a key was proven; where two factors stand behind it, that too.
 _AMR: Final = {"aal1": ("pop",), "aal2": ("pop", "mfa"), "phr": ("hwk", "pop", "mfa")}
@@ -80,7 +81,7 @@ class CertificateSignIn:
             raise over
         name = self._name_in(shown.der) if shown.der and shown.is_verified else ""
 
-        def unit(tx: Tx) -> SignedIn | StillOwes | MailboxAlone | None:
+        def unit(tx: Tx) -> SignedIn | StillOwes | Refusal | None:
             found = find_identified(tx, name) if name else None
             account = store.hold_account(tx, found.id) if found else None
             if account is None or not account.is_active:
@@ -107,4 +108,4 @@ class CertificateSignIn:
         if arrived is None:
             why = "not shown or not verified" if not name else "nobody's, or not active"
             raise CertificateRefused(why)
-        return signed_in(arrived)
+        return signed_in(arrived, denied=CertificateRefused)

@@ -30,8 +30,8 @@ from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
 from portero.core.links import LinkPurpose, LinkUrl
 from portero.core.login import rules, store
-from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
-from portero.core.login.errors import MailboxAlone, MailCodeWrong
+from portero.core.login.dispatcher import ANYTHING, Dispatcher
+from portero.core.login.errors import MailCodeWrong, signed_in
 from portero.core.login.events import SignInFailed, SignInMailSent
 from portero.core.login.model import Along, InBrowser, SignedIn, StillOwes, Wanted
 from portero.core.login.robots import Robots
@@ -40,6 +40,7 @@ from portero.core.outbox import Outbox
 from portero.core.sessions import Proven
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
+from portero.kit.refusals import Refusal
 from portero.kit.secrets import Secret, fingerprint
 
 SIGN_IN_MAIL_ASKED: Final = "sign_in_mail_asked"
@@ -157,7 +158,7 @@ class MailSignIn:
         if over is not None:
             raise over
 
-        def unit(tx: Tx) -> SignedIn | StillOwes | MailboxAlone | None:
+        def unit(tx: Tx) -> SignedIn | StillOwes | Refusal | None:
             marks = marks_of(in_browser.devices) if in_browser else []
             account = self._proven_in(tx, subject, code, token, marks, now)
             if isinstance(account, str):
@@ -185,7 +186,7 @@ class MailSignIn:
             arrived = self._db.write(unit)
         if arrived is None:
             raise MailCodeWrong("wrong, over, of another browser, or the account changed")
-        return signed_in(arrived)
+        return signed_in(arrived, denied=MailCodeWrong)
 
     # --- inside transactions ------------------------------------------------------------------
 

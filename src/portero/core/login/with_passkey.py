@@ -20,12 +20,13 @@ from portero.core.factors.passkey import Passkey, Passkeys, Purpose
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
 from portero.core.login import rules, store
-from portero.core.login.dispatcher import ANYTHING, Dispatcher, signed_in
+from portero.core.login.dispatcher import ANYTHING, Dispatcher
 from portero.core.login.errors import (
     AccountNotActive,
     PasskeyRefused,
     PasskeySignInOff,
     UnknownPasskey,
+    signed_in,
 )
 from portero.core.login.events import SignInFailed, SignInLimited
 from portero.core.login.model import Along, InBrowser, SignedIn, StillOwes, Wanted
@@ -110,9 +111,7 @@ class PasskeySignIn:
 
         with along.prepared() if along is not None else nullcontext():
             arrived = self._db.write(arrive)
-        if isinstance(arrived, Refusal):
-            raise arrived
-        return signed_in(arrived)
+        return signed_in(arrived, denied=PasskeyRefused)
 
     def _on(self) -> Passkeys:
         if self._passkeys is None:

@@ -49,6 +49,8 @@ class NoticeTemplate(Enum):
     PUSH_DENIED = ("push_denied", {LINK, NOT_ME, USERNAME}, set[str]())
     PUSH_UNREACHABLE = ("push_unreachable", {LINK, USERNAME}, set[str]())
     NEW_DEVICE = ("new_device", {LINK, NOT_ME, USERNAME, USER_AGENT}, set[str]())
+    UNUSUAL_SIGN_IN = ("unusual_sign_in", {LINK, NOT_ME, USERNAME, USER_AGENT}, set[str]())
+    SIGN_IN_DENIED = ("sign_in_denied", {LINK, NOT_ME, USERNAME, USER_AGENT}, set[str]())
     SIGN_IN_LEFT = ("sign_in_left", {LINK, NOT_ME, USERNAME}, set[str]())
     SIGN_IN_ASKED = (
         "sign_in_asked",

@@ -12,6 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("interactions", schema=None) as batch_op:
+        batch_op.add_column(
+            sa.Column("doubted", sa.Boolean(), nullable=False, server_default=sa.false())
+        )
     op.create_table(
         "stuffing_names",
         sa.Column("window_at", sa.DateTime(timezone=True), nullable=False),
@@ -44,3 +48,5 @@ def downgrade() -> None:
     op.drop_table("stuffing_windows")
     op.drop_table("stuffing_standing")
     op.drop_table("stuffing_names")
+    with op.batch_alter_table("interactions", schema=None) as batch_op:
+        batch_op.drop_column("doubted")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from portero.protocol.oauth.profiles import Profile
 from portero.settings import parsing, passkeys
 from portero.settings.rows import Derived, Earlier, setting
-from portero.settings.table.challenges import ChallengeSettings
+from portero.settings.table.risk import RiskSettings
 
 
 def _rp_id(earlier: Earlier) -> str:
@@ -20,7 +20,7 @@ def _rp_id(earlier: Earlier) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PasskeysSettings(ChallengeSettings):
+class PasskeysSettings(RiskSettings):
     passkey_sign_in: bool = setting(
         "PORTERO_PASSKEY_SIGN_IN",
         parsing.on_off,

@@ -41,6 +41,9 @@ _SENTENCES: Final = {
     "device.trusted": "A device was trusted: it is asked for no second step.",
     "factor.enrolled": "Something was added with which you can prove that it is you.",
     "factor.removed": "Something was removed with which you could prove that it is you.",
+    "login.doubted:allow": "An unusual sign-in began, and you were told by mail.",
+    "login.doubted:deny": "A sign-in was refused, as it was too unusual.",
+    "login.doubted:step_up": "One more proof was asked for, as a sign-in was unusual.",
     "login.failed": "A sign-in failed.",
     "login.limited": "There were too many failed sign-ins, and more were refused for a while.",
     "login.mail_sent": "A link and a code to sign in with were mailed to you.",
@@ -97,6 +100,7 @@ def _by_whom(entry: Entry) -> str:
 
 _MORE: Final[dict[str, Callable[[Entry], str]]] = {
     "account.changed": _changed,
+    "login.doubted": lambda entry: str(entry.details.get("answer", "")),
     "account.state_changed": lambda entry: str(entry.details.get("state", "")),
     "password.changed": _by_whom,
     "session.ended": lambda entry: str(entry.details.get("reason", "")),

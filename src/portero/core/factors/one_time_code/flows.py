@@ -41,7 +41,9 @@ _ACR: Final = {FactorKind.EMAIL: "aal1", FactorKind.SMS: "aal2"}
 
 
 class CodeFactor:
-    """A `SecondFactor` and an `Enrollable`, by one channel."""
+    """A `SecondFactor` and an `Enrollable`, by one channel. A mailbox that was never enrolled is
+    proven too, the account's own: whether it is asked for is the sign-in's to say, and its evidence
+    names no authenticator."""
 
     def __init__(
         self, *, db: Database, codes: Codes, channel: Channel, authenticators: Authenticators
@@ -55,9 +57,10 @@ class CodeFactor:
     def begin(self, actor: Actor, account: Account, subject: str) -> Mapping[str, Any]:
         """`to` is the address, masked; `expires_at` when the code ends."""
         enrolled = self._db.read(lambda tx: store.newest_address(tx, account.id, self.kind))
-        if enrolled is None:
+        if enrolled is None and self.kind is not FactorKind.EMAIL:
             raise NoSuchAuthenticator(f"{account.id} has enrolled no {self.kind}")
-        return self._send(actor, account, _PROVES[self.kind], subject, enrolled.address)
+        address = enrolled.address if enrolled else self._channel.address_of(account)
+        return self._send(actor, account, _PROVES[self.kind], subject, address)
 
     def prove_in(
         self, tx: Tx, account_id: str, subject: str, given: Given, *, now: datetime
@@ -66,6 +69,9 @@ class CodeFactor:
         if spent is None or spent.account_id != account_id:
             return None
         enrolled = store.newest_address(tx, account_id, self.kind)
+        if enrolled is None and self.kind is FactorKind.EMAIL:
+            is_own = self._address_in(tx, account_id) == spent.address
+            return self._evidence("") if is_own else None
         if enrolled is None or enrolled.address != spent.address:
             return None  # removed, or another was enrolled, since the code was sent
         authenticator_store.touch(tx, enrolled.authenticator_id, now=now)

@@ -1,0 +1,105 @@
+"""Judging a sign-in, once, when its first proof is right: before that, a stranger could learn from
+the answer what an account's usual places are.
+
+1. What is known: the device, the last sign-ins, whether stolen passwords are tried here.
+2. What the operator's rules make of it (`core/risk`).
+3. The trace in the audit, and the mail to the owner, in the transaction of the proof.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from portero.core.accounts.telling import OwnerTold
+from portero.core.audit import Actor, AuditLog
+from portero.core.audit import store as audit_store
+from portero.core.devices import KnownDevices
+from portero.core.limits import Limits
+from portero.core.login import rules
+from portero.core.login.model import Facts, InBrowser, SignInPolicy
+from portero.core.notices import NoticeTemplate
+from portero.core.risk import Answer, Judge, Known, Seen, Verdict
+from portero.core.risk.events import judged
+from portero.core.sessions import EndReason
+from portero.core.sessions import store as session_store
+from portero.core.sessions.events import SessionStarted
+from portero.core.stuffing import StuffingAlarm
+from portero.kit.db import Tx
+
+USUAL: Final = Verdict()
+# A month of a person who signs in every day.
+_MOST_LOOKED_AT: Final = 30
+# A session that ended so may have been a thief's: it makes no place usual.
+_NOT_THE_OWNERS: Final = (
+    EndReason.REVOKED,
+    EndReason.REPLAYED,
+    EndReason.FROZEN,
+    EndReason.TAKEN_BACK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    audit: AuditLog
+    limits: Limits
+    devices: KnownDevices
+    stuffing: StuffingAlarm
+    judge: Judge
+    owner: OwnerTold
+
+    def weigh_in(
+        self,
+        tx: Tx,
+        actor: Actor,
+        facts: Facts,
+        policy: SignInPolicy,
+        in_browser: InBrowser | None,
+        *,
+        now: datetime,
+    ) -> Verdict:
+        """What comes of the sign-in; nothing is asked where no rule can change anything."""
+        if not self.judge.is_asked:
+            return USUAL
+        account_id = facts.account.id
+        # Without a browser nothing can be known: else that face would be the way past this signal.
+        devices = in_browser.devices if in_browser else ""
+        known = Known(
+            now=now,
+            address=actor.origin.address,
+            device_known=self.devices.knows_in(tx, account_id, devices),
+            stuffing=self.stuffing.is_on,
+            earlier=_earlier_in(tx, account_id),
+        )
+        observed = self.judge.observe(known)
+        second = rules.second_of(facts, policy)
+        verdict = self.judge.verdict(observed, second)
+        trace = judged(account_id, facts.proven.factor, observed, second, verdict)
+        self.audit.record(tx, actor, now, trace)
+        if verdict.is_told:
+            self._tell_in(tx, actor, account_id, verdict, now)
+        return verdict
+
+    def _tell_in(
+        self, tx: Tx, actor: Actor, account_id: str, verdict: Verdict, now: datetime
+    ) -> None:
+        """Few a day: whoever has the password could fill its owner's mailbox."""
+        if self.limits.spend(tx, rules.DOUBT_MAIL_BY_ACCOUNT, account_id, now=now) is not None:
+            return
+        template = NoticeTemplate.UNUSUAL_SIGN_IN
+        if verdict.answer is Answer.DENY:
+            template = NoticeTemplate.SIGN_IN_DENIED
+        told = {"user_agent": actor.origin.user_agent[:512]}
+        self.owner.tell_in(tx, account_id, template, told, now=now)
+
+
+def _earlier_in(tx: Tx, account_id: str) -> list[Seen]:
+    """Of the sessions that are held, ended or not, each time that one was proven: in a browser that
+    travels the same one is, again and again, and keeps its first address."""
+    held = session_store.list_known(tx, account_id, limit=_MOST_LOOKED_AT)
+    hers = {each.id for each in held if each.end_reason not in _NOT_THE_OWNERS}
+    started = audit_store.list_entries(
+        tx, kinds=(SessionStarted.kind,), account_id=account_id, limit=_MOST_LOOKED_AT
+    )
+    return [Seen(each.at, each.address) for each in started if each.session_id in hers]
