@@ -195,6 +195,19 @@ def test_what_the_owner_had_is_still_asked_for(home: Home, ana: Account) -> None
     assert (owes.status_code, owes.json["owed"]) == (403, "second_factor")  # type: ignore[index]
 
 
+def test_an_owner_whose_mailbox_is_read_comes_back_first(home: Home, ana: Account) -> None:
+    """The attack: somebody who reads the mailbox puts aside an app that was set up within the week,
+    by the mail of it. They wait; she does not, in a browser that was known for longer."""
+    hers = by_page(home)
+    home.clock.let_pass(days=8)
+    enrolled_app(home)
+    assert press(home, home.mailed_token(PAGE)).status_code == 200
+    theirs = chosen(home)
+    assert (theirs.status_code, theirs.json["code"]) == (403, "mailbox_alone")  # type: ignore[index]
+    form = {**fields(hers.get("/sign-in")), "username": "ana", "password": OTHER_PASSWORD}
+    assert hers.post("/sign-in", data=form).status_code == 303
+
+
 def test_new_browsers_are_strangers_again_and_old_ones_are_not_trusted(
     home: Home, ana: Account
 ) -> None:
@@ -217,13 +230,16 @@ def test_what_was_begun_is_dropped(home: Home, ana: Account) -> None:
     rooms.email.claim(Actor.system(), ana, "thief@example.org")
     move = home.mailed_token("/allow-new-email")
     rooms.account_admin.leave(Actor.system(), ana.id)
-    home.deliver()
+    owes = home.post("/login", username="ana", password=PASSWORD).json
+    assert owes is not None
     assert press(home, home.mailed_token(PAGE)).status_code == 200
     for spent in (
         lambda: rooms.recovery.look(reset),
         lambda: rooms.email.allow_move(Actor.system(), move),
     ):
         raises_spent(spent)
+    late = home.post("/login/continue", auth_session=owes["auth_session"], keep=True)
+    assert late.status_code == 401
     assert rooms.accounts.get(ana.id).deletion_due_at is None
     assert recorded(home) == ["deletion_asked"]
     assert chosen(home).status_code == 200
