@@ -37,7 +37,7 @@ def head(*authorization: str, **more: Any) -> RequestHead:
 
 @pytest.mark.parametrize("audience", ["", None, ["a"]])
 def test_no_start_without_an_audience(audience: Any) -> None:
-    """Else a token for any API would open this one."""
+    """Else a token for any API would open this one. (CVE-2026-55689.)"""
     with pytest.raises(ConfigurationError, match="audience"):
         Guard(issuers="https://id.example", audience=audience)
 

@@ -165,7 +165,7 @@ def test_cve_2026_55982_userinfo_tells_what_the_scope_gives(home: Home) -> None:
 
 
 def test_django_oauth_toolkit_1617_the_grace_is_for_the_last_token_alone(home: Home) -> None:
-    """R1, R2, R3: R1 comes back within the grace, and everything ends."""
+    """django-oauth-toolkit #1617. Of R1, R2, R3 the first comes back, and everything ends."""
     home.register("ana")
     rp = relying_party(home)
     first = rp.sign_in()["refresh_token"]
@@ -179,8 +179,8 @@ def test_django_oauth_toolkit_1617_the_grace_is_for_the_last_token_alone(home: H
 def test_allauth_65_13_0_what_is_disabled_does_not_act(
     make_home: Any,
 ) -> None:
-    """An account that is disabled, a client that is: tokens and refresh tokens die (allauth
-    65.13.0, CVE-2026-93999), offline ones too, and stay dead when it is enabled again."""
+    """An account that is disabled, a client that is: tokens and refresh tokens die
+    (allauth 65.13.0, CVE-2026-93999), offline ones too, and stay dead when it is enabled again."""
     home = make_home()
     account = home.register("ana")["id"]
     rp = relying_party(home)
@@ -202,7 +202,7 @@ def test_allauth_65_13_0_what_is_disabled_does_not_act(
 @on_sqlite
 def test_cve_2023_6787_a_sign_in_as_somebody_else_is_another_session(home: Home) -> None:
     """prompt=login, and another person signs in: a sid of its own, and the first one's tokens
-    stay the first one's."""
+    stay the first one's. (CVE-2025-24070.)"""
     home.register("ana")
     home.register("ben")
     rp = relying_party(home)

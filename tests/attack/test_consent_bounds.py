@@ -155,7 +155,8 @@ def test_a_code_dies_with_the_consent(home: Home) -> None:
 
 @on_sqlite
 def test_an_offline_grant_dies_with_the_right_to_one(home: Home) -> None:
-    """The operator takes `offline_access` from the client: what it holds is over, not narrowed."""
+    """The operator takes `offline_access` from the client: what it holds is over, not narrowed.
+    (CVE-2025-12110, GHSA-895x-rfqp-jh5c.)"""
     home.register("ana")
     rp = relying_party(home, scope="openid email offline_access")
     tokens = rp.sign_in(scope="openid offline_access")

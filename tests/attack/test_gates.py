@@ -88,7 +88,7 @@ def test_each_way_leads_in_where_no_gate_is_shut(make_home: MakeHome, way: Way) 
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.name)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_no_way_passes_a_gate(make_home: MakeHome, way: Way, gate: Gate) -> None:
-    """There is no session more at its end than at its beginning."""
+    """There is no session more at its end than at its beginning. (CVE-2023-32682.)"""
     home = make_home(**settings_of(way))
     home.create("ana", MAILBOX)
     walk = way(home)

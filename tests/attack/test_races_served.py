@@ -109,7 +109,7 @@ def test_one_of_twenty_redeems_a_code_and_what_it_got_is_revoked(two: Served) ->
 
 
 def test_without_grace_one_of_twenty_refreshes_and_the_family_ends(without_grace: Served) -> None:
-    """RFC 9700 §4.14.2: a copy that comes back ends the grant."""
+    """RFC 9700 §4.14.2: a copy that comes back ends the grant. (CVE-2026-1035, CVE-2026-50631.)"""
     rp = signed_in(without_grace)
     first = rp.sign_in()["refresh_token"]
     answers = without_grace.race(lambda line: refresh(line, rp, first))

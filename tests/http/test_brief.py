@@ -48,7 +48,7 @@ def test_the_access_token_has_the_claims_that_the_decisions_list(home: Home) -> 
 
 
 def test_the_published_keys_verify_the_token(home: Home) -> None:
-    """Anybody can check a token with /.well-known/jwks.json alone."""
+    """Anybody can check a token with /.well-known/jwks.json alone. (CVE-2024-42490.)"""
     home.register("ana")
     token = home.log_in("ana")["access_token"]
 

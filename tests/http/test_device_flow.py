@@ -255,7 +255,7 @@ def test_another_site_can_not_say_yes(ana: Home) -> None:
 
 
 def test_the_first_decision_counts(ana: Home) -> None:
-    """Of two people who typed one code, one has it; the tokens are theirs."""
+    """Of two people who typed one code, one has it; the tokens are theirs. (CVE-2026-45337.)"""
     ana.create("ben")
     client_id = television(ana)
     started = begin(ana, client_id)
@@ -361,7 +361,8 @@ def test_a_device_that_began_with_a_key_ends_with_it(ana: Home) -> None:
 
 
 def test_a_device_that_began_with_a_challenge_has_the_verifier(ana: Home) -> None:
-    """PKCE at the beginning is demanded at the end; a wrong verifier burns the code."""
+    """PKCE at the beginning is demanded at the end; a wrong verifier burns the code.
+    (CVE-2026-123542.)"""
     client_id, pkce, browser = television(ana), Pkce(), signed_in(ana)
     challenge = {"code_challenge": pkce.challenge, "code_challenge_method": "S256"}
     good, bad = begin(ana, client_id, **challenge), begin(ana, client_id, **challenge)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 import jwt
 import pytest
@@ -104,6 +105,17 @@ def test_what_proved_the_client_is_not_kept(home: Home) -> None:
     answer = home.client().post(PAR, data=form)
     parameters = kept(home, client, answer).parameters.as_mapping()
     assert set(parameters) == {*GOOD, "client_id"}
+
+
+def test_cve_2024_4540_the_browser_carries_a_handle_alone(home: Home) -> None:
+    """Keycloak put the pushed parameters into a cookie. Neither a cookie nor an address here has
+    any of them: all that a browser is given names what is kept."""
+    client = client_of(home)
+    query = {"client_id": client[0], "request_uri": uri_of(push(home, client, **GOOD))}
+    answer = home.client().get(f"/oauth/authorize?{urlencode(query)}")
+    assert answer.status_code == 303
+    told = answer.location + "".join(answer.headers.getlist("Set-Cookie"))
+    assert not [value for value in GOOD.values() if len(value) > 8 and value in told]
 
 
 def test_the_client_has_to_be_proven(home: Home) -> None:

@@ -200,7 +200,8 @@ def test_an_actor_token_of_another_client_is_refused(home: Home, shop: RelyingPa
 def test_what_ended_gives_no_token_and_ends_those_that_it_gave(
     home: Home, shop: RelyingParty
 ) -> None:
-    """Session, consent and account: the old token is refused, and the new one is over with it."""
+    """Session, consent and account: the old token is refused, and the new one is over with it.
+    (CVE-2026-9097.)"""
     orders = service(home)
     stock = service(home, default_resource=STOCK)
     account_id = home.house.rooms.accounts.get_by_name("ana").id

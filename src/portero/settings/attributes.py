@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from portero.core.accounts.profile import AttributeKind, AttributeRule
+from portero.protocol.oidc.claims import PROTOCOL_CLAIMS, STANDARD_CLAIMS
 from portero.settings.errors import SettingsError
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -31,6 +32,11 @@ def _rule(name: str, given: object) -> AttributeRule:
     if not _NAME.fullmatch(name):
         raise SettingsError(
             key, f"{key} must be named in lower-case ASCII letters, digits and underscores."
+        )
+    if name in PROTOCOL_CLAIMS | STANDARD_CLAIMS:
+        # Its owner may edit it, and applications would be told it in the place of what is known.
+        raise SettingsError(
+            key, f"{key} is the name of a claim that is told already: take another."
         )
     if not isinstance(given, Mapping) or not set(given) <= _KNOWN:
         raise SettingsError(key, f"{key} must be a table of {', '.join(sorted(_KNOWN))}.")

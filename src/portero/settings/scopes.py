@@ -21,8 +21,6 @@ from portero.settings.errors import SettingsError
 _NAME: Final = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,128}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z]{2}|-[A-Z][a-z]{3})?")
 _KNOWN: Final = {"sentence", "sentences", "claims", "for_all"}
-# What says whose answer it is, and for whom: never an attribute that a person may edit.
-_RESERVED: Final = {"sub", "iss", "aud", "exp", "iat", "nbf", "jti", "client_id", "scope"}
 _TABLE: Final = "scopes"
 _MAX_SENTENCE_LENGTH: Final = 200
 
@@ -31,7 +29,7 @@ def scopes(table: object, *, attributes: Collection[str]) -> dict[str, Scope]:
     """Each scope, by name. `attributes` are the declared ones, which a scope may give as claims."""
     if not isinstance(table, Mapping):
         raise SettingsError(_TABLE, f"[{_TABLE}] in portero.toml must be a table.")
-    known = {*attributes, *STANDARD_CLAIMS} - _RESERVED
+    known = {*attributes, *STANDARD_CLAIMS}
     return {str(name): _scope(str(name), given, known) for name, given in table.items()}
 
 

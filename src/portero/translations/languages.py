@@ -14,6 +14,9 @@ SOURCE: Final = "en"
 FOLDER: Final = Path(__file__).parent
 # A longer preference list is not a person's (their browser sends a handful).
 _MOST_PREFERENCES: Final = 20
+# Characters. RFC 5646 §4.4.1 thinks of 35. A tag is looked up as often as it has parts, so that one
+# which fills a whole request would be read a quarter of a billion characters long.
+_LONGEST_TAG: Final = 64
 
 
 def available() -> tuple[str, ...]:
@@ -25,10 +28,13 @@ def translator_for(locale_preferences: Sequence[str]) -> Translator:
     """The best language for these tags, the dearest first; English when none fits.
 
     Lookup of RFC 4647 §3.4: each preference is shortened from its end until something matches,
-    before the next is looked at. `_` is taken for `-`; `*` and what is no tag match nothing.
+    before the next is looked at. `_` is taken for `-`; `*`, what is no tag and what is
+    longer than one match nothing.
     """
     known = {tag.lower(): tag for tag in available()}
     for preference in locale_preferences[:_MOST_PREFERENCES]:
+        if len(preference) > _LONGEST_TAG:
+            continue
         subtags = preference.strip().replace("_", "-").lower().split("-")
         while subtags:
             tag = known.get("-".join(subtags))

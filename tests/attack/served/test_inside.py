@@ -99,7 +99,7 @@ def _prove(home: Production, client_id: str) -> None:
 @pytest.mark.long_attack
 def test_no_address_in_a_request_is_called(home: Production, inside: Canary) -> None:
     """Of a request (`request_uri`), of a client that is a document, of a picture, of a browser's
-    push service."""
+    push service. (CVE-2026-23603.)"""
     home.create("ana", "ana@example.org")
     party = relying_party(home, jwks={"keys": [KEY.jwk()]})
     token = home.log_in()["access_token"]

@@ -137,7 +137,8 @@ def mails_as_html(home: Production) -> list[str]:
 
 
 def test_no_text_becomes_an_element_or_an_attribute(home: Production) -> None:
-    """XSS: all of it at once, as the name of everything that has one."""
+    """XSS: all of it at once, as the name of everything that has one.
+    (CVE-2018-1000088, CVE-2026-29192, CVE-2026-5468.)"""
     plain = everything_shown(home, PLAIN, "plain")
     odd = everything_shown(home, "".join(MARKUP[:4]), "odd")
     assert plain.keys() == odd.keys()

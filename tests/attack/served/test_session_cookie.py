@@ -21,7 +21,7 @@ def sign_in(browser: object, username: str = "ana", **more: str) -> object:
 
 def test_a_cookie_from_before_is_worth_nothing_after(home: Production) -> None:
     """Session fixation: what stood in the browser before somebody signed in, planted or our own, is
-    another value after it, and signs nobody in."""
+    another value after it, and signs nobody in. (CVE-2026-39324.)"""
     home.create("ana", "ana@example.org")
     browser, thief = home.client(), home.client()
     thief.get("/sign-in")

@@ -140,7 +140,8 @@ def test_what_is_no_secret_stays_readable(stream: io.StringIO, text: str) -> Non
 
 
 def test_lines_for_people_can_not_be_forged() -> None:
-    """CWE-117: a line end in a name makes no second line, in either form."""
+    """CWE-117: a line end in a name makes no second line, in either form.
+    (CVE-2021-42250, CVE-2023-6484.)"""
     forged = "ana\n2026-01-01 info: eve is an operator\x1b[2J"
     for format_ in ("json", "console"):
         out = io.StringIO()

@@ -212,7 +212,7 @@ def test_the_issuer_follows_a_loopback_bind(tmp_path: Path, host: str, issuer: s
 def test_a_contradiction_stops(
     tmp_path: Path, environ: dict[str, str], key: str, sentence: str
 ) -> None:
-    """One sentence, about the key that has to change."""
+    """One sentence, about the key that has to change. (CVE-2026-73421, GHSA-8fpg-xm3f-6cx3.)"""
     refused = refusal(environ, tmp_path)
     assert refused.key == key
     assert sentence in str(refused)

@@ -65,10 +65,15 @@ def test_a_senseless_scope_stops(tmp_path: Path, table: str, sentence: str) -> N
         load({}, cwd=tmp_path)
 
 
-def test_no_attribute_takes_the_place_of_the_subject(tmp_path: Path) -> None:
-    """Attack: an attribute that people edit themselves, told to applications as `sub`."""
+@pytest.mark.parametrize(
+    "name", ["sub", "iss", "aud", "exp", "acr", "amr", "auth_time", "sid", "cnf", "nonce", "scope",
+             "email", "email_verified", "phone_number_verified", "preferred_username"]
+)  # fmt: skip
+def test_cve_2024_29892_no_attribute_takes_the_place_of_a_claim(tmp_path: Path, name: str) -> None:
+    """Zitadel. Attack: an attribute that people edit themselves, told to applications as whom they
+    are, how they signed in, or that an address is proven."""
     (tmp_path / "portero.toml").write_text(
-        '[attributes.sub]\ntype = "string"\n' + HEAD + 'claims = ["sub"]\n'
+        f'[attributes.{name}]\ntype = "string"\n' + HEAD + f'claims = ["{name}"]\n'
     )
-    with pytest.raises(SettingsError, match="no declared attribute"):
+    with pytest.raises(SettingsError, match="is the name of a claim"):
         load({}, cwd=tmp_path)

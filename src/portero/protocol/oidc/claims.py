@@ -19,6 +19,13 @@ SCOPE_CLAIMS: Final[Mapping[str, tuple[str, ...]]] = {
     "phone": ("phone_number", "phone_number_verified"),
 }
 STANDARD_CLAIMS: Final = frozenset(name for names in SCOPE_CLAIMS.values() for name in names)
+# Who says it, of whom, to whom, for how long, and how it was proven (RFC 7519 §4.1, RFC 9068 §2.2,
+# RFC 7800 §3.1, RFC 8693 §4, OpenID Connect Core §2 and its logouts).
+PROTOCOL_CLAIMS: Final = frozenset(
+    {"sub", "iss", "aud", "exp", "iat", "nbf", "jti", "client_id", "scope", "acr", "amr",
+     "auth_time", "sid", "azp", "nonce", "at_hash", "c_hash", "s_hash", "cnf", "act", "may_act",
+     "events", "authorization_details", "user_id", "org_id"}
+)  # fmt: skip
 
 
 def userinfo_claims(
