@@ -11,7 +11,7 @@ import logging
 from asyncio import TimerHandle
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # it has no types
 from gunicorn.asgi import protocol  # type: ignore[import-untyped]  # it has no types
@@ -20,6 +20,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has n
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # it has no types
 
 from portero.web.headers import page_headers
+from portero.web.outlet import Lines
 
 # Slow read: after we close, what the client has not taken by then is thrown away.
 FLUSH_SECONDS: Final = 10.0
@@ -34,6 +35,22 @@ _SHARED_IMPORTS: Final = (
     "gunicorn.instrument.statsd",
     "uvloop",
 )
+
+_scan: Final = protocol._scan_response_headers
+Found = tuple[bool, Any, bool]  # a Content-Length, which one, and a Transfer-Encoding
+
+
+def _scanned(headers: Any) -> Found:
+    """gunicorn looks at each line of each answer; at those that are fixed, once."""
+    if not isinstance(headers, Lines):
+        return cast("Found", _scan(headers))
+    if not headers.fixed.is_checked:
+        _scan(headers.fixed.wire)
+        headers.fixed.is_checked = True
+    return cast("Found", _scan(headers.others))
+
+
+protocol._scan_response_headers = _scanned
 
 # 16,384 ready-made chunk sizes are 2 MB; gunicorn makes the one that it lacks, and we seldom chunk.
 protocol._CHUNK_PREFIXES.clear()
@@ -100,8 +117,20 @@ class Connection(ASGIProtocol):  # type: ignore[misc]  # gunicorn has no types
     def _send_response_start(
         self, status: int, headers: Any, request: Any, close: bool = False
     ) -> None:
-        self._close_said = (b"connection", b"close") in headers
-        super()._send_response_start(status, headers, request, close=close)
+        if not isinstance(headers, Lines):
+            self._close_said = (b"connection", b"close") in headers
+            super()._send_response_start(status, headers, request, close=close)
+            return
+        self._close_said = False
+        self._response_buffer = b"".join(
+            (
+                protocol._get_cached_status_line(request.version, status),
+                headers.fixed.block,
+                *[b"%b: %b\r\n" % line for line in headers.others],
+                protocol._get_cached_date_header(),
+                b"Connection: close\r\n\r\n" if close else b"\r\n",
+            )
+        )
 
     def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
         """What gunicorn refuses by itself, in a text that can quote the request: no browser takes

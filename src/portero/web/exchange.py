@@ -65,14 +65,28 @@ def by_name(lines: Iterable[tuple[str, str]]) -> HeaderLines:
 
 
 class FixedHeaders(Headers):
-    """Headers of many answers, which are encoded once: `wire` is what the front sends of them."""
+    """Headers of many answers, which are encoded once: `wire` are their lines, `block` is how they
+    stand in an answer. None of them frames it or ends the connection, and none is a date."""
 
     wire: tuple[tuple[bytes, bytes], ...]
+    block: bytes
+    is_checked: bool  # by whoever sends them, who does it once
+    _closed: tuple[FixedHeaders, FixedHeaders] | None
 
     def __new__(cls, *headers: tuple[str, str]) -> FixedHeaders:
         made = super().__new__(cls, headers)
         made.wire = on_wire(headers)
+        made.block = b"".join([b"%b: %b\r\n" % line for line in made.wire])
+        made.is_checked, made._closed = False, None
         return made
+
+    def closed_by(self, closing: FixedHeaders) -> FixedHeaders:
+        """These, and of `closing` what these don't say themselves."""
+        if self._closed is None or self._closed[0] is not closing:
+            said = dict(self.wire)
+            more = [each for each in closing if each[0].lower().encode() not in said]
+            self._closed = (closing, FixedHeaders(*self, *more))
+        return self._closed[1]
 
 
 def on_wire(headers: Headers) -> tuple[tuple[bytes, bytes], ...]:

@@ -86,7 +86,8 @@ class Front:
         self._on_stop = tuple(on_stop)
         self._meter = meter
         self._base = base or BasePath()
-        self._headers = FixedHeaders(*headers.items())
+        # No version of the server: scanners read it.
+        self._headers = FixedHeaders(*headers.items(), ("Server", "portero"))
         self._known_paths = strict.paths_of(map(self._base.at, self._routes))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -24,6 +24,24 @@ class ClientGone(Exception):
     """The connection ended, or stood still, before the request was done."""
 
 
+class Lines(list[tuple[bytes, bytes]]):
+    """The lines of an answer, those that are `fixed` first. A server that knows this class sends
+    their block as it is; to any other it is the list that it is."""
+
+    __slots__ = ("fixed",)
+    fixed: FixedHeaders
+
+    @classmethod
+    def behind(cls, fixed: FixedHeaders) -> Lines:
+        made = cls(fixed.wire)
+        made.fixed = fixed
+        return made
+
+    @property
+    def others(self) -> list[tuple[bytes, bytes]]:
+        return self[len(self.fixed.wire) :]
+
+
 class Outlet:
     """`abandoned` is set when nobody waits for the answer any more. `closing` are the headers of
     every answer, where it does not say otherwise."""
@@ -32,7 +50,7 @@ class Outlet:
         self, send: Send, *, request_id: str, with_body: bool, closing: FixedHeaders
     ) -> None:
         self._send = send
-        self._closing = closing.wire
+        self._closing = closing
         self._with_body = with_body
         self._loop = asyncio.get_running_loop()
         self.request_id = request_id
@@ -78,15 +96,21 @@ class Outlet:
         await self._body(piece if self._with_body else b"", more=True)
 
     def _head(self, status: int, headers: Headers, *, length: int | None) -> Message:
-        # No version of the server: scanners read it.
-        own = ((b"x-request-id", self.request_id.encode()), (b"server", b"portero"))
-        lines = [*on_wire(headers), *own]
-        said = dict(lines)
-        lines.extend([line for line in self._closing if line[0] not in said])
-        if length is not None and status not in _NO_LENGTH and b"content-length" not in said:
+        lines, tells_length = self._lines(headers)
+        lines.append((b"x-request-id", self.request_id.encode()))
+        if length is not None and status not in _NO_LENGTH and not tells_length:
             lines.append((b"content-length", b"%d" % length))
         self.status = status
         return {"type": "http.response.start", "status": status, "headers": lines}
+
+    def _lines(self, headers: Headers) -> tuple[list[tuple[bytes, bytes]], bool]:
+        """With the closing ones, and whether one of them is the length (Flask tells it)."""
+        if isinstance(headers, FixedHeaders):
+            return Lines.behind(headers.closed_by(self._closing)), False
+        lines = [*on_wire(headers)]
+        said = dict(lines)
+        lines += [line for line in self._closing.wire if line[0] not in said]
+        return lines, b"content-length" in said
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         message: Message = {"type": "http.response.body", "body": body, "more_body": more}

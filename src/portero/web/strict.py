@@ -27,7 +27,7 @@ PROBE_PATHS: Final = frozenset({"/healthz", "/readyz"})
 _ONE_LINE_ONLY: Final = frozenset(
     {b"host", b"content-length", b"content-type", b"transfer-encoding", b"authorization"}
 )
-_NAME, _VALUE = itemgetter(0), itemgetter(1)
+_VALUE = itemgetter(1)
 _HOST: Final = re.compile(rb"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _TARGET_FORBIDDEN: Final = re.compile(rb"[\x00-\x20\x7f-\xff\\#]")
 _CONTROL_IN_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -177,25 +177,32 @@ def _checked_path(raw_path: bytes) -> str:
 
 
 def _checked_lines(raw_path: bytes, query: bytes, headers: RawHeaders) -> dict[bytes, bytes]:
-    """The fields of `_ONE_LINE_ONLY` that are there."""
+    """The fields by name; those of `_ONE_LINE_ONLY` have no other line."""
     if len(headers) > MAX_HEADERS:
         raise HeadTooLarge(f"{len(headers)} headers")
-    once = [line for line in headers if line[0] in _ONE_LINE_ONLY]
-    found = dict(once)
-    if len(found) != len(once):
-        raise BadHeader(f"two lines of one of {', '.join(name.decode() for name in found)}")
-    names, values = b"".join(map(_NAME, headers)), b"".join(map(_VALUE, headers))
+    found = dict(headers)
+    names, values = b"".join(found), b"".join(map(_VALUE, headers))
+    size = len(names)
+    if len(found) < len(headers):
+        size = sum(len(name) for name, _ in headers)
+        _check_single(headers)
     if b"_" in names:
         # WSGI writes X-Forwarded-For and X_Forwarded_For alike: the second forges the first
         # behind a proxy that only overwrites the hyphenated one.
         raise BadHeader("a header name with an underscore")
     # With the method, the version and the spaces; and in each line a colon, a space and its end.
-    size = len(raw_path) + len(query) + 16 + len(names) + len(values) + 4 * len(headers)
+    size += len(raw_path) + len(query) + 16 + len(values) + 4 * len(headers)
     if size > MAX_HEAD_BYTES:
         raise HeadTooLarge(f"{size} bytes")
     if _CONTROL_IN_VALUE.search(values):
         raise BadHeader("a control character in a header value")
     return found
+
+
+def _check_single(headers: RawHeaders) -> None:
+    once = [name for name, _ in headers if name in _ONE_LINE_ONLY]
+    if len(set(once)) < len(once):
+        raise BadHeader(f"two lines of one of {', '.join(name.decode() for name in set(once))}")
 
 
 def _check_host(host: bytes | None, allowed_hosts: frozenset[bytes], *, is_probe: bool) -> None:
