@@ -132,6 +132,15 @@ def test_disable_enable_and_delete(portero: Portero) -> None:
     assert {entry["actor_kind"] for entry in entries} == {"operator"}
 
 
+def test_an_account_is_frozen(portero: Portero) -> None:
+    """It says whether its owner has a mailbox to come back by; the entry is the operator's."""
+    account_id = make(portero)
+    frozen = portero("users", "freeze", "ana", "--json").json
+    assert (frozen["sessions_ended"], frozen["mailed"]) == (0, frozen["email_verified"])
+    (entry,) = portero("audit", "list", "--account", account_id, "--json").json[:1]
+    assert (entry["kind"], entry["actor_kind"]) == ("account.frozen", "operator")
+
+
 def test_a_password_can_be_set_and_nobody_has_a_session(portero: Portero) -> None:
     """Without the flag, and without a terminal, it is wrong use."""
     make(portero)
