@@ -9,6 +9,9 @@ import pytest
 from tests.support.house import PASSWORD, Home
 from tests.support.relying_party import RelyingParty, fields, relying_party
 
+# A NUL, or half a surrogate, is nothing to SQLite and an error to PostgreSQL.
+pytestmark = pytest.mark.each_case_on_each_database
+
 ODD = [
     "\x00",
     "a\x00b",

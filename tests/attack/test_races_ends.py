@@ -24,6 +24,9 @@ from tests.http.test_token_exchange import ORDERS, STOCK, service
 from tests.support.house import OTHER_PASSWORD, Home, MakeHome
 from tests.support.relying_party import RelyingParty, relying_party
 
+# What comes between two statements depends on how the database locks.
+pytestmark = pytest.mark.each_case_on_each_database
+
 Step = Callable[[], object]
 Ask = Callable[[], TestResponse]
 SCOPE = "openid offline_access orders:read stock:read"

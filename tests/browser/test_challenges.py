@@ -20,8 +20,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, application: Application) 
 
 
 def person(place: Place, name: str) -> None:
-    made = place.server.portero("users", "create", name, "--password-stdin", stdin=PASSWORD)
-    assert made.returncode == 0, made.stderr
+    place.server.operate("users", "create", name, "--password-stdin", stdin=PASSWORD)
 
 
 def slip(page: Page, place: Place, name: str) -> None:

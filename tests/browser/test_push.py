@@ -30,10 +30,7 @@ def desk(chromium: Browser) -> Iterator[Page]:
 
 
 def person(place: Place, name: str) -> str:
-    made = place.server.portero(
-        "users", "create", name, "--password-stdin", "--json", stdin=PASSWORD
-    )
-    assert made.returncode == 0, made.stderr
+    place.server.operate("users", "create", name, "--password-stdin", stdin=PASSWORD)
     return name
 
 

@@ -211,6 +211,7 @@ def test_every_route_with_a_body_is_tried() -> None:
     assert {route.name for route in WITH_BODY} == BODIES.keys()
 
 
+@pytest.mark.each_case_on_each_database
 @pytest.mark.parametrize("route", WITH_BODY, ids=lambda route: str(route.name))
 def test_no_body_is_a_server_error(wide_home: Home, route: Route) -> None:
     """Whatever a field holds, the answer is a success or a refusal that names itself."""
