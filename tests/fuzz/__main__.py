@@ -1,7 +1,7 @@
 """`make fuzz`: what is too long for every run, by a new seed each time.
 
 Prints each seed and count; ends with 1 when something was found. FUZZ_SEED tries one again,
-FUZZ_REQUESTS and FUZZ_SECONDS (for each parser) say how much.
+FUZZ_REQUESTS, FUZZ_EXAMPLES (of each machine) and FUZZ_SECONDS (for each parser) say how much.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
-from tests.fuzz import parsers, requests
+from hypothesis import seed as seeded
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.fuzz import parsers, requests, sign_in_machine, steps, token_machine
 from tests.support.database import new_sqlite
 from tests.support.house import homes
 
@@ -26,10 +30,12 @@ def main() -> int:
     print(f"FUZZ_SEED={seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="portero-fuzz-") as folder:
         os.environ["TESTRUN_SERVICES_DIR"] = folder
-        wanted = sys.argv[1:] or ["requests", "parsers"]
+        wanted = sys.argv[1:] or ["requests", "machines", "parsers"]
         found = 0
         if "requests" in wanted:
             found += _requests(Path(folder), seed, int(os.environ.get("FUZZ_REQUESTS") or 100_000))
+        if "machines" in wanted:
+            found += _machines(Path(folder), seed, int(os.environ.get("FUZZ_EXAMPLES") or 1000))
         if "parsers" in wanted:
             found += _parsers(Path(folder), seed, int(os.environ.get("FUZZ_SECONDS") or 30))
     print(f"{found} faults (FUZZ_SEED={seed})")
@@ -49,6 +55,24 @@ def _requests(folder: Path, seed: int, wanted: int) -> int:
         print(f"requests: {sent.answers.total()} of seed {seed + count}", flush=True)
         count += sent.answers.total()
     print(f"requests: {count} in all, {faults} faults", flush=True)
+    return faults
+
+
+def _machines(folder: Path, seed: int, examples: int) -> int:
+    faults = 0
+    for module, machine in (
+        (sign_in_machine, sign_in_machine.SignIn),
+        (token_machine, token_machine.Tokens),
+    ):
+        with homes(new_sqlite(folder), folder) as make:
+            machine.home = make(**module.SETTINGS)
+            run = steps.settings(examples=examples, derandomize=False)
+            try:
+                run_state_machine_as_test(seeded(seed)(machine), settings=run)
+            except Exception:
+                faults += 1
+                traceback.print_exc()
+        print(f"{machine.__name__}: {examples} examples of seed {seed}", flush=True)
     return faults
 
 
