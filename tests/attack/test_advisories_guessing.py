@@ -15,6 +15,8 @@ from portero.core.audit import Actor
 from tests.support.authenticator_app import enrolled_app
 from tests.support.counting import but_for_the_audit, counted
 from tests.support.house import PASSWORD, Home, MakeHome
+from tests.support.passkeys import AT_A_DOMAIN
+from tests.support.passkeys import enrol as enrolled_passkey
 from tests.support.relying_party import fields
 
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -74,6 +76,25 @@ def test_cve_2022_21659_every_refusal_costs_the_same(street: Home) -> None:
             plain = [re.split(r"\s(VALUES|WHERE)", s)[0] for s in but_for_the_audit(statements)]
             seen.add(tuple(plain))
     assert {path: len(seen) for path, seen in shapes.items()} == dict.fromkeys(shapes, 1), shapes
+
+
+@on_sqlite
+def test_asking_for_a_passkey_costs_the_same_for_every_name(make_home: MakeHome) -> None:
+    """The list of passkeys was asked for where there was an account, and for no other name: a
+    millisecond told who exists."""
+    home = make_home(**AT_A_DOMAIN)
+    home.create("ana", "ana@example.org")
+    enrolled_passkey(home)
+    home.create("without", "without@example.org")
+    shapes = set()
+    for name in ("ana", "without", "nobody", "x" * 60):
+        for asked in (name, f"{name}@example.org"):
+            home.post("/login/passkey/options", username=asked)  # what is done once is done now
+            with counted(home) as statements:
+                answer = home.post("/login/passkey/options", username=asked)
+            assert answer.status_code == 200
+            shapes.add(tuple(re.split(r"\sWHERE", each)[0] for each in statements))
+    assert len(shapes) == 1, shapes
 
 
 @on_sqlite

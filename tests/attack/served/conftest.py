@@ -18,7 +18,13 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
 
 
 @pytest.fixture
-def home(target: Production) -> Production:
+def database_url(target: Production) -> str:
+    """The server's own, also for a test that names another: it is aimed at this one here."""
+    return target.house.settings.database_url.reveal()
+
+
+@pytest.fixture
+def home(target: Production, database_url: str) -> Production:
     """As on its first day: what other tests left is gone, and what they wrote was looked at."""
     assert target.leaks() == []
     target.empty()
