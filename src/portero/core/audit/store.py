@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import Final
 
@@ -48,9 +49,11 @@ def list_entries(
     kinds: Collection[str] | None = None,
     account_id: str | None = None,
     before_id: str | None = None,
+    since: datetime | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """The newest entries first; `before_id` is where the last page ended."""
+    """The newest entries first; `before_id` is where the last page ended. `since` bounds what is
+    looked at, by the time in the ids."""
     query = sa.select(audit_entries).order_by(audit_entries.c.id.desc()).limit(limit)
     if kinds is not None:
         query = query.where(audit_entries.c.kind.in_(kinds))
@@ -58,7 +61,15 @@ def list_entries(
         query = query.where(audit_entries.c.account_id == account_id)
     if before_id is not None:
         query = query.where(audit_entries.c.id < before_id)
+    if since is not None:
+        query = query.where(audit_entries.c.id >= _first_id(since))
     return [_entry(row) for row in tx.execute(query)]
+
+
+def _first_id(moment: datetime) -> str:
+    """Not above any UUIDv7 of that moment or later (RFC 9562 §5.7: milliseconds come first)."""
+    milliseconds = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}"
 
 
 def find(tx: Tx, entry_id: str) -> Entry | None:

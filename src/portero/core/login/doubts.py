@@ -8,8 +8,8 @@ the answer what an account's usual places are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from portero.core.accounts.telling import OwnerTold
@@ -29,8 +29,10 @@ from portero.core.stuffing import StuffingAlarm
 from portero.kit.db import Tx
 
 USUAL: Final = Verdict()
-# A month of a person who signs in every day.
+# A month of a person who signs in every day; and of whoever comes seldom, no more than an attack
+# of two months can have added to her entries.
 _MOST_LOOKED_AT: Final = 30
+_LONGEST_AGO: Final = timedelta(days=60)
 # A session that ended so may have been a thief's: it makes no place usual.
 _NOT_THE_OWNERS: Final = (
     EndReason.REVOKED,
@@ -70,36 +72,41 @@ class Doubts:
             address=actor.origin.address,
             device_known=self.devices.knows_in(tx, account_id, devices),
             stuffing=self.stuffing.is_on,
-            earlier=_earlier_in(tx, account_id),
+            earlier=_earlier_in(tx, account_id, now),
         )
         observed = self.judge.observe(known)
         second = rules.second_of(facts, policy)
         verdict = self.judge.verdict(observed, second)
         trace = judged(account_id, facts.proven.factor, observed, second, verdict)
         self.audit.record(tx, actor, now, trace)
-        if verdict.is_told:
-            self._tell_in(tx, actor, account_id, verdict, now)
-        return verdict
+        # Where the mail is one too many, that of the new browser is not held back for it.
+        is_told = verdict.is_told and self._tell_in(tx, actor, account_id, verdict, now)
+        return replace(verdict, is_told=is_told)
 
     def _tell_in(
         self, tx: Tx, actor: Actor, account_id: str, verdict: Verdict, now: datetime
-    ) -> None:
-        """Few a day: whoever has the password could fill its owner's mailbox."""
+    ) -> bool:
+        """Few a day: whoever has the password could fill its owner's mailbox. Whether it was."""
         if self.limits.spend(tx, rules.DOUBT_MAIL_BY_ACCOUNT, account_id, now=now) is not None:
-            return
+            return False
         template = NoticeTemplate.UNUSUAL_SIGN_IN
         if verdict.answer is Answer.DENY:
             template = NoticeTemplate.SIGN_IN_DENIED
         told = {"user_agent": actor.origin.user_agent[:512]}
         self.owner.tell_in(tx, account_id, template, told, now=now)
+        return True
 
 
-def _earlier_in(tx: Tx, account_id: str) -> list[Seen]:
-    """Of the sessions that are held, ended or not, each time that one was proven: in a browser that
-    travels the same one is, again and again, and keeps its first address."""
-    held = session_store.list_known(tx, account_id, limit=_MOST_LOOKED_AT)
-    hers = {each.id for each in held if each.end_reason not in _NOT_THE_OWNERS}
+def _earlier_in(tx: Tx, account_id: str, now: datetime) -> list[Seen]:
+    """Out of the audit: in a browser that travels one session is proven again and again, and keeps
+    its first address."""
     started = audit_store.list_entries(
-        tx, kinds=(SessionStarted.kind,), account_id=account_id, limit=_MOST_LOOKED_AT
+        tx,
+        kinds=(SessionStarted.kind,),
+        account_id=account_id,
+        since=now - _LONGEST_AGO,
+        limit=_MOST_LOOKED_AT,
     )
-    return [Seen(each.at, each.address) for each in started if each.session_id in hers]
+    sessions = {each.session_id for each in started}
+    not_hers = session_store.find_ended(tx, account_id, sessions, _NOT_THE_OWNERS)
+    return [Seen(each.at, each.address) for each in started if each.session_id not in not_hers]

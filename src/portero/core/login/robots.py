@@ -69,8 +69,6 @@ class Robots:
         if solved is None or not self.db.write(
             lambda tx: self.challenges.spend_in(tx, occasion, address, pressure, solved, now=now)
         ):
-            if occasion is Occasion.LOGIN:
-                self.stuffing.turned_away(address, identifier_key(identifier))
             raise self.challenges.refusal(occasion, address, pressure, now=now)
 
     def _spend_answer(self, address: str, now: datetime) -> None:

@@ -23,7 +23,7 @@ class StuffingBegan(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StuffingEnded(Event):
-    """Sign-ins are usual again for a quarter of an hour; `since` is when it began."""
+    """Sign-ins have been usual for an hour; `since` is when it began."""
 
     kind: ClassVar[str] = "stuffing.ended"
     since: str

@@ -37,12 +37,6 @@ class StuffingAlarm:
     def succeeded(self, name: str) -> None:
         self._tally.succeeded(rules.window_of(self._clock.now()), name)
 
-    def turned_away(self, address: str, name: str) -> None:
-        """Somebody was asked for a puzzle and did not solve it. While the alarm is on that is a
-        failure too, or it would end as soon as it works."""
-        if self.is_on:
-            self.failed(address, name)
-
     def step(self) -> None:
         """Write what was counted here, and see what all have counted."""
         now = self._clock.now()

@@ -19,8 +19,9 @@ WINDOW: Final = timedelta(minutes=5)
 _WEIGHT: Final = 1 / 48
 # Of a normal distribution one window in 30 000 lies beyond four deviations: one in three months.
 _DEVIATIONS: Final = 4
-# Whoever comes back within a quarter of an hour finds the alarm on.
-_CALM_WINDOWS: Final = 3
+# Robots that are asked for a puzzle fail no more, and may wait: whoever comes back within an hour
+# finds the alarm on.
+_CALM_WINDOWS: Final = 12
 # Three typos in a night are all of its tries: fewer failures than this are no attack on many.
 _FEWEST_FAILURES: Final = 50
 # What so few tries show is chance.

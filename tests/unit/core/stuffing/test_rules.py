@@ -56,16 +56,17 @@ def test_a_night_without_anybody_teaches_nothing() -> None:
     assert (quiet.ratio, quiet.names) == (new_standing(NOW).ratio, new_standing(NOW).names)
 
 
-def test_the_alarm_ends_after_three_calm_windows() -> None:
+def test_the_alarm_ends_after_a_calm_hour() -> None:
     alarmed = after_opening(new_standing(NOW))
-    two = taught(alarmed, USUAL, USUAL)
-    assert two.opened_at is not None
-    assert taught(two, USUAL).opened_at is None
+    almost = taught(alarmed, *[USUAL] * 11)
+    assert almost.opened_at is not None
+    assert taught(almost, USUAL).opened_at is None
 
 
 def test_an_attack_that_pauses_finds_the_alarm_on() -> None:
+    """The attack: stop where puzzles are asked, and come back when they are not."""
     alarmed = after_opening(new_standing(NOW))
-    assert taught(alarmed, USUAL, USUAL, ATTACK, USUAL, USUAL).opened_at is not None
+    assert taught(alarmed, *[USUAL] * 11, ATTACK, *[USUAL] * 11).opened_at is not None
 
 
 def test_what_swings_about_the_edge_keeps_it_on() -> None:
@@ -73,12 +74,12 @@ def test_what_swings_about_the_edge_keeps_it_on() -> None:
     alarmed = after_opening(new_standing(NOW))
     near = Figures(successes=45, failures=55, names_of_one_network=2)
     assert sign_of(alarmed, near) is None
-    assert taught(alarmed, *[near] * 4).opened_at is not None
+    assert taught(alarmed, *[near] * 13).opened_at is not None
 
 
 def test_windows_in_which_nobody_came_are_calm() -> None:
     alarmed = after_opening(new_standing(NOW))
-    later = after(alarmed, ATTACK, alarmed.window_at + 4 * WINDOW)
+    later = after(alarmed, ATTACK, alarmed.window_at + 13 * WINDOW)
     assert later.opened_at is None
 
 
