@@ -46,6 +46,12 @@ def test_every_kind_has_a_sentence_whatever_its_details(kind: str) -> None:
         ),
         (entry("account.changed", changed=["email"]), "A new mail address was given."),
         (entry("account.changed", changed=["locale"]), "Your profile was changed."),
+        (entry("login.judged", answer="allow"), ""),
+        (
+            entry("login.doubted", answer="step_up"),
+            "One more proof was asked for, as a sign-in was unusual.",
+        ),
+        (entry("login.doubted", answer="deny"), "A sign-in was refused, as it was too unusual."),
         (entry("token.issued"), ""),
     ],
 )

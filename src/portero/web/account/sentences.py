@@ -41,6 +41,7 @@ _SENTENCES: Final = {
     "device.trusted": "A device was trusted: it is asked for no second step.",
     "factor.enrolled": "Something was added with which you can prove that it is you.",
     "factor.removed": "Something was removed with which you could prove that it is you.",
+    "login.doubted": "A sign-in was unusual.",
     "login.doubted:allow": "An unusual sign-in began, and you were told by mail.",
     "login.doubted:deny": "A sign-in was refused, as it was too unusual.",
     "login.doubted:step_up": "One more proof was asked for, as a sign-in was unusual.",
