@@ -17,13 +17,12 @@ from portero.core.audit import Actor, AuditLog
 from portero.core.audit import store as audit_store
 from portero.core.devices import KnownDevices
 from portero.core.limits import Limits
-from portero.core.login import rules
+from portero.core.login import rules, store
 from portero.core.login.model import Facts, InBrowser, SignInPolicy
 from portero.core.notices import NoticeTemplate
 from portero.core.risk import Answer, Judge, Known, Seen, Verdict
 from portero.core.risk.events import judged
 from portero.core.sessions import EndReason
-from portero.core.sessions import store as session_store
 from portero.core.sessions.events import SessionStarted
 from portero.core.stuffing import StuffingAlarm
 from portero.kit.db import Tx
@@ -108,5 +107,5 @@ def _earlier_in(tx: Tx, account_id: str, now: datetime) -> list[Seen]:
         limit=_MOST_LOOKED_AT,
     )
     sessions = {each.session_id for each in started}
-    not_hers = session_store.find_ended(tx, account_id, sessions, _NOT_THE_OWNERS)
+    not_hers = store.sessions_ended_for(tx, account_id, sessions, _NOT_THE_OWNERS)
     return [Seen(each.at, each.address) for each in started if each.session_id not in not_hers]

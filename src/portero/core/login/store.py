@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +16,8 @@ from portero.core.factors.one_time_code import store as one_time_code_store
 from portero.core.factors.push import store as push_store
 from portero.core.links import LinkPurpose
 from portero.core.login.model import Interaction, Wanted
-from portero.core.sessions import Proven
+from portero.core.sessions import EndReason, Proven
+from portero.core.sessions.store import sessions
 from portero.kit.db import Json, Tx, UtcTime, metadata
 
 interactions: Final = sa.Table(
@@ -144,6 +146,20 @@ def end_of_account(tx: Tx, account_id: str, *, now: datetime, but: str = "") -> 
             interactions.c.account_id == account_id, interactions.c.id != but
         )
     )
+
+
+def sessions_ended_for(
+    tx: Tx, account_id: str, session_ids: Collection[str], reasons: Collection[EndReason]
+) -> set[str]:
+    """Those of the sessions that ended for one of the reasons."""
+    rows = tx.execute(
+        sa.select(sessions.c.id).where(
+            sessions.c.id.in_(session_ids),
+            sessions.c.account_id == account_id,
+            sessions.c.end_reason.in_(reasons),
+        )
+    )
+    return {row.id for row in rows}
 
 
 def purge(tx: Tx, *, before: datetime) -> int:

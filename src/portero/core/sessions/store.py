@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Final
@@ -126,20 +126,6 @@ def list_known(tx: Tx, account_id: str, *, limit: int) -> list[Session]:
         .limit(limit)
     )
     return [session_of(row._mapping) for row in rows]
-
-
-def find_ended(
-    tx: Tx, account_id: str, session_ids: Collection[str], reasons: Collection[EndReason]
-) -> set[str]:
-    """Those of the sessions that ended for one of the reasons."""
-    rows = tx.execute(
-        sa.select(sessions.c.id).where(
-            sessions.c.id.in_(session_ids),
-            sessions.c.account_id == account_id,
-            sessions.c.end_reason.in_(reasons),
-        )
-    )
-    return {row.id for row in rows}
 
 
 def find_by_browser(tx: Tx, secret_hash: str, *, now: datetime) -> list[Session]:
