@@ -59,6 +59,7 @@ def pytest_collection_finish() -> None:
     a sixth of the run."""
     gc.freeze()
     gc.enable()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _prefer_memory() -> None:
