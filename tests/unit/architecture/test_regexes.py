@@ -60,14 +60,14 @@ def slow_on(pattern: re.Pattern[Any], how: str, *, length: int = LENGTH) -> str 
 
 
 def searched(pattern: re.Pattern[Any], how: str, text: Any) -> float:
-    began = time.process_time()
+    began = time.thread_time()
     if how == "sub":
         pattern.sub(text[:0], text)
     elif how == "finditer":
         list(pattern.finditer(text))
     else:
         getattr(pattern, how)(text)
-    return time.process_time() - began
+    return time.thread_time() - began
 
 
 def texts(pattern: re.Pattern[Any], length: int) -> Iterator[str]:
