@@ -19,7 +19,6 @@ from gunicorn.asgi.protocol import ASGIProtocol  # type: ignore[import-untyped] 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # it has no types
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # it has no types
 
-from portero.web.headers import page_headers
 from portero.web.outlet import Lines
 
 # Slow read: after we close, what the client has not taken by then is thrown away.
@@ -138,10 +137,9 @@ class Connection(ASGIProtocol):  # type: ignore[misc]  # gunicorn has no types
         )
 
     def _send_error_response(self, status: int, message: str, extra_headers: Any = ()) -> None:
-        """What gunicorn refuses by itself, in a text that can quote the request: no browser takes
-        it for a page."""
-        closed = (*extra_headers, *page_headers(hsts=False).items())
-        super()._send_error_response(status, message, closed)
+        """What gunicorn refuses by itself, in a text that can quote the request: with the headers
+        of the front's other answers, so that no browser takes it for a page."""
+        super()._send_error_response(status, message, (*extra_headers, *self.app.headers))
 
     async def _serve_http_request(self, request: Any, sockname: Any, peername: Any) -> bool:
         keep_alive = await super()._serve_http_request(request, sockname, peername)

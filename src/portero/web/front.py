@@ -87,7 +87,7 @@ class Front:
         self._meter = meter
         self._base = base or BasePath()
         # No version of the server: scanners read it.
-        self._headers = FixedHeaders(*headers.items(), ("Server", "portero"))
+        self.headers = FixedHeaders(*headers.items(), ("Server", "portero"))
         self._known_paths = strict.paths_of(map(self._base.at, self._routes))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +95,7 @@ class Front:
             asked = uuid_utils.uuid7().hex
             request_id.set(asked)
             with_body = scope["method"] != "HEAD"
-            out = Outlet(send, request_id=asked, with_body=with_body, closing=self._headers)
+            out = Outlet(send, request_id=asked, with_body=with_body, closing=self.headers)
             began = monotonic()
             await self._serve(scope, receive, out)
             if self._meter is not None:

@@ -18,6 +18,7 @@ from portero.cli.serving import serve
 from portero.web.endpoints import Endpoint
 from portero.web.exchange import Request, Response, json_response
 from portero.web.front import Front
+from portero.web.headers import page_headers
 
 GET, POST = frozenset({"GET"}), frozenset({"POST"})
 BIG_PIECES, BIG_PIECE = 40, b"0123456789abcdef" * 4096  # 2.5 MiB
@@ -96,6 +97,7 @@ def make() -> Front:
         body_seconds=1.0,
         on_start=[fail_if_asked, lambda: note("start")],
         on_stop=[lambda: note("stop")],
+        headers=page_headers(hsts=True),
     )
 
 
