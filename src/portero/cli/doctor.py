@@ -51,9 +51,14 @@ def findings() -> Iterator[Finding]:
 
 def _of_settings(settings: Settings) -> Iterator[Finding]:
     from portero.cli import checks, checks_of_sign_ins
+    from portero.settings import SettingsError
     from portero.wiring import join
 
-    house = join(settings)
+    try:
+        house = join(settings)
+    except SettingsError as error:  # a file that one of them names
+        yield Finding("settings", State.FAIL, str(error), f"Correct {error.key}.")
+        return
     try:
         yield from checks.permissions(settings)
         yield from _of_database(house)

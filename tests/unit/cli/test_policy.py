@@ -86,6 +86,16 @@ def test_a_check_says_what_can_not_matter(portero: Portero, file: Path) -> None:
     assert (answer.status, "PORTERO_GEOIP_FILE" in answer.err) == (0, True)
 
 
+def test_a_bad_list_of_networks_is_the_doctors_finding(
+    portero: Portero, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PORTERO_ANONYMISING_NETWORKS", str(file))
+    answer = portero("doctor", "--json")
+    assert answer.status == 1
+    assert answer.json[-1]["advice"] == "Correct PORTERO_ANONYMISING_NETWORKS."
+    assert "line 2 is no network: [answers]" in answer.json[-1]["message"]
+
+
 def test_a_bad_file_stops_the_start(
     portero: Portero, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
