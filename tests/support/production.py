@@ -1,5 +1,6 @@
 """Portero as docs/howto/deploy-behind-nginx.md runs it: an https issuer behind a proxy that is
-named, two workers, PostgreSQL, a mail server; and every way in that an operator can open is open.
+named, two workers, PostgreSQL, a mail server, hashes as dear as they come; and every way in that an
+operator can open is open. (It signs by ES256 alone: an RSA key takes a second to make.)
 
 Who connects from `PROXY` is the proxy; everybody else is a stranger, each from a network of their
 own, so that the limits as they come are nobody else's.
@@ -35,6 +36,8 @@ SETTINGS: Final = {
     "PORTERO_ISSUER": ISSUER,
     "PORTERO_TRUSTED_PROXIES": f"{PROXY}/32",
     "PORTERO_PASSWORD_PEPPER": PEPPER,
+    "PORTERO_ARGON2_TIME_COST": "2",
+    "PORTERO_ARGON2_MEMORY_KIB": "19456",
     "PORTERO_SMTP_HOST": "127.0.0.1",
     "PORTERO_SMTP_TLS": "off",
     "PORTERO_CLIENT_REGISTRATION": "open",
@@ -141,11 +144,12 @@ class Production(Home):
 
 def leaks_in(written: Mapping[str, str], secrets: Iterable[str]) -> list[tuple[str, str]]:
     """As it is, and as it stands in an address."""
+    forms = {form: secret for secret in secrets for form in (secret, quote(secret, safe=""))}
     return [
         (place, f"{secret[:6]}…")
         for place, text in written.items()
-        for secret in secrets
-        if secret in text or quote(secret, safe="") in text
+        for form, secret in forms.items()
+        if form in text
     ]
 
 

@@ -26,6 +26,6 @@ def database_url(target: Production) -> str:
 @pytest.fixture
 def home(target: Production, database_url: str) -> Production:
     """As on its first day: what other tests left is gone, and what they wrote was looked at."""
-    assert target.leaks() == []
+    assert target.leaks() == [], "of the test before"
     target.empty()
     return target

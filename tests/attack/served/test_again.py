@@ -17,7 +17,6 @@ pytestmark = pytest.mark.long_attack
 AIMED = (
     console.test_naming_a_strangers_session_acts_for_nobody,
     console.test_what_is_a_strangers_is_nothing_here,
-    authorization.test_cve_2018_1000211_a_public_client_can_throw_its_token_away,
     authorization.test_cve_2024_22258_pkce_can_not_be_stripped,
     authorization.test_cve_2026_32245_a_code_belongs_to_its_client,
     authorization.test_cve_2026_44476_an_empty_secret_is_nobodys,
