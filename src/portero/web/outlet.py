@@ -28,18 +28,12 @@ class Lines(list[tuple[bytes, bytes]]):
     """The lines of an answer, those that are `fixed` first. A server that knows this class sends
     their block as it is; to any other it is the list that it is."""
 
-    __slots__ = ("fixed",)
-    fixed: FixedHeaders
+    __slots__ = ("fixed", "others")
 
-    @classmethod
-    def behind(cls, fixed: FixedHeaders) -> Lines:
-        made = cls(fixed.wire)
-        made.fixed = fixed
-        return made
-
-    @property
-    def others(self) -> list[tuple[bytes, bytes]]:
-        return self[len(self.fixed.wire) :]
+    def __init__(self, fixed: FixedHeaders, others: list[tuple[bytes, bytes]]) -> None:
+        super().__init__((*fixed.wire, *others))
+        self.fixed = fixed
+        self.others = others
 
 
 class Outlet:
@@ -96,21 +90,23 @@ class Outlet:
         await self._body(piece if self._with_body else b"", more=True)
 
     def _head(self, status: int, headers: Headers, *, length: int | None) -> Message:
-        lines, tells_length = self._lines(headers)
-        lines.append((b"x-request-id", self.request_id.encode()))
-        if length is not None and status not in _NO_LENGTH and not tells_length:
-            lines.append((b"content-length", b"%d" % length))
+        own = [(b"x-request-id", self.request_id.encode())]
+        if length is not None and status not in _NO_LENGTH:
+            own.append((b"content-length", b"%d" % length))
         self.status = status
-        return {"type": "http.response.start", "status": status, "headers": lines}
+        return {
+            "type": "http.response.start",
+            "status": status,
+            "headers": self._lines(headers, own),
+        }
 
-    def _lines(self, headers: Headers) -> tuple[list[tuple[bytes, bytes]], bool]:
-        """With the closing ones, and whether one of them is the length (Flask tells it)."""
+    def _lines(self, headers: Headers, own: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers, and what they don't say themselves (Flask tells the length)."""
         if isinstance(headers, FixedHeaders):
-            return Lines.behind(headers.closed_by(self._closing)), False
+            return Lines(headers.closed_by(self._closing), own)
         lines = [*on_wire(headers)]
         said = dict(lines)
-        lines += [line for line in self._closing.wire if line[0] not in said]
-        return lines, b"content-length" in said
+        return lines + [line for line in (*self._closing.wire, *own) if line[0] not in said]
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         message: Message = {"type": "http.response.body", "body": body, "more_body": more}

@@ -31,20 +31,16 @@ def test_it_is_put_together_once_for_each_closing() -> None:
 
 
 def test_any_other_server_is_given_all_lines() -> None:
-    lines = Lines.behind(CLOSING)
-    lines.append((b"content-length", b"2"))
-    assert lines == [*CLOSING.wire, (b"content-length", b"2")]
-    assert lines.others == [(b"content-length", b"2")]
+    length = (b"content-length", b"2")
+    assert Lines(CLOSING, [length]) == [*CLOSING.wire, length]
 
 
 @pytest.mark.parametrize("fixed", [True, False])
 def test_a_line_that_would_split_the_answer_is_not_sent(fixed: bool) -> None:
     """A fixed one is looked at once, and one that is not, each time."""
     assert protocol._scan_response_headers is asgi_server._scanned
-    bad = ("X-Note", "a\r\nSet-Cookie: b=c")
-    lines = Lines.behind(FixedHeaders(bad) if fixed else CLOSING)
-    if not fixed:
-        lines.append((b"x-note", b"a\r\nSet-Cookie: b=c"))
+    bad = FixedHeaders(("X-Note", "a\r\nSet-Cookie: b=c"))
+    lines = Lines(bad, []) if fixed else Lines(CLOSING, [*bad.wire])
     for _ in range(2):
         with pytest.raises(InvalidResponseHeader):
             protocol._scan_response_headers(lines)
