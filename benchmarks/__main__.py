@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import guard, login, pages, protected, provider, scale, start
+from benchmarks import guard, login, pages, protected, provider, scale, start, stuffing
 from benchmarks.report import FULL, SHORT, Pace, Result, keep, lines
 
 BENCHMARKS: Final[dict[str, Callable[[Pace], Result]]] = {
@@ -20,6 +20,7 @@ BENCHMARKS: Final[dict[str, Callable[[Pace], Result]]] = {
     "pages": pages.run,
     "provider": provider.run,
     "scale": scale.run,
+    "stuffing": stuffing.run,
 }
 
 

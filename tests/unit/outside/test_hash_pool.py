@@ -110,6 +110,45 @@ def test_the_line_is_first_come_first_served(crew: _Crew) -> None:
     assert served == list(range(8))
 
 
+def test_who_is_known_goes_before_strangers_but_for_each_fourth(crew: _Crew) -> None:
+    """A flood of strangers is not noticed by who is known; and who is known keeps nobody out."""
+    crew._room = 100
+    served: list[str] = []
+    gate = threading.Event()
+    with ThreadPoolExecutor(13) as callers:
+        callers.submit(crew.run, gate.wait)
+        for number in range(12):
+            kind = "stranger" if number < 6 else "known"
+            work = partial(served.append, kind)
+            callers.submit(crew.run, work, known=kind == "known")
+            _until(partial(_holds, crew, number + 2))
+        gate.set()
+    known, stranger = ["known"] * 3, ["stranger"]
+    first = served.index("stranger")
+    assert served[first : first + 4] == stranger + known
+    assert served[:first] == known[:first]
+    assert served.count("known") == 6
+    assert served[-4:] == stranger * 4
+
+
+def test_places_are_kept_for_who_is_known() -> None:
+    """Four may wait; the last of those places is for nobody who is a stranger."""
+    crew, gate = _Crew(1, 4, MemoryBudget(1024)), threading.Event()
+    with ThreadPoolExecutor(5) as callers:
+        for number in range(4):
+            callers.submit(crew.run, gate.wait)
+            _until(partial(_holds, crew, number + 1))
+        with pytest.raises(HashQueueFull):
+            crew.run(lambda: None)
+        last = callers.submit(crew.run, lambda: "in", known=True)
+        _until(partial(_holds, crew, 5))
+        with pytest.raises(HashQueueFull):
+            crew.run(lambda: None, known=True)
+        gate.set()
+        assert last.result(5) == "in"
+    crew.close()
+
+
 def test_in_a_crowd_a_few_are_told_together(crew: _Crew) -> None:
     """What comes after a hash is cheaper behind another one; and nobody is forgotten."""
     crew._room = 100

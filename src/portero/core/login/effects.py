@@ -179,7 +179,7 @@ class StepEffects:
             account_id=account.id,
             field="new_password",
         )
-        if stored is not None and self.passwords.prove(password, stored).ok:
+        if stored is not None and self.passwords.prove(password, stored, known=True).ok:
             fault = FieldFault("new_password", "reused", "Choose one that you have not used here.")
             raise StepMissing("the same password again", faults=(fault,))
         return self.passwords.hash(password)

@@ -49,7 +49,7 @@ class PresentPassword:
         over, stored = self.db.write(unit)
         if over is not None:
             raise over
-        proof = self.passwords.prove(present, stored)
+        proof = self.passwords.prove(present, stored, known=True)
         if stored is None or not proof.ok:
             failed = SignInFailed(
                 account_id=account.id, factor="password", reason="wrong_present_password"

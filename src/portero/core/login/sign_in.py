@@ -136,7 +136,7 @@ class SignIn:
         # would tell which it was.
         stored = None if attempt.is_shut_out else attempt.stored
         try:
-            return self._passwords.prove(password, stored)
+            return self._passwords.prove(password, stored, known=attempt.is_known)
         except HashQueueFull:
             # "Nothing was done" has to be true of the counters too, or honest retries of a busy
             # hour would use up the account.

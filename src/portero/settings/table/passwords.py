@@ -97,5 +97,6 @@ class PasswordsSettings(TokensSettings):
         "PORTERO_HASH_QUEUE",
         parsing.integer(1, 500),
         Derived("half of PORTERO_THREADS without the hashes that run", _hash_queue),
-        "Hashes that may wait in one process; beyond it the answer is 503 with Retry-After.",
+        "Hashes that may wait in one process; beyond it the answer is 503 with Retry-After. A "
+        "quarter of the places is kept for people in browsers that their accounts know.",
     )

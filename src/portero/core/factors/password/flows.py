@@ -147,33 +147,35 @@ class Passwords:
 
     # --- proving one ---------------------------------------------------------------------------
 
-    def prove(self, password: str, stored: StoredPassword | None) -> Proof:
+    def prove(self, password: str, stored: StoredPassword | None, *, known: bool = False) -> Proof:
         """Whether it is the stored password. None (no account, or none with a password) fails in
-        the same time as any other failure. Raises `HashQueueFull`."""
-        with self._room.place():
-            return self._prove(password, stored)
+        the same time as any other failure. Raises `HashQueueFull`, of whoever is `known` (signed
+        in, or in a browser that the account knows) last."""
+        with self._room.place(known=known):
+            return self._prove(password, stored, known=known)
 
-    def _prove(self, password: str, stored: StoredPassword | None) -> Proof:
+    def _prove(self, password: str, stored: StoredPassword | None, *, known: bool) -> Proof:
         nobodys = self._nobodys_hash()  # before all else, so that only the first proof pays it
         real = stored if stored is not None and rules.is_provable(password) else None
         if real is None:
-            verified = self._hasher.verify("", nobodys)
+            verified = self._hasher.verify("", nobodys, known=known)
         else:
             # Another system hashed what was typed; only our own hashes are of the NFC form.
             typed = rules.normalised(password) if real.is_own else password
-            verified = self._verify(typed, real.encoded, nobodys)
+            verified = self._verify(typed, real.encoded, nobodys, known=known)
         self._even.note(verified.scheme, verified.seconds)
         if real is not None and verified.ok:
-            return Proof(True, self._renewed(password) if verified.outdated else None)
+            renewed = self._renewed(password, known=known) if verified.outdated else None
+            return Proof(True, renewed)
         self._wait_out(verified, nobodys)
         return Proof(False)
 
-    def _verify(self, typed: str, encoded: str, nobodys: str) -> Verified:
+    def _verify(self, typed: str, encoded: str, nobodys: str, *, known: bool) -> Verified:
         try:
-            return self._hasher.verify(typed, encoded)
+            return self._hasher.verify(typed, encoded, known=known)
         except UnknownHashFormat:
             # Damaged at rest, or written by a newer release: nobody's password, in equal time.
-            found = self._hasher.verify("", nobodys)
+            found = self._hasher.verify("", nobodys, known=known)
             return Verified(False, False, found.scheme, found.seconds)
 
     def _wait_out(self, verified: Verified, nobodys: str) -> None:
@@ -194,9 +196,9 @@ class Passwords:
             return  # nothing to measure now; a later look tries again
         self._even.note(verified.scheme, verified.seconds)
 
-    def _renewed(self, password: str) -> str | None:
+    def _renewed(self, password: str, *, known: bool) -> str | None:
         try:
-            return self._hasher.hash(rules.normalised(password))
+            return self._hasher.hash(rules.normalised(password), known=known)
         except HashQueueFull:
             return None  # signing in must not fail for tidying up; the next sign-in does it
 

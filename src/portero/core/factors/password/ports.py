@@ -8,16 +8,17 @@ from portero.core.factors.password.model import Verified
 
 
 class PasswordHasher(Protocol):
-    """Hashes on a bounded pool. The verbs that hash block, and raise `HashQueueFull`."""
+    """Hashes on a bounded pool. The verbs that hash block, and raise `HashQueueFull`. `known`:
+    for somebody who is signed in or in a browser that the account knows, and so before others."""
 
     @property
     def current_scheme(self) -> str:
         """The label of what `hash` makes today."""
 
-    def hash(self, password: str) -> str:
+    def hash(self, password: str, *, known: bool = False) -> str:
         """A new encoding of the password by the current scheme."""
 
-    def verify(self, password: str, encoded: str) -> Verified:
+    def verify(self, password: str, encoded: str, *, known: bool = False) -> Verified:
         """Check a password; raises `UnknownHashFormat`."""
 
     def scheme_of(self, encoded: str) -> str:

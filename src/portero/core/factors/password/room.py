@@ -2,7 +2,8 @@
 that a failure lasts as long as any other.
 
 The attack: fail to log in to a service that has slow imported hashes. Each failure sleeps on the
-thread that answers it, outside the hash queue, and a hundred of them leave no thread to anybody.
+thread that answers it, outside the hash queue, and a hundred of them leave no thread to anybody. A
+quarter of the places are kept for who is known, so that strangers can't take them all either.
 """
 
 from __future__ import annotations
@@ -15,21 +16,24 @@ from typing import Final
 from portero.core.factors.password.errors import HashQueueFull
 
 _RETRY_AFTER_SECONDS: Final = 1
+_KEPT_FOR_KNOWN: Final = 1 / 4
 
 
 class Room:
     def __init__(self, most_at_once: int) -> None:
         self._most_at_once = most_at_once
+        self._most_strangers = most_at_once - round(most_at_once * _KEPT_FOR_KNOWN)
         self._taken = 0
         self._lock = threading.Lock()  # and no semaphore, which costs ten calls: nobody waits here
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """One of the places; raises `HashQueueFull` at once when all are taken."""
+    def place(self, *, known: bool = False) -> Iterator[None]:
+        """One of the places; raises `HashQueueFull` at once when all that there are for whoever is
+        known, or is not, are taken."""
         with self._lock:
-            if self._taken >= self._most_at_once:
+            if self._taken >= (self._most_at_once if known else self._most_strangers):
                 raise HashQueueFull(
-                    f"{self._most_at_once} proofs are under way",
+                    f"{self._taken} proofs are under way",
                     retry_after_seconds=_RETRY_AFTER_SECONDS,
                 )
             self._taken += 1
