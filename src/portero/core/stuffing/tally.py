@@ -33,7 +33,8 @@ class Tally:
         self._lock = threading.Lock()
         self._waiting: dict[datetime, Counted] = {}
         self._window_at: datetime | None = None
-        self._seen: set[tuple[str, str]] = set()
+        self._failed: set[tuple[str, str]] = set()
+        self._succeeded: set[str] = set()
         self._of_network: Counter[str] = Counter()
 
     def failed(self, window_at: datetime, network: str, name: str) -> None:
@@ -41,17 +42,24 @@ class Tally:
         with self._lock:
             counted = self._counted(window_at)
             counted.failures += 1
-            if self._of_network[place] < _MOST_OF_ONE_NETWORK and self._is_new((place, who)):
-                self._of_network[place] += 1
-                counted.names.add((place, who))
+            one, is_full = (place, who), len(self._failed) >= _MOST_NAMES
+            if is_full or one in self._failed or self._of_network[place] >= _MOST_OF_ONE_NETWORK:
+                return
+            self._failed.add(one)
+            self._of_network[place] += 1
+            counted.names.add(one)
 
     def succeeded(self, window_at: datetime, name: str) -> None:
         """Each name once: whoever has one account can't sign in with it so often that the
-        failures of others drown in it."""
+        failures of others drown in it. A house with more people than are remembered counts on."""
+        who = _hashed(name)
         with self._lock:
             counted = self._counted(window_at)
-            if self._is_new(("", _hashed(name))):
-                counted.successes += 1
+            if who in self._succeeded:
+                return
+            if len(self._succeeded) < _MOST_NAMES:
+                self._succeeded.add(who)
+            counted.successes += 1
 
     def take(self) -> dict[datetime, Counted]:
         with self._lock:
@@ -69,15 +77,10 @@ class Tally:
     def _counted(self, window_at: datetime) -> Counted:
         if self._window_at != window_at:  # whom former windows saw is forgotten
             self._window_at = window_at
-            self._seen.clear()
+            self._failed.clear()
+            self._succeeded.clear()
             self._of_network.clear()
         return self._waiting.setdefault(window_at, Counted())
-
-    def _is_new(self, one: tuple[str, str]) -> bool:
-        if one in self._seen or len(self._seen) >= _MOST_NAMES:
-            return False
-        self._seen.add(one)
-        return True
 
 
 def _hashed(text: str) -> str:
