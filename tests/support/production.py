@@ -51,9 +51,9 @@ SETTINGS: Final = {
 }
 # Of the server itself, and not of who uses it.
 _KEPT: Final = ("alembic_version", "signing_keys", "push_keys", "status_blocks", "changes")
+_COUNTED: Final = ("limit_counters", "stuffing_windows", "stuffing_standing")
 # What is written down of a try that is refused.
-_OF_TRIES: Final = ("audit_entries", "limit_counters", "changes", "spent_challenges",
-                    "stuffing_windows", "stuffing_standing")  # fmt: skip
+_OF_TRIES: Final = (*_COUNTED, "audit_entries", "changes", "spent_challenges")
 
 
 @dataclass(frozen=True)
@@ -114,15 +114,18 @@ class Production(Home):
 
     def empty(self) -> None:
         """Nobody has an account, no application is known, nothing was tried."""
-        deletes = [
-            sql.SQL("DELETE FROM {}").format(sql.Identifier(name))
-            for name in self._tables()
-            if name not in _KEPT
-        ]
+        self._delete([name for name in self._tables() if name not in _KEPT])
+        self.mailbox.deliveries.clear()
+
+    def forget_tries(self) -> None:
+        """No limit was spent, and no alarm is near; what was written down stays."""
+        self._delete(_COUNTED)
+
+    def _delete(self, tables: Iterable[str]) -> None:
+        deletes = [sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in tables]
         with psycopg.connect(self._database_url, autocommit=True) as tx:
             tx.execute("SET session_replication_role = replica")  # in whatever order
             tx.execute(sql.SQL("; ").join(deletes))
-        self.mailbox.deliveries.clear()
 
     def _tables(self) -> list[str]:
         with psycopg.connect(self._database_url) as tx:

@@ -40,11 +40,19 @@ def compare(first: Sequence[float], second: Sequence[float]) -> Compared:
     return Compared(math.erfc(abs(z) / math.sqrt(2)), apart)
 
 
-def in_turns(first: Callable[[], object], second: Callable[[], object], *, times: int) -> Compared:
+def in_turns(
+    first: Callable[[], object],
+    second: Callable[[], object],
+    *,
+    times: int,
+    between: Callable[[], object] = lambda: None,
+) -> Compared:
     """How long each takes, measured in turns (which of the two begins, changes), so that whatever
-    else the machine does it does to both. What is done once in a while is done before."""
+    else the machine does it does to both. What is done once in a while is done before; `between` is
+    done before each pair, and not measured."""
     taken: dict[Callable[[], object], list[float]] = {first: [], second: []}
     for number in range(-3, times):
+        between()
         for ask in (first, second) if number % 2 else (second, first):
             began = perf_counter()
             ask()
