@@ -43,9 +43,10 @@ _ASSIGNED: Final = re.compile(
 )
 _CODE_IN_URL: Final = re.compile(r"([?&](?:code|state)=)[^&\s]+")
 _SCHEME: Final = re.compile(r"\b(Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-# One begins at most forty letters behind the beginning of a word: a row of beginnings would be
-# searched to its end from each of them.
-_JWT: Final = re.compile(r"(?<![\w-])([\w-]{0,40}?)\beyJ[\w-]+\.[\w-]+\.[\w-]*")
+# Words with dots between them are looked at once, whole: a search from each word that a token could
+# begin with would be as long as what is left of the text.
+_DOTTED: Final = re.compile(r"(?<![\w-])[\w-]+(?:\.[\w-]*){2,}")
+_JWT_BEGINS: Final = re.compile(r"\beyJ")
 _URL_PASSWORD: Final = re.compile(r"(\b\w+://[^\s:/@]*):[^\s/@]+@")
 
 # Below a warning these tell of their own works: statements with their values, every request.
@@ -117,7 +118,18 @@ def redacted_text(text: str) -> str:
     text = _ASSIGNED.sub(_masked_assignment, text)
     text = _CODE_IN_URL.sub(rf"\1{MASK}", text)
     text = _SCHEME.sub(rf"\1 {MASK}", text)
-    return _URL_PASSWORD.sub(rf"\1:{MASK}@", _JWT.sub(rf"\1{MASK}", text))
+    text = _DOTTED.sub(_masked_jwt, text)
+    return _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
+
+
+def _masked_jwt(dotted: re.Match[str]) -> str:
+    """From where a token begins, if one does: its header is the last but two of the words, or
+    stands before that."""
+    words = dotted[0].split(".")
+    for number, word in enumerate(words[:-2]):
+        if begins := _JWT_BEGINS.search(word):
+            return ".".join([*words[:number], word[: begins.start()] + MASK])
+    return dotted[0]
 
 
 def one_line(text: str) -> str:

@@ -100,6 +100,8 @@ def test_the_servers_own_log_goes_the_same_way(stream: io.StringIO) -> None:
         ("Cookie: __Host-portero=abcdefghij; other=klm", "abcdefghij"),
         (f"claims of {JWT} were wrong", JWT),
         (f"session-{JWT}", JWT),
+        (f"{'f' * 64}-{JWT}", JWT),
+        (f"api.example.{JWT}.", JWT),
         ("postgresql://portero:hunter2@db/portero", "hunter2"),
         ("postgresql+psycopg://portero:hunter2@db/portero", "hunter2"),
         ("SECRET_KEY=abcdefghij", "abcdefghij"),
