@@ -181,9 +181,10 @@ def test_what_a_thief_enrolled_is_gone_with_him(home: Home, ana: Account) -> Non
 
 
 def test_what_the_owner_had_is_still_asked_for(home: Home, ana: Account) -> None:
-    """The attack: somebody who reads the mailbox freezes the account to get around its app."""
+    """The attack: somebody who reads the mailbox freezes the account to get around its app. Its own
+    mail is past freezing by then: within that week they could press that one, and would wait."""
     app = enrolled_app(home)
-    home.clock.let_pass(minutes=1)
+    home.clock.let_pass(days=7)
     browser = home.client()
     form = {**fields(browser.get("/sign-in")), "username": "ana", "password": PASSWORD}
     page = browser.post("/sign-in", data=form)
@@ -284,3 +285,20 @@ def test_an_operator_freezes_too(home: Home, ana: Account) -> None:
     assert len(home.house.rooms.authenticators.list_of(ana.id)) == 1
     assert recorded(home) == ["operator"]
     assert home.post("/login", username="ana", password=PASSWORD).status_code == 401
+
+
+def test_the_newest_mail_undoes_what_the_older_ones_told(home: Home, ana: Account) -> None:
+    """The attack: a thief enrols an app, and then has one more mail written. Its owner presses the
+    button of the mail on top, which is younger than the app."""
+    by_page(home)
+    first = home.mailed_token(PAGE)
+    home.clock.let_pass(minutes=1)
+    enrolled_app(home)
+    home.clock.let_pass(minutes=1)
+    home.house.rooms.recovery_codes.make(Actor.system(), ana.id)
+    newest = home.mailed_token(PAGE)
+    assert newest != first
+    assert press(home, newest).status_code == 200
+    assert home.house.rooms.authenticators.list_of(ana.id) == ()
+    refused = chosen(home)
+    assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")  # type: ignore[index]

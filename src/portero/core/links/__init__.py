@@ -7,7 +7,7 @@ prove that address (CVE-2026-32700).
 """
 
 from portero.core.links.model import Link, LinkPurpose, LinkSpent, LinkUrl
-from portero.core.links.store import find_live, issue, purge, redeem, withdraw
+from portero.core.links.store import find_live, issue, list_live, purge, redeem, withdraw
 
 __all__ = [
     "Link",
@@ -16,6 +16,7 @@ __all__ = [
     "LinkUrl",
     "find_live",
     "issue",
+    "list_live",
     "purge",
     "redeem",
     "withdraw",

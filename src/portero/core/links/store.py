@@ -60,6 +60,24 @@ def redeem(tx: Tx, token: str, purpose: LinkPurpose, *, now: datetime) -> Link:
     return _link(row, purpose)
 
 
+def list_live(
+    tx: Tx, account_id: str, purpose: LinkPurpose, email: str, *, now: datetime
+) -> list[Link]:
+    """What that mailbox was sent and would still open, the oldest first."""
+    rows = tx.execute(
+        sa.select(*_columns)
+        .where(
+            links.c.account_id == account_id,
+            links.c.purpose == purpose,
+            links.c.email == email,
+            links.c.spent_at.is_(None),
+            links.c.expires_at > now,
+        )
+        .order_by(links.c.created_at)
+    )
+    return [_link(row, purpose) for row in rows]
+
+
 def withdraw(tx: Tx, account_id: str, *purposes: LinkPurpose, now: datetime) -> None:
     """End every open link of these purposes: only the newest mail opens anything."""
     tx.execute(

@@ -1,11 +1,13 @@
 """The owner reads in a mail what happened to the account, and says "it was not me".
 
 Whoever did it was signed in, or knew the password: all of that ends, and so does what was begun.
-What was enrolled since the mail is gone with it: a thief's own factor would open the account
-again. What was enrolled before stays, and is asked for. So the account is as strong as it was when
-the mail was written, and where nothing is left the mailbox has to wait (`ShutOut.put_aside_in`):
-the link is no way around a second factor. Only the mailbox that the account has now can freeze it;
-one that was left takes the account back (`taking_back.py`), by the rules that stand there.
+What was enrolled since the oldest mail whose link is still live is gone with it, whichever mail the
+owner opens: a thief's own factor would open the account again, and it is his to have one more mail
+written after it. What was enrolled before stays, and is asked for. So the account is as strong as
+it was when that mail was written, and where nothing is left the mailbox has to wait
+(`ShutOut.put_aside_in`): the link is no way around a second factor. Only the mailbox that the
+account has now can freeze it; one that was left takes the account back (`taking_back.py`), by the
+rules that stand there.
 """
 
 from __future__ import annotations
@@ -69,8 +71,10 @@ class Freezing:
             link = links.find_live(tx, token, LinkPurpose.FREEZE, now=self.clock.now())
             held = store.hold_account(tx, link.account_id)
             now = self.clock.now()
+            account = _still_its(held, link)
+            told = links.list_live(tx, account.id, LinkPurpose.FREEZE, account.email, now=now)
             links.redeem(tx, token, LinkPurpose.FREEZE, now=now)
-            account, since = _still_its(held, link), link.created_at
+            since = told[0].created_at
             return account.id, self._freeze_in(tx, actor, account, link.about, since, now), now
 
         self.shut_out.announce(*self.db.write(unit))
