@@ -65,7 +65,7 @@ def _machines(folder: Path, seed: int, examples: int) -> int:
         (token_machine, token_machine.Tokens),
     ):
         with homes(new_sqlite(folder), folder) as make:
-            machine.home = make(**module.SETTINGS)
+            machine.home = steps.ticking(make(**module.SETTINGS))
             run = steps.settings(examples=examples, derandomize=False)
             try:
                 run_state_machine_as_test(seeded(seed)(machine), settings=run)

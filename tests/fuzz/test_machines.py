@@ -18,12 +18,12 @@ def database_url(sqlite_url: str) -> str:
 def test_sign_in_in_any_order(make_home: MakeHome) -> None:
     """Passwords, an app, step-up, resets, two tabs, an operator, and time."""
     machine = sign_in_machine.SignIn
-    machine.home = make_home(**sign_in_machine.SETTINGS)
+    machine.home = steps.ticking(make_home(**sign_in_machine.SETTINGS))
     run_state_machine_as_test(machine, settings=steps.settings(examples=25))
 
 
 def test_tokens_in_any_order(make_home: MakeHome) -> None:
     """Codes, refresh tokens and their copies, two applications, leaked keys, ends, and time."""
     machine = token_machine.Tokens
-    machine.home = make_home(**token_machine.SETTINGS)
+    machine.home = steps.ticking(make_home(**token_machine.SETTINGS))
     run_state_machine_as_test(machine, settings=steps.settings(examples=25))
