@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 from portero.core.accounts.model import Account
 from portero.core.audit import Actor
 from portero.core.audit.model import Origin
-from portero.core.authenticators import FactorKind
+from portero.core.authenticators import Authenticator, FactorKind
+from portero.core.authenticators import store as authenticator_store
 from portero.core.devices import store as device_store
 from portero.core.links import LinkSpent
 from tests.support.authenticator_app import enrolled_app
@@ -300,5 +301,19 @@ def test_the_newest_mail_undoes_what_the_older_ones_told(home: Home, ana: Accoun
     assert newest != first
     assert press(home, newest).status_code == 200
     assert home.house.rooms.authenticators.list_of(ana.id) == ()
+    refused = chosen(home)
+    assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")  # type: ignore[index]
+
+
+def test_what_is_left_of_a_kind_that_is_off_opens_nothing(make_home: MakeHome) -> None:
+    """The attack: who reads the mailbox puts an app aside, and what is left is of a kind that is
+    not asked for any more: it would be no second factor, and nobody would wait."""
+    home = make_home(PORTERO_SECOND_FACTORS="totp,recovery_code")
+    ana = home.create("ana", MAILBOX)
+    phone = Authenticator("0" * 36, ana.id, FactorKind.SMS, "", home.clock.now())
+    home.house.db.write(lambda tx: authenticator_store.add(tx, phone))
+    home.clock.let_pass(days=30)
+    enrolled_app(home)
+    assert press(home, home.mailed_token(PAGE)).status_code == 200
     refused = chosen(home)
     assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")  # type: ignore[index]

@@ -147,7 +147,7 @@ def join_sign_in(
     )
     present = PresentPassword(db, clock, audit, limits, passwords)
     deletions = Deletions(audit, base.feed, owner)
-    shut_out = ShutOut(passwords, authenticators, sessions, limits, base.outbox, base.feed)
+    shut_out = ShutOut(passwords, authenticators, sessions, limits, base.outbox, base.feed, policy)
     watch = Watch(db, clock, limits, base.outbox, devices, owner)
     doubts = Doubts(audit, limits, devices, stuffing, judge_of(settings), owner)
     dispatcher = Dispatcher(

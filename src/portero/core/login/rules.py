@@ -138,7 +138,7 @@ def owed(facts: Facts, policy: SignInPolicy) -> Owed | None:
         return Owed.CHANGE_PASSWORD
     if is_required(facts, policy) and not is_multi_factor(facts.proven.amr):
         # A trusted device stands in for what is enrolled, never for enrolling.
-        return None if _usable(facts.enrolled, policy) else Owed.ENROL_FACTOR
+        return None if usable(facts.enrolled, policy) else Owed.ENROL_FACTOR
     return None
 
 
@@ -164,11 +164,11 @@ def _asks_second(facts: Facts, policy: SignInPolicy) -> bool:
     factor, and for none where the sign-in is doubted."""
     wanted = facts.wanted
     if wanted.doubted:
-        return bool(_usable(facts.enrolled, policy))
+        return bool(usable(facts.enrolled, policy))
     if facts.device_trusted and not wanted.second_factor and reaches(facts.proven.acr, wanted.acr):
         return False
     # What is enrolled, not what can be proven here: a factor that proves nothing now opens nothing.
-    return bool(_usable(facts.enrolled, policy))
+    return bool(usable(facts.enrolled, policy))
 
 
 def is_only_too_weak(session: Session, demand: SignInDemand, now: datetime) -> bool:
@@ -195,10 +195,10 @@ def level_enrolled(enrolled: Collection[FactorKind], policy: SignInPolicy) -> st
     """
     if policy.second_factor is SecondFactorRule.OFF:
         return ""
-    usable = _usable(enrolled, policy)
-    codes = [kind for kind in usable if kind is FactorKind.RECOVERY_CODE]
-    strong = [kind for kind in usable if kind not in (FactorKind.EMAIL, *codes)]
-    return weakest([LIFTS_TO[kind] for kind in (*(strong or usable), *codes)])
+    kinds = usable(enrolled, policy)
+    codes = [kind for kind in kinds if kind is FactorKind.RECOVERY_CODE]
+    strong = [kind for kind in kinds if kind not in (FactorKind.EMAIL, *codes)]
+    return weakest([LIFTS_TO[kind] for kind in (*(strong or kinds), *codes)])
 
 
 def is_fresh(session: Session, now: datetime) -> bool:
@@ -210,8 +210,8 @@ def provable(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
     """The kinds to ask for, in this order: those that reach what is wanted, or else all that are
     enrolled. None for whoever has recovery codes alone: they stand in for a factor that is lost.
     Of a doubted sign-in without any of them, the account's own mailbox."""
-    enrolled = _reaching(facts, policy) or _besides(facts, _usable(facts.enrolled, policy))
-    if enrolled or not facts.wanted.doubted or _usable(facts.enrolled, policy):
+    enrolled = _reaching(facts, policy) or _besides(facts, usable(facts.enrolled, policy))
+    if enrolled or not facts.wanted.doubted or usable(facts.enrolled, policy):
         return enrolled
     has_mailbox = facts.account.email_verified and FactorKind.EMAIL in policy.factors
     return _besides(facts, (FactorKind.EMAIL,)) if has_mailbox else ()
@@ -222,8 +222,8 @@ def begins_with_mail(enrolled: Collection[FactorKind], policy: SignInPolicy) -> 
     and there is no other: what took a password and the mailbox would take the mailbox alone."""
     if policy.second_factor is SecondFactorRule.OFF:
         return True
-    usable = set(_usable(enrolled, policy))
-    return not usable or not usable <= {FactorKind.EMAIL, FactorKind.RECOVERY_CODE}
+    kinds = set(usable(enrolled, policy))
+    return not kinds or not kinds <= {FactorKind.EMAIL, FactorKind.RECOVERY_CODE}
 
 
 def unanswerable(
@@ -251,23 +251,23 @@ def _besides(facts: Facts, kinds: tuple[FactorKind, ...]) -> tuple[FactorKind, .
 
 
 def _reaching(facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
-    usable = _besides(facts, _usable(facts.enrolled, policy))
-    reaching = tuple(kind for kind in usable if reaches(LIFTS_TO[kind], facts.wanted.acr))
+    kinds = _besides(facts, usable(facts.enrolled, policy))
+    reaching = tuple(kind for kind in kinds if reaches(LIFTS_TO[kind], facts.wanted.acr))
     return () if reaching == (FactorKind.RECOVERY_CODE,) else reaching
 
 
-def _usable(enrolled: Collection[FactorKind], policy: SignInPolicy) -> tuple[FactorKind, ...]:
-    usable = {kind for kind in enrolled if kind in policy.factors}
-    return (
-        () if usable <= {FactorKind.RECOVERY_CODE} else tuple(k for k in FactorKind if k in usable)
-    )
+def usable(enrolled: Collection[FactorKind], policy: SignInPolicy) -> tuple[FactorKind, ...]:
+    """What an account is asked for. A kind that is switched off is no second factor, and codes
+    stand in for another."""
+    kinds = {kind for kind in enrolled if kind in policy.factors}
+    return () if kinds <= {FactorKind.RECOVERY_CODE} else tuple(k for k in FactorKind if k in kinds)
 
 
 def factors_for(step: Owed, facts: Facts, policy: SignInPolicy) -> tuple[FactorKind, ...]:
     """The kinds by which that step can be answered."""
     match step:
         case Owed.PASSWORD:
-            return tuple(k for k in _usable(facts.enrolled, policy) if k is FactorKind.PASSKEY)
+            return tuple(k for k in usable(facts.enrolled, policy) if k is FactorKind.PASSKEY)
         case Owed.SECOND_FACTOR:
             return provable(facts, policy)
         case Owed.ENROL_FACTOR:

@@ -14,6 +14,7 @@ from portero.core.changes import ChangeFeed, ChangeKind
 from portero.core.factors.password import Passwords
 from portero.core.limits import Limits
 from portero.core.login import rules, store
+from portero.core.login.model import SignInPolicy
 from portero.core.login.recovery import RECOVERY_ASKED
 from portero.core.outbox import Outbox
 from portero.core.sessions import EndReason, Sessions
@@ -28,6 +29,7 @@ class ShutOut:
     limits: Limits
     outbox: Outbox
     feed: ChangeFeed
+    policy: SignInPolicy
 
     def all_in(
         self, tx: Tx, actor: Actor, account: Account, reason: EndReason, *, now: datetime
@@ -47,11 +49,12 @@ class ShutOut:
     def put_aside_in(
         self, tx: Tx, actor: Actor, account_id: str, kept: set[str], *, now: datetime
     ) -> None:
-        """What is enrolled and not `kept` proves nothing any more. Where that leaves nothing, the
-        mailbox alone would be a way around it: it has to wait (`rules.owed`)."""
+        """What is enrolled and not `kept` proves nothing any more. Where that leaves nothing
+        that is asked for, the mailbox alone would be a way around it: it has to wait
+        (`rules.owed`)."""
         self.authenticators.remove_but_in(tx, actor, account_id, kept, now=now)
-        left = authenticator_store.list_of(tx, account_id)
-        values = {"factors_put_aside_at": None if left else now}
+        left = {each.kind for each in authenticator_store.list_of(tx, account_id)}
+        values = {"factors_put_aside_at": None if rules.usable(left, self.policy) else now}
         account_store.change(tx, account_id, values, now=now)
 
     def announce(self, account_id: str, ended: list[str], now: datetime) -> None:
