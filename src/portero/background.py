@@ -23,6 +23,7 @@ from portero.core.factors.totp import store as totp_store
 from portero.core.limits import store as limit_store
 from portero.core.links import store as link_store
 from portero.core.login import store as login_store
+from portero.core.login.doubts import LONGEST_AGO
 from portero.core.provider import ciba, device, opaque, par
 from portero.core.provider import store as provider_store
 from portero.core.provider.codes import store as code_store
@@ -167,7 +168,7 @@ def purge(house: House) -> int:
             (device.purge, before),
             (ciba.purge, before),
             (replay.purge, now),  # too old to be accepted, so nothing to be remembered for
-            (session_store.purge, before),
+            (session_store.purge, now - LONGEST_AGO),
             (session_store.purge_browsers, now - _LONGEST_SIGN_IN),
             # The tokens are over, so nobody looks for them in the list.
             (status_store.purge_statuses, now),

@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from portero.background import purge
 from portero.core.audit import Actor, Entry, Origin
 from portero.core.login import rules
 from portero.core.sessions import EndReason
@@ -325,3 +326,57 @@ def test_told_is_told_once_and_always(at: At) -> None:
         *["An unusual sign-in"] * most,
         "A sign-in on a new device",
     ]
+
+
+def test_whoever_signs_the_owner_out_everywhere_makes_no_place_usual(at: At) -> None:
+    """The attack: with a copied token end all sessions, and then its own, so that nothing is known
+    of the owner; and come from anywhere with the password."""
+    home = at()
+    token = {"Authorization": f"Bearer {home.log_in()['access_token']}"}
+    assert home.client().delete("/me/sessions", headers=token).status_code == 200
+    (own,) = home.client().get("/me/sessions", headers=token).json["sessions"]
+    home.client().delete(f"/me/sessions/{own['id']}", headers=token)
+    assert log_in(home, ABROAD).status_code == 403
+    assert log_in(home, AT_HOME).status_code == 200
+
+
+def test_a_freeze_forgets_a_thief_and_not_the_owner(at: At) -> None:
+    """The attack: sign out before she reads the mail, so that no freeze ends that session. Where
+    she was before it, she still is at home."""
+    home = at(PORTERO_SECOND_FACTORS="totp")
+    thief = log_in(home, ABROAD)
+    assert thief.json is not None
+    link = home.mailed_token("/it-was-not-me")
+    bearer = {"Authorization": f"Bearer {thief.json['access_token']}"}
+    assert home.client().post("/logout", json={}, headers=bearer).status_code == 200
+    home.clock.let_pass(minutes=5)
+    home.house.rooms.freezing.use(Actor.anonymous(Origin()), link)
+    chosen = home.mailed_token("/reset-password")
+    home.house.rooms.recovery.use(Actor.system(), chosen, OTHER_PASSWORD)
+    assert log_in(home, ABROAD, OTHER_PASSWORD).status_code == 200
+    values = [entry.details["values"] for entry in traces(home)]
+    assert [each["countries_before"] for each in values if isinstance(each, dict)] == [["PT"]] * 2
+
+
+def test_where_nothing_of_hers_is_left_everything_is_new(at: At) -> None:
+    """An operator who freezes knows of no beginning: the last week is anybody's."""
+    home = at(DENY_ABROAD)
+    account = home.house.rooms.accounts.get_by_name("ana")
+    home.house.rooms.freezing.by_operator(Actor.operator(), account.id)
+    chosen = home.mailed_token("/reset-password")
+    home.house.rooms.recovery.use(Actor.system(), chosen, OTHER_PASSWORD)
+    assert log_in(home, ABROAD, OTHER_PASSWORD).status_code == 401
+
+
+def test_a_session_that_was_ended_is_known_for_as_long_as_it_counts(at: At) -> None:
+    """The attack: wait until it is forgotten why that session ended, and not yet that it began."""
+    home = at(PORTERO_SESSION_SECONDS="86400", PORTERO_SESSION_IDLE_SECONDS="3600")
+    account = home.house.rooms.accounts.get_by_name("ana")
+    sent = go_on(home, log_in(home, ABROAD), factor="email", begin=True)
+    go_on(home, sent, factor="email", code=mailed_code(home))
+    thief = home.house.rooms.sessions.list_live(account.id)[0]
+    owner = Actor.account(account.id, origin=Origin())
+    home.house.rooms.sessions.end_one(owner, account.id, thief.id, EndReason.REVOKED)
+    home.clock.let_pass(days=40)
+    purge(home.house)
+    assert log_in(home, ABROAD).status_code == 403

@@ -238,7 +238,7 @@ def sessions(told: Console, /, name: str, end_all: bool) -> None:
 
         account = house.rooms.accounts.get_by_name(name)
         if end_all:
-            ended = house.rooms.sessions.end_all(Actor.operator(), account.id, EndReason.REVOKED)
+            ended = house.rooms.sessions.end_all(Actor.operator(), account.id, EndReason.EVERYWHERE)
             told.show({"sessions_ended": ended}, f"{ended} sessions ended.")
             return
         found = house.rooms.sessions.list_live(account.id)

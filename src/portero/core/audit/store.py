@@ -50,10 +50,12 @@ def list_entries(
     account_id: str | None = None,
     before_id: str | None = None,
     since: datetime | None = None,
+    but: sa.ColumnElement[bool] | None = None,
     limit: int = 100,
 ) -> list[Entry]:
     """The newest entries first; `before_id` is where the last page ended. `since` bounds what is
-    looked at, by the time in the ids."""
+    looked at, by the time in the ids; those of which `but` is true are passed over, and count
+    nothing towards the limit."""
     query = sa.select(audit_entries).order_by(audit_entries.c.id.desc()).limit(limit)
     if kinds is not None:
         query = query.where(audit_entries.c.kind.in_(kinds))
@@ -63,6 +65,8 @@ def list_entries(
         query = query.where(audit_entries.c.id < before_id)
     if since is not None:
         query = query.where(audit_entries.c.id >= _first_id(since))
+    if but is not None:
+        query = query.where(~but)
     return [_entry(row) for row in tx.execute(query)]
 
 

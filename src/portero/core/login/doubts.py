@@ -18,12 +18,12 @@ from portero.core.audit import store as audit_store
 from portero.core.devices import KnownDevices
 from portero.core.limits import Limits
 from portero.core.login import rules, store
+from portero.core.login.events import AccountFrozen, EmailMoveUndone
 from portero.core.login.model import Facts, InBrowser, SignInPolicy
 from portero.core.notices import NoticeTemplate
 from portero.core.risk import Answer, Judge, Known, Seen, Verdict
 from portero.core.risk.events import judged
 from portero.core.sessions import EndReason
-from portero.core.sessions.events import SessionStarted
 from portero.core.stuffing import StuffingAlarm
 from portero.kit.db import Tx
 
@@ -31,14 +31,13 @@ USUAL: Final = Verdict()
 # A month of a person who signs in every day; and of whoever comes seldom, no more than an attack
 # of two months can have added to her entries.
 _MOST_LOOKED_AT: Final = 30
-_LONGEST_AGO: Final = timedelta(days=60)
-# A session that ended so may have been a thief's: it makes no place usual.
-_NOT_THE_OWNERS: Final = (
-    EndReason.REVOKED,
-    EndReason.REPLAYED,
-    EndReason.FROZEN,
-    EndReason.TAKEN_BACK,
-)
+# How a session ended is to be known for as long (`background.py`).
+LONGEST_AGO: Final = timedelta(days=60)
+# A session that ended so may have been a thief's: it makes no place usual. One that ended with all
+# others does: else whoever can sign her out everywhere takes the owner's places from her.
+_NOT_THE_OWNERS: Final = (EndReason.REVOKED, EndReason.REPLAYED)
+# What says since when somebody else may have been in, however those sessions ended.
+_NOT_ME: Final = (AccountFrozen.kind, EmailMoveUndone.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,8 @@ class Doubts:
         if not self.judge.is_asked:
             return USUAL
         account_id = facts.account.id
+        since = now - LONGEST_AGO
+        earlier = _earlier_in(tx, account_id, since)
         # Without a browser nothing can be known: else that face would be the way past this signal.
         devices = in_browser.devices if in_browser else ""
         known = Known(
@@ -71,7 +72,8 @@ class Doubts:
             address=actor.origin.address,
             device_known=self.devices.knows_in(tx, account_id, devices),
             stuffing=self.stuffing.is_on,
-            earlier=_earlier_in(tx, account_id, now),
+            earlier=earlier,
+            is_lost=not earlier and bool(store.list_starts(tx, account_id, since=since, limit=1)),
         )
         observed = self.judge.observe(known)
         second = rules.second_of(facts, policy)
@@ -96,16 +98,18 @@ class Doubts:
         return True
 
 
-def _earlier_in(tx: Tx, account_id: str, now: datetime) -> list[Seen]:
+def _earlier_in(tx: Tx, account_id: str, since: datetime) -> list[Seen]:
     """Out of the audit: in a browser that travels one session is proven again and again, and keeps
     its first address."""
-    started = audit_store.list_entries(
+    told = audit_store.list_entries(
+        tx, kinds=_NOT_ME, account_id=account_id, since=since, limit=_MOST_LOOKED_AT
+    )
+    started = store.list_starts(
         tx,
-        kinds=(SessionStarted.kind,),
-        account_id=account_id,
-        since=now - _LONGEST_AGO,
+        account_id,
+        since=since,
+        reasons=_NOT_THE_OWNERS,
+        spans=[(datetime.fromisoformat(str(each.details["since"])), each.at) for each in told],
         limit=_MOST_LOOKED_AT,
     )
-    sessions = {each.session_id for each in started}
-    not_hers = store.sessions_ended_for(tx, account_id, sessions, _NOT_THE_OWNERS)
-    return [Seen(each.at, each.address) for each in started if each.session_id not in not_hers]
+    return [Seen(each.at, each.address) for each in started]

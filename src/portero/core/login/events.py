@@ -82,18 +82,21 @@ class RecoveryUsed(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailMoveUndone(Event):
     """The mailbox that the account had left took it back; sessions, grants, the password and what
-    was enrolled lately are gone."""
+    was enrolled lately are gone. Whoever came in after `since` may have been somebody else."""
 
     kind: ClassVar[str] = "account.email_move_undone"
+    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFrozen(Event):
     """The owner said that what a mail told of (`about`) was not theirs, or an operator did:
-    sessions, grants, new browsers, the password and what was enrolled since then are gone."""
+    sessions, grants, new browsers, the password and what was enrolled since then are gone. Whoever
+    came in after `since` may have been somebody else."""
 
     kind: ClassVar[str] = "account.frozen"
     about: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,10 @@ class Freezing:
             self.deletions.drop_in(tx, actor, account, now=now)
         ended = self.shut_out.all_in(tx, actor, account, EndReason.FROZEN, now=now)
         self.owner.tell_account_in(tx, account, NoticeTemplate.ACCOUNT_FROZEN, {}, now=now)
-        self.audit.record(tx, actor, now, AccountFrozen(account_id=account.id, about=about))
+        # An operator knows of no beginning.
+        began = since - _SETTLED if about == BY_OPERATOR else since
+        frozen = AccountFrozen(account_id=account.id, about=about, since=began.isoformat())
+        self.audit.record(tx, actor, now, frozen)
         return ended
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -11,12 +11,15 @@ import sqlalchemy as sa
 from portero.core import links
 from portero.core.accounts.model import Account
 from portero.core.accounts.store import hold
+from portero.core.audit import Entry
+from portero.core.audit.store import audit_entries, list_entries
 from portero.core.devices import store as device_store
 from portero.core.factors.one_time_code import store as one_time_code_store
 from portero.core.factors.push import store as push_store
 from portero.core.links import LinkPurpose
 from portero.core.login.model import Interaction, Wanted
 from portero.core.sessions import EndReason, Proven
+from portero.core.sessions.events import SessionStarted
 from portero.core.sessions.store import sessions
 from portero.kit.db import Json, Tx, UtcTime, metadata
 
@@ -148,18 +151,28 @@ def end_of_account(tx: Tx, account_id: str, *, now: datetime, but: str = "") -> 
     )
 
 
-def sessions_ended_for(
-    tx: Tx, account_id: str, session_ids: Collection[str], reasons: Collection[EndReason]
-) -> set[str]:
-    """Those of the sessions that ended for one of the reasons."""
-    rows = tx.execute(
-        sa.select(sessions.c.id).where(
-            sessions.c.id.in_(session_ids),
-            sessions.c.account_id == account_id,
-            sessions.c.end_reason.in_(reasons),
-        )
+def list_starts(
+    tx: Tx,
+    account_id: str,
+    *,
+    since: datetime,
+    limit: int,
+    reasons: Collection[EndReason] = (),
+    spans: Iterable[tuple[datetime, datetime]] = (),
+) -> list[Entry]:
+    """The newest sign-ins first; but none whose session ended for one of the reasons, and none in
+    one of the spans, both ends included."""
+    ended = sa.select(sessions.c.id).where(
+        sessions.c.id == audit_entries.c.session_id, sessions.c.end_reason.in_(reasons)
     )
-    return {row.id for row in rows}
+    return list_entries(
+        tx,
+        kinds=(SessionStarted.kind,),
+        account_id=account_id,
+        since=since,
+        but=sa.or_(ended.exists(), *(audit_entries.c.at.between(*each) for each in spans)),
+        limit=limit,
+    )
 
 
 def purge(tx: Tx, *, before: datetime) -> int:

@@ -104,7 +104,8 @@ class TakingBack:
         self._put_aside_in(tx, actor, link, confirmed, now)
         ended = self._shut_out.all_in(tx, actor, account, EndReason.TAKEN_BACK, now=now)
         self._tell_loser_in(tx, held, key, now)
-        self._audit.record(tx, actor, now, EmailMoveUndone(account_id=account.id))
+        since = (link.created_at - _BEFORE_THE_MOVE).isoformat()
+        self._audit.record(tx, actor, now, EmailMoveUndone(account_id=account.id, since=since))
         return account, ended, now
 
     def _put_aside_in(

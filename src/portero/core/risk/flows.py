@@ -38,6 +38,7 @@ class Judge:
             is_anonymous=networks is not None and networks.holds(known.address),
             here=self._spot(known.address),
             earlier=[(each.at, self._spot(each.address)) for each in known.earlier],
+            is_lost=known.is_lost,
         )
 
     def verdict(self, observed: Observed, second: Second) -> Verdict:

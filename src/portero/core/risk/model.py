@@ -54,13 +54,14 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known when the first proof is right. `earlier`: the last sign-ins, the newest
-    first."""
+    first. `is_lost`: there were some, and of none is it sure whose they were."""
 
     now: datetime
     address: str
     device_known: bool
     stuffing: bool
     earlier: Sequence[Seen] = ()
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,15 +35,17 @@ def observed(
     is_anonymous: bool,
     here: Spot | None,
     earlier: Sequence[tuple[datetime, Spot | None]],
+    is_lost: bool = False,
 ) -> Observed:
     """What is unusual now. `earlier` are the account's last sign-ins, the newest first. What is not
-    known speaks neither for nor against."""
+    known speaks neither for nor against; but where what was known `is_lost`, no country is usual:
+    else a thief would have it forgotten, and come from anywhere."""
     countries = {spot.country for _, spot in earlier if spot is not None and spot.country}
     country = here.country if here is not None else ""
     kilometres, hours = _travelled(now, here, earlier)
     told = {
         Signal.NEW_DEVICE: not device_known,
-        Signal.NEW_COUNTRY: bool(country and countries and country not in countries),
+        Signal.NEW_COUNTRY: bool(country and (countries or is_lost) and country not in countries),
         Signal.IMPOSSIBLE_TRAVEL: kilometres > max(_LEAST_KM, hours * _FASTEST_KM_PER_HOUR),
         Signal.ANONYMOUS_NETWORK: is_anonymous,
         Signal.STUFFING_ALARM: stuffing,

@@ -12,7 +12,8 @@ from portero.kit.values import quick_value
 
 class EndReason(StrEnum):
     LOGOUT = "logout"
-    REVOKED = "revoked"  # by the owner from another session, or by an operator
+    REVOKED = "revoked"  # this one, by the owner from another session
+    EVERYWHERE = "everywhere"  # all, or all others, by the owner or an operator
     PASSWORD_CHANGED = "password_changed"  # noqa: S105  # a reason, not a password
     PASSWORD_RESET = "password_reset"  # noqa: S105
     RENEWED = "renewed"  # replaced by a new one at a rise of privilege

@@ -63,7 +63,7 @@ def _end(visit: Visit) -> Done:
 
 def _end_others(visit: Visit) -> Done:
     visit.rooms.sessions.end_all(
-        visit.actor, visit.account.id, EndReason.REVOKED, but=(visit.session.id,)
+        visit.actor, visit.account.id, EndReason.EVERYWHERE, but=(visit.session.id,)
     )
     return Done("You are signed out everywhere else.")
 

@@ -120,7 +120,7 @@ def end_session(call: Call, session_id: str) -> None:
 def end_other_sessions(call: Call) -> EndedAnswer:
     require_factor(call)
     ended = call.rooms.sessions.end_all(
-        call.actor, call.account_id, EndReason.REVOKED, but=(call.session_id,)
+        call.actor, call.account_id, EndReason.EVERYWHERE, but=(call.session_id,)
     )
     return EndedAnswer(ended=ended)
 

@@ -24,7 +24,10 @@ _SEVERITY: Final = (Answer.ALLOW, Answer.STEP_UP, Answer.DENY)
 
 
 def seen(
-    *earlier: tuple[float, Spot | None], here: Spot | None = LISBON, known: bool = True
+    *earlier: tuple[float, Spot | None],
+    here: Spot | None = LISBON,
+    known: bool = True,
+    is_lost: bool = False,
 ) -> Observed:
     """`earlier` by hours ago."""
     return observed(
@@ -34,6 +37,7 @@ def seen(
         is_anonymous=False,
         here=here,
         earlier=[(NOW - timedelta(hours=hours), spot) for hours, spot in earlier],
+        is_lost=is_lost,
     )
 
 
@@ -43,6 +47,11 @@ def test_a_country_is_new_beside_others_only() -> None:
     assert not seen((300, SANTIAGO), (900, PORTO)).signals
     assert not seen().signals
     assert not seen((300, None), (500, Spot(""))).signals
+
+
+def test_where_what_was_known_is_lost_every_country_is_new() -> None:
+    assert seen(is_lost=True).signals == {Signal.NEW_COUNTRY}
+    assert not seen(here=None, is_lost=True).signals
 
 
 def test_what_is_not_known_speaks_for_nothing() -> None:
