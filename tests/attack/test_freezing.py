@@ -317,3 +317,30 @@ def test_what_is_left_of_a_kind_that_is_off_opens_nothing(make_home: MakeHome) -
     assert press(home, home.mailed_token(PAGE)).status_code == 200
     refused = chosen(home)
     assert (refused.status_code, refused.json["code"]) == (403, "mailbox_alone")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("way", ["frozen", "reset"])
+def test_a_move_that_still_waits_in_the_outbox_is_dropped_too(
+    home: Home, ana: Account, way: str
+) -> None:
+    """The attack: a thief who reads the mailbox for a moment allows the move to his own; the owner
+    shuts him out before the worker has written to that address."""
+    rooms = home.house.rooms
+    by_page(home)
+    token = home.mailed_token(PAGE)
+    home.post("/password/forgot", username="ana")
+    reset = home.mailed_token("/reset-password")
+    rooms.email.claim(Actor.system(), ana, "thief@example.org")
+    move = home.mailed_token("/allow-new-email")
+    home.deliver()
+    rooms.email.allow_move(Actor.system(), move)
+    rooms.email.claim(Actor.system(), ana, "thief@example.net")
+    before = len(home.mails())
+    if way == "frozen":
+        assert press(home, token).status_code == 200
+    else:
+        rooms.recovery.use(Actor.system(), reset, OTHER_PASSWORD)
+    home.deliver()
+    written = "".join(home.mails()[before:])
+    assert "thief@example" not in written
+    assert rooms.accounts.get(ana.id).email == MAILBOX

@@ -32,6 +32,8 @@ from portero.kit.ports import Clock, Dice
 VERIFY_LINK_LIFETIME: Final = timedelta(hours=24)
 # A week: whoever is on holiday still hears of it in time.
 UNDO_LINK_LIFETIME: Final = timedelta(days=7)
+# As long as an operator may take to have mail delivered again.
+_CLAIM_LIFETIME: Final = timedelta(days=7)
 # The outbox job that follows a claimed address; `EmailProofs.follow_claim` delivers it.
 EMAIL_CLAIMED: Final = "email_claimed"
 # The outbox job that asks the present mailbox first; `EmailProofs.follow_move` delivers it.
@@ -49,15 +51,41 @@ POLICIES: Final = (MAIL_BY_ACCOUNT, MAIL_BY_RECIPIENT, MAILS_EVERYWHERE)
 
 
 def claim_in(
-    outbox: Outbox, tx: Tx, account_id: str, email: str, *, now: datetime, allowed: bool = False
+    outbox: Outbox,
+    dice: Dice,
+    tx: Tx,
+    account_id: str,
+    email: str,
+    *,
+    now: datetime,
+    allowed: bool = False,
 ) -> None:
     """Queue what follows a claimed address; `allowed`: the present mailbox agreed to it.
 
     Whether it is free is looked up by the worker, so that the request does the same work, in the
     same time, for an address that is somebody's and one that is nobody's.
     """
-    told = {"account_id": account_id, "email": email, "allowed": allowed}
+    told = {**_waiting_in(tx, dice, account_id, email, now=now), "allowed": allowed}
     outbox.enqueue(tx, EMAIL_CLAIMED, told, now=now)
+
+
+def _waiting_in(
+    tx: Tx, dice: Dice, account_id: str, email: str, *, now: datetime
+) -> dict[str, object]:
+    """The payload of a job about that address. Its token is good for as long as nobody ends all
+    ways into the account: what a thief began would else outlive it in the outbox."""
+    token = dice.token()
+    links.issue(tx, token, Link(LinkPurpose.CLAIM, account_id, email, now, now + _CLAIM_LIFETIME))
+    return {"account_id": account_id, "email": email, "token": token}
+
+
+def _still_waits_in(tx: Tx, payload: Mapping[str, object], *, now: datetime) -> bool:
+    """Of an account that is held: whoever ends all ways in does it before this, or after."""
+    try:
+        links.redeem(tx, str(payload["token"]), LinkPurpose.CLAIM, now=now)
+    except LinkSpent:
+        return False
+    return True
 
 
 class EmailProofs:
@@ -102,9 +130,9 @@ class EmailProofs:
             event: Event = AccountChanged(account_id=account.id, changed=("email",))
             if store.name_email(tx, account.id, named.display, named.key, now=now):
                 self._feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
-                claim_in(self._outbox, tx, account.id, named.display, now=now)
+                claim_in(self._outbox, self._dice, tx, account.id, named.display, now=now)
             else:
-                asked = {"account_id": account.id, "email": named.display}
+                asked = _waiting_in(tx, self._dice, account.id, named.display, now=now)
                 self._outbox.enqueue(tx, EMAIL_MOVE_ASKED, asked, now=now)
                 event = EmailMoveAsked(account_id=account.id)
             self._audit.record(tx, actor, now, event)
@@ -116,12 +144,14 @@ class EmailProofs:
 
     def follow_claim(self, payload: Mapping[str, object]) -> None:
         """Deliver an `EMAIL_CLAIMED` job: mail the link, or tell the owner of the address that
-        somebody else named it. Doing it twice mails twice and harms nobody."""
+        somebody else named it. Doing it twice mails once."""
         account_id, email = str(payload["account_id"]), str(payload["email"])
         now = self._clock.now()
 
         def unit(tx: Tx) -> None:
-            account = store.find(tx, account_id)
+            account = store.hold(tx, account_id)
+            if not _still_waits_in(tx, payload, now=now):
+                return
             # Named before another address was proven: this one is not allowed any more.
             if account is None or (account.email_verified and not payload.get("allowed")):
                 return
@@ -146,7 +176,9 @@ class EmailProofs:
         now = self._clock.now()
 
         def unit(tx: Tx) -> None:
-            account = store.find(tx, account_id)
+            account = store.hold(tx, account_id)
+            if not _still_waits_in(tx, payload, now=now):
+                return
             if account is None or not account.email_verified:
                 return
             if email_key(email).key == account.email_key:
@@ -173,7 +205,7 @@ class EmailProofs:
             links.redeem(tx, token, LinkPurpose.MOVE_EMAIL, now=now)
             if account is None or not account.email_verified or account.email != link.email:
                 raise LinkSpent("the account is gone, or has left that mailbox already")
-            claim_in(self._outbox, tx, account.id, link.about, now=now, allowed=True)
+            claim_in(self._outbox, self._dice, tx, account.id, link.about, now=now, allowed=True)
             self._audit.record(tx, actor, now, EmailMoveAllowed(account_id=account.id))
             return link.about
 

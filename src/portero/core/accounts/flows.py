@@ -100,7 +100,7 @@ class Accounts:
             raise UsernameTaken("taken in its normalised form")
         self._audit.record(tx, actor, now, AccountCreated(account_id=account.id, by=by))
         if account.email and not account.email_verified:
-            claim_in(self._outbox, tx, account.id, account.email, now=now)
+            claim_in(self._outbox, self._dice, tx, account.id, account.email, now=now)
 
     def get(self, account_id: str) -> Account:
         found = self._db.read(lambda tx: store.find(tx, account_id))

@@ -17,6 +17,7 @@ class LinkPurpose(StrEnum):
     SIGN_IN = "sign_in"  # spent with its code: see `core/factors/one_time_code`
     MOVE_EMAIL = "move_email"  # to the present mailbox: whether the account may leave it
     UNDO_EMAIL = "undo_email"  # to the one that was left: "it was not me"
+    CLAIM = "claim"  # never mailed: an address that waits in the outbox to be asked
     FREEZE = "freeze"  # in a mail that tells what happened: "it was not me"
 
 

@@ -49,7 +49,12 @@ interactions: Final = sa.Table(
     sa.Column("expires_at", UtcTime, nullable=False, index=True),
 )
 
-_WAYS_IN: Final = (LinkPurpose.VERIFY_EMAIL, LinkPurpose.RESET_PASSWORD, LinkPurpose.MOVE_EMAIL)
+_WAYS_IN: Final = (
+    LinkPurpose.VERIFY_EMAIL,
+    LinkPurpose.RESET_PASSWORD,
+    LinkPurpose.MOVE_EMAIL,
+    LinkPurpose.CLAIM,
+)
 
 
 def hold_account(tx: Tx, account_id: str) -> Account | None:
@@ -134,8 +139,8 @@ def finish(tx: Tx, interaction_id: str) -> None:
 
 
 def end_of_account(tx: Tx, account_id: str, *, now: datetime, but: str = "") -> None:
-    """End every way in that is half open: sign-ins under way (`but` one), mailed links, codes,
-    questions to devices, and what trusted devices are trusted with.
+    """End every way in that is half open: sign-ins under way (`but` one), mailed links and
+    those that wait to be, codes, questions to devices, and what trusted devices are trusted with.
 
     A thief who was in may have asked for a link to a mailbox of his own; what the owner does to
     shut him out must shut that too.
