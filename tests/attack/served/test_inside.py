@@ -127,6 +127,7 @@ def test_no_address_in_a_request_is_called(home: Production, inside: Canary) -> 
     assert not inside.heard()
 
 
+@pytest.mark.long_attack
 def test_what_an_operator_registered_is_not_called_inside_either(
     home: Production, inside: Canary
 ) -> None:
