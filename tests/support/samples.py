@@ -46,7 +46,7 @@ def in_turns(
     *,
     times: int,
     between: Callable[[], object] = lambda: None,
-) -> Compared:
+) -> tuple[list[float], list[float]]:
     """How long each takes, measured in turns (which of the two begins, changes), so that whatever
     else the machine does it does to both. What is done once in a while is done before; `between` is
     done before each pair, and not measured."""
@@ -58,7 +58,7 @@ def in_turns(
             ask()
             if number >= 0:
                 taken[ask].append(perf_counter() - began)
-    return compare(taken[first], taken[second])
+    return taken[first], taken[second]
 
 
 def _runs(ordered: Sequence[float]) -> list[int]:

@@ -32,8 +32,9 @@ MARKUP = (
     "\ufe64script\ufe65", "\u00abb\u00bb<b", "`${alert(1)}`", "<math><mi xlink:href=data:x>",
 )  # fmt: skip
 TEMPLATES = (
-    "{{7*7}}", "${7*7}", "#{7*7}", "{%print(7*7)%}", "<%= 7*7 %>", "{{config}}", "%(7)s", "{0}",
-    "{{''.__class__.__mro__}}", "%s%n", "{username}", "{{request.environ}}", "@(7*7)", "*{7*7}",
+    "{{7777*7777}}", "${7777*7777}", "#{7777*7777}", "{%print(7777*7777)%}", "<%= 7777*7777 %>",
+    "{{config}}", "%(7)s", "{0}", "{{''.__class__.__mro__}}", "%s%n", "{username}",
+    "{{request.environ}}", "@(7777*7777)", "*{7777*7777}",
 )  # fmt: skip
 
 
@@ -169,10 +170,10 @@ def test_no_text_is_a_template(home: Production) -> None:
     shown = everything_shown(home, " ".join(TEMPLATES), "odd")
     for where, page in shown.items():
         text = shape_of(page).text
-        for made in ("49", "<class", "SECRET_KEY", "werkzeug", "wsgi."):
-            assert made not in text.replace("7*7", ""), (where, made)
-    assert "{{7*7}}" in shape_of(shown["consent"]).text
-    assert "{{7*7}}" in shape_of(shown["/requests"]).text
+        for made in ("60481729", "<class", "SECRET_KEY", "werkzeug", "wsgi."):
+            assert made not in text, (where, made)
+    assert "{{7777*7777}}" in shape_of(shown["consent"]).text
+    assert "{{7777*7777}}" in shape_of(shown["/requests"]).text
 
 
 def test_json_is_json(home: Production) -> None:
