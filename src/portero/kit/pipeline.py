@@ -147,7 +147,10 @@ class Pipeline:
             if answer.status == ExecStatus.PIPELINE_SYNC:
                 break
             if answer.status == ExecStatus.FATAL_ERROR and failure is None:
-                failure = StatementFailed(said[len(answers)], error_from_result(answer))
+                error = error_from_result(answer)
+                if len(answers) == len(said):
+                    raise error  # no statement's: the server's last word to whom it cuts off
+                failure = StatementFailed(said[len(answers)], error)
             answers.append(answer)
         if failure is not None:
             raise failure
