@@ -118,7 +118,7 @@ def join_sign_in(
     devices = KnownDevices(
         db, clock, dice, audit, trust_for=timedelta(days=settings.trust_device_days)
     )
-    stuffing = StuffingAlarm(db, clock, audit)
+    stuffing = StuffingAlarm(db, clock, audit, key=base.vault.keys("stuffing-names")[0])
     robots = join_robots(base, devices, stuffing)
     passkeys = join_passkeys(base, authenticators)
     second: dict[FactorKind, SecondFactor] = {

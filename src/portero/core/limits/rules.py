@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from portero.core.limits.model import AddressPolicy, LimitPolicy
 from portero.kit.addresses import parsed_address
@@ -31,12 +31,10 @@ def customer_of(address: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """Where somebody with many addresses has them: a /24 of IPv4, and of IPv6 the /64 that each
-    customer has."""
-    found = parsed_address(address)
-    if found is None or isinstance(found, IPv6Address):
-        return customer_of(address)
-    return str(IPv4Network((int(found), Prefixes().ipv4[1]), strict=False))
+    """Where somebody with many addresses has them, in the usual way: a /24 of IPv4, a /48 of
+    IPv6."""
+    found = _networks_of(address, Prefixes())
+    return address if found is None else found[1]
 
 
 def counted_for(

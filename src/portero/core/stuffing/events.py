@@ -18,7 +18,7 @@ class StuffingBegan(Event):
     sign: str
     failures: int
     successes: int
-    names_of_one_network: int
+    names_by_network: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,11 +23,12 @@ STEP_SECONDS: Final = 1.0
 class StuffingAlarm:
     """`is_on` is what the last step of this process saw: it asks nobody."""
 
-    def __init__(self, db: Database, clock: Clock, audit: AuditLog) -> None:
+    def __init__(self, db: Database, clock: Clock, audit: AuditLog, *, key: bytes) -> None:
+        """`key` hashes names; it is the same in all processes."""
         self._db = db
         self._clock = clock
         self._audit = audit
-        self._tally = Tally()
+        self._tally = Tally(key)
         self.is_on = False
 
     def failed(self, address: str, name: str) -> None:
@@ -87,11 +88,11 @@ class StuffingAlarm:
         if standing is None:
             store.begin(tx, rules.new_standing(now))
             standing = store.load(tx) or rules.new_standing(now)
+        for window_at in sorted(taken):  # what came late too: of one that is over, or is closed now
+            standing = self._judge_in(tx, standing, window_at, now)
         if standing.window_at < rules.window_of(now):
             standing = self._close_window_in(tx, standing, now)
-        if standing.opened_at is not None or not taken:
-            return standing
-        return self._judge_in(tx, standing, now)
+        return standing
 
     def _close_window_in(self, tx: Tx, standing: Standing, now: datetime) -> Standing:
         after = rules.after(standing, store.figures(tx, standing.window_at), now)
@@ -102,8 +103,10 @@ class StuffingAlarm:
             self._audit.record(tx, Actor.system(), now, ended)
         return after
 
-    def _judge_in(self, tx: Tx, standing: Standing, now: datetime) -> Standing:
-        figures = store.figures(tx, standing.window_at)
+    def _judge_in(self, tx: Tx, standing: Standing, window_at: datetime, now: datetime) -> Standing:
+        if standing.opened_at is not None:
+            return standing
+        figures = store.figures(tx, window_at)
         sign = rules.sign_of(standing, figures)
         if sign is None:
             return standing
@@ -112,7 +115,7 @@ class StuffingAlarm:
                 sign=sign,
                 failures=figures.failures,
                 successes=figures.successes,
-                names_of_one_network=figures.names_of_one_network,
+                names_by_network=figures.names_by_network,
             )
             self._audit.record(tx, Actor.system(), now, began)
         return store.load(tx) or standing

@@ -5,23 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
+
+# Fewer are no attack on the house. Each is asked for puzzles by the limits of its addresses, and
+# nobody has all strangers asked for them from one place.
+NETWORKS: Final = 5
 
 
 class Sign(StrEnum):
     """By which figure stuffing shows."""
 
     FAILURE_RATIO = "failure_ratio"
-    NAMES_OF_ONE_NETWORK = "names_of_one_network"
+    NAMES_BY_NETWORK = "names_by_network"
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one window: accounts that signed in (each once), tries that failed, and the most names
-    that failed from one network."""
+    """Of one window: accounts that signed in (each once), tries that failed, and how many names
+    failed from each of `NETWORKS` networks at least; 0 where there are fewer networks."""
 
     successes: int = 0
     failures: int = 0
-    names_of_one_network: int = 0
+    names_by_network: int = 0
 
     @property
     def tries(self) -> int:

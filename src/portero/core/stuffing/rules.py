@@ -55,9 +55,9 @@ def new_standing(now: datetime) -> Standing:
 
 def sign_of(standing: Standing, figures: Figures) -> Sign | None:
     """By which figure stuffing shows in the window so far; None: by none."""
-    if figures.names_of_one_network > edge_of_names(standing):
-        return Sign.NAMES_OF_ONE_NETWORK
-    many = figures.failures >= _FEWEST_FAILURES
+    if figures.names_by_network > edge_of_names(standing):
+        return Sign.NAMES_BY_NETWORK
+    many = figures.failures >= _FEWEST_FAILURES and figures.names_by_network > 0
     return Sign.FAILURE_RATIO if many and figures.failure_ratio > edge_of_ratio(standing) else None
 
 
@@ -76,12 +76,12 @@ def after(standing: Standing, figures: Figures, now: datetime) -> Standing:
     empty = (window_at - standing.window_at) // WINDOW - 1
     calm = (standing.calm_windows + 1 if _is_calm(standing, figures) else 0) + max(0, empty)
     is_over = standing.opened_at is None or calm >= _CALM_WINDOWS
-    learned = figures.tries >= _FEWEST_TO_LEARN
+    learned = figures.tries >= _FEWEST_TO_LEARN and not _is_below_the_alarm(standing, figures)
     return replace(
         standing,
         window_at=window_at,
         ratio=_taught(standing.ratio, figures.failure_ratio, _RATIO) if learned else standing.ratio,
-        names=_taught(standing.names, figures.names_of_one_network, _NAMES)
+        names=_taught(standing.names, figures.names_by_network, _NAMES)
         if learned
         else standing.names,
         opened_at=None if is_over else standing.opened_at,
@@ -89,11 +89,18 @@ def after(standing: Standing, figures: Figures, now: datetime) -> Standing:
     )
 
 
+def _is_below_the_alarm(standing: Standing, figures: Figures) -> bool:
+    """Beyond the edge, and without an alarm: whoever fails seldom enough would teach unseen that
+    nearly all fail."""
+    is_beyond = figures.failure_ratio > edge_of_ratio(standing)
+    return is_beyond and sign_of(standing, figures) is None
+
+
 def _is_calm(standing: Standing, figures: Figures) -> bool:
     """Half-way back at least: what swings about the edge opens no alarm after alarm."""
     few = figures.failures < _FEWEST_FAILURES
     calm_ratio = few or figures.failure_ratio <= _half_way(standing.ratio, _RATIO)
-    return calm_ratio and figures.names_of_one_network <= _half_way(standing.names, _NAMES)
+    return calm_ratio and figures.names_by_network <= _half_way(standing.names, _NAMES)
 
 
 def _half_way(band: Band, bounds: _Bounds) -> float:

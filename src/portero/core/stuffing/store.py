@@ -8,7 +8,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from portero.core.stuffing.model import Band, Figures, Standing
+from portero.core.stuffing.model import NETWORKS, Band, Figures, Standing
 from portero.kit.db import Tx, UtcTime, insert, metadata
 
 _ROW: Final = 1
@@ -21,7 +21,7 @@ stuffing_windows: Final = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False),
 )
 
-# Whose sign-ins failed, and from which network: SHA-256 of both, cut to 128 bits.
+# Whose sign-ins failed, and from which network, under a key and of one window (`tally.py`).
 stuffing_names: Final = sa.Table(
     "stuffing_names",
     metadata,
@@ -81,14 +81,15 @@ def figures(tx: Tx, window_at: datetime) -> Figures:
     ).one_or_none()
     if counted is None:
         return Figures()
-    most = tx.execute(
+    names = tx.execute(
         sa.select(sa.func.count().label("names"))
         .where(stuffing_names.c.window_at == window_at)
         .group_by(stuffing_names.c.network)
         .order_by(sa.desc("names"))
+        .offset(NETWORKS - 1)
         .limit(1)
     ).scalar()
-    return Figures(counted.successes, counted.failures, most or 0)
+    return Figures(counted.successes, counted.failures, names or 0)
 
 
 def load(tx: Tx) -> Standing | None:

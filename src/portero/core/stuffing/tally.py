@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,7 +16,8 @@ _MOST_OF_ONE_NETWORK: Final = 200
 
 @dataclass(slots=True)
 class Counted:
-    """Of one window, since the last time it was taken; `names` with their network, hashed both."""
+    """Of one window, since the last time it was taken; `names` with their network, hashed both: for
+    the key's holder alone (people type passwords into name fields), and of this window alone."""
 
     successes: int = 0
     failures: int = 0
@@ -29,7 +30,8 @@ class Counted:
 class Tally:
     """Thread-safe. What is taken is to be written, or put back."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: bytes) -> None:
+        self._key = key
         self._lock = threading.Lock()
         self._waiting: dict[datetime, Counted] = {}
         self._window_at: datetime | None = None
@@ -38,7 +40,7 @@ class Tally:
         self._of_network: Counter[str] = Counter()
 
     def failed(self, window_at: datetime, network: str, name: str) -> None:
-        place, who = _hashed(network), _hashed(name)
+        place, who = self._hashed(window_at, network), self._hashed(window_at, name)
         with self._lock:
             counted = self._counted(window_at)
             counted.failures += 1
@@ -52,7 +54,7 @@ class Tally:
     def succeeded(self, window_at: datetime, name: str) -> None:
         """Each name once: whoever has one account can't sign in with it so often that the
         failures of others drown in it. A house with more people than are remembered counts on."""
-        who = _hashed(name)
+        who = self._hashed(window_at, name)
         with self._lock:
             counted = self._counted(window_at)
             if who in self._succeeded:
@@ -82,6 +84,6 @@ class Tally:
             self._of_network.clear()
         return self._waiting.setdefault(window_at, Counted())
 
-
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    def _hashed(self, window_at: datetime, text: str) -> str:
+        told = f"{window_at.timestamp():.0f} {text}"
+        return hmac.digest(self._key, told.encode(), "sha256").hex()[:32]

@@ -13,8 +13,8 @@ from portero.core.stuffing.model import Figures, Sign, Standing
 from portero.core.stuffing.rules import WINDOW, after, new_standing, sign_of
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
-USUAL = Figures(successes=80, failures=20, names_of_one_network=2)
-ATTACK = Figures(successes=10, failures=990, names_of_one_network=12)
+USUAL = Figures(successes=80, failures=20, names_by_network=2)
+ATTACK = Figures(successes=10, failures=990, names_by_network=12)
 
 
 def taught(standing: Standing, *windows: Figures) -> Standing:
@@ -34,8 +34,9 @@ def lived(windows: Iterable[Figures]) -> Standing:
         (Figures(0, 49, 20), None),
         (USUAL, None),
         (ATTACK, Sign.FAILURE_RATIO),
-        (Figures(0, 30, 30), Sign.NAMES_OF_ONE_NETWORK),
-        (Figures(9_000, 30, 30), Sign.NAMES_OF_ONE_NETWORK),  # hidden among good ones
+        (Figures(1, 99, 0), None),  # from fewer than five networks
+        (Figures(0, 30, 30), Sign.NAMES_BY_NETWORK),
+        (Figures(9_000, 30, 30), Sign.NAMES_BY_NETWORK),  # hidden among good ones
     ],
 )
 def test_a_new_house_knows_an_attack(figures: Figures, sign: Sign | None) -> None:
@@ -44,9 +45,9 @@ def test_a_new_house_knows_an_attack(figures: Figures, sign: Sign | None) -> Non
 
 def test_what_is_usual_here_is_no_alarm_here() -> None:
     """A house of careful people learns a narrower band, one of clumsy people a wider one."""
-    clumsy = Figures(successes=40, failures=60, names_of_one_network=2)
-    careful = Figures(successes=990, failures=10, names_of_one_network=2)
-    suspicious = Figures(successes=60, failures=60, names_of_one_network=2)
+    clumsy = Figures(successes=40, failures=60, names_by_network=2)
+    careful = Figures(successes=990, failures=10, names_by_network=2)
+    suspicious = Figures(successes=60, failures=60, names_by_network=2)
     assert sign_of(lived([careful] * 300), suspicious) is Sign.FAILURE_RATIO
     assert sign_of(lived([clumsy] * 300), suspicious) is None
 
@@ -54,6 +55,13 @@ def test_what_is_usual_here_is_no_alarm_here() -> None:
 def test_a_night_without_anybody_teaches_nothing() -> None:
     quiet = lived([Figures(1, 0, 0)] * 500)
     assert (quiet.ratio, quiet.names) == (new_standing(NOW).ratio, new_standing(NOW).names)
+
+
+def test_what_gives_no_alarm_teaches_no_attack() -> None:
+    """The attack: fail nearly always, too seldom for an alarm, until that is usual."""
+    unseen = Figures(successes=1, failures=49, names_by_network=2)
+    assert sign_of(new_standing(NOW), unseen) is None
+    assert lived([unseen] * 12).ratio == new_standing(NOW).ratio
 
 
 def test_the_alarm_ends_after_a_calm_hour() -> None:
@@ -72,7 +80,7 @@ def test_an_attack_that_pauses_finds_the_alarm_on() -> None:
 def test_what_swings_about_the_edge_keeps_it_on() -> None:
     """A little below the edge is not calm yet."""
     alarmed = after_opening(new_standing(NOW))
-    near = Figures(successes=45, failures=55, names_of_one_network=2)
+    near = Figures(successes=45, failures=55, names_by_network=2)
     assert sign_of(alarmed, near) is None
     assert taught(alarmed, *[near] * 13).opened_at is not None
 
@@ -97,8 +105,8 @@ def test_nobody_teaches_it_to_overlook_a_list(poison: list[Figures], times: int)
     taught, more than four failures of five, and more than a hundred names of a network, are too
     many."""
     standing = lived(poison * times)
-    assert sign_of(standing, Figures(190, 810, 0)) is Sign.FAILURE_RATIO
-    assert sign_of(standing, Figures(9_999, 101, 101)) is Sign.NAMES_OF_ONE_NETWORK
+    assert sign_of(standing, Figures(190, 810, 1)) is Sign.FAILURE_RATIO
+    assert sign_of(standing, Figures(9_999, 101, 101)) is Sign.NAMES_BY_NETWORK
 
 
 @pytest.mark.parametrize("hours", [1, 24, 24 * 30])
@@ -108,5 +116,5 @@ def test_a_patient_poisoner_meets_the_cap(hours: int) -> None:
     for _ in range(hours * 12):
         share = min(0.999, standing.ratio.mean + 0.15)
         standing = taught(standing, Figures(int(1000 * (1 - share)), int(1000 * share), 99))
-    assert sign_of(standing, Figures(190, 810, 0)) is Sign.FAILURE_RATIO
+    assert sign_of(standing, Figures(190, 810, 1)) is Sign.FAILURE_RATIO
     assert standing.window_at == NOW + timedelta(hours=hours)
