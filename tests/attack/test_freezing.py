@@ -15,6 +15,7 @@ from portero.core.authenticators import Authenticator, FactorKind
 from portero.core.authenticators import store as authenticator_store
 from portero.core.devices import store as device_store
 from portero.core.links import LinkSpent
+from portero.core.sessions import SessionEnded
 from tests.support.authenticator_app import enrolled_app
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.racing import THREADS, at_once
@@ -344,3 +345,25 @@ def test_a_move_that_still_waits_in_the_outbox_is_dropped_too(
     written = "".join(home.mails()[before:])
     assert "thief@example" not in written
     assert rooms.accounts.get(ana.id).email == MAILBOX
+
+
+@pytest.mark.parametrize("asked", ["remove", "rename", "codes"])
+def test_a_request_that_was_let_in_just_before_changes_nothing_just_after(
+    home: Home, ana: Account, asked: str
+) -> None:
+    """The attack: a thief's request has passed every check when the account is frozen, and commits
+    after it."""
+    enrolled_app(home)
+    rooms = home.house.rooms
+    (session,) = rooms.sessions.list_live(ana.id)
+    (had,) = rooms.authenticators.list_of(ana.id)
+    rooms.freezing.by_operator(Actor.operator(), ana.id)
+    thief = Actor.account(ana.id, session_id=session.id, origin=Origin())
+    verbs: dict[str, Callable[[], object]] = {
+        "remove": lambda: rooms.authenticators.remove(thief, ana.id, had.id),
+        "rename": lambda: rooms.authenticators.rename(thief, ana.id, had.id, "hers"),
+        "codes": lambda: rooms.recovery_codes.make(thief, ana.id),
+    }
+    with pytest.raises(SessionEnded):
+        verbs[asked]()
+    assert rooms.authenticators.list_of(ana.id) == (had,)

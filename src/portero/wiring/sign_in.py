@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from portero.core.accounts.deletion import Deletions
 from portero.core.accounts.email import EmailProofs
@@ -45,6 +46,7 @@ from portero.core.login.watching import Watch
 from portero.core.login.with_certificate import CertificateSignIn
 from portero.core.login.with_mail import MailSignIn
 from portero.core.login.with_passkey import PasskeySignIn
+from portero.core.sessions import check_still_in
 from portero.core.stuffing import StuffingAlarm
 from portero.wiring.base import Base
 from portero.wiring.certificates import join_certificates
@@ -105,8 +107,11 @@ def join_sign_in(
     settings, db, clock, dice, audit = base.settings, base.db, base.clock, base.dice, base.audit
     limits, sessions, notices = base.limits, base.sessions, base.notices
     owner = base.owner
-    authenticators = Authenticators(db, clock, dice, audit, owner)
-    recovery_codes = RecoveryCodes(db=db, clock=clock, dice=dice, audit=audit, owner=owner)
+    still_in = partial(check_still_in, clock)
+    authenticators = Authenticators(db, clock, dice, audit, owner, still_in)
+    recovery_codes = RecoveryCodes(
+        db=db, clock=clock, dice=dice, audit=audit, owner=owner, still_in=still_in
+    )
     totp = Totp(
         db=db,
         clock=clock,

@@ -9,7 +9,7 @@ by `core/login`, which asks what a person could prove, and by the account pages.
 from portero.core.authenticators.errors import NoSuchAuthenticator
 from portero.core.authenticators.flows import Authenticators
 from portero.core.authenticators.model import Authenticator, Due, Evidence, FactorKind, Given
-from portero.core.authenticators.ports import AnsweredElsewhere, Enrollable, SecondFactor
+from portero.core.authenticators.ports import AnsweredElsewhere, Enrollable, SecondFactor, StillIn
 
 __all__ = [
     "AnsweredElsewhere",
@@ -22,4 +22,5 @@ __all__ = [
     "Given",
     "NoSuchAuthenticator",
     "SecondFactor",
+    "StillIn",
 ]

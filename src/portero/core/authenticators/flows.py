@@ -12,6 +12,7 @@ from portero.core.authenticators import store
 from portero.core.authenticators.errors import NoSuchAuthenticator
 from portero.core.authenticators.events import FactorEnrolled, FactorRemoved, FactorRenamed
 from portero.core.authenticators.model import Authenticator, FactorKind
+from portero.core.authenticators.ports import StillIn
 from portero.core.notices import NoticeTemplate
 from portero.kit.db import Database, Tx
 from portero.kit.ports import Clock, Dice
@@ -26,6 +27,7 @@ class Authenticators:
     dice: Dice
     audit: AuditLog
     owner: OwnerTold
+    still_in: StillIn
 
     def list_of(self, account_id: str) -> tuple[Authenticator, ...]:
         return self.db.read(lambda tx: store.list_of(tx, account_id))
@@ -53,10 +55,11 @@ class Authenticators:
 
     def rename(self, actor: Actor, account_id: str, authenticator_id: str, name: str) -> None:
         """Whoever asks has just proven who they are: under the owner's word for her own a thief's
-        would hide. Raises `NoSuchAuthenticator`."""
+        would hide. Raises `NoSuchAuthenticator`, `SessionEnded`."""
         called, now = _called(name), self.clock.now()
 
         def unit(tx: Tx) -> bool:
+            self.still_in(tx, actor)
             renamed = store.rename(tx, account_id, authenticator_id, called)
             if renamed:
                 event = FactorRenamed(account_id=account_id, authenticator_id=authenticator_id)
@@ -77,10 +80,11 @@ class Authenticators:
 
     def remove(self, actor: Actor, account_id: str, authenticator_id: str) -> None:
         """Its secret goes with it, and with the last one the recovery codes. Raises
-        `NoSuchAuthenticator`."""
+        `NoSuchAuthenticator`, `SessionEnded`."""
         now = self.clock.now()
 
         def unit(tx: Tx) -> FactorKind | None:
+            self.still_in(tx, actor)
             kind = store.remove(tx, account_id, authenticator_id)
             if kind is not None:
                 self._removed_in(tx, actor, account_id, authenticator_id, kind, now=now)

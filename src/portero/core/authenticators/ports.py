@@ -4,7 +4,7 @@ a sign-in under way or of a session, so that an answer to one is worth nothing i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,6 +12,10 @@ from portero.core.accounts.model import Account
 from portero.core.audit import Actor
 from portero.core.authenticators.model import Evidence, FactorKind, Given
 from portero.kit.db import Tx
+
+StillIn = Callable[[Tx, Actor], None]
+"""Looks again in the transaction that changes what an account is guarded by: raises where the
+session of whoever asks has ended meanwhile."""
 
 
 class SecondFactor(Protocol):

@@ -9,6 +9,7 @@ from portero.core.sessions.demand import SignInDemand, satisfies
 from portero.core.sessions.errors import NoSuchSession, SessionEnded
 from portero.core.sessions.flows import SESSIONS_ENDED, Sessions
 from portero.core.sessions.model import EndReason, Lifetimes, Proven, Session
+from portero.core.sessions.still_in import check_still_in
 
 __all__ = [
     "SESSIONS_ENDED",
@@ -20,5 +21,6 @@ __all__ = [
     "SessionEnded",
     "Sessions",
     "SignInDemand",
+    "check_still_in",
     "satisfies",
 ]

@@ -10,7 +10,7 @@ from portero.core.accounts import store as account_store
 from portero.core.accounts.model import Account
 from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
-from portero.core.authenticators import Authenticator, Evidence, FactorKind, Given
+from portero.core.authenticators import Authenticator, Evidence, FactorKind, Given, StillIn
 from portero.core.authenticators import store as authenticator_store
 from portero.core.factors.recovery import rules, store
 from portero.core.factors.recovery.errors import NothingToRecover
@@ -27,13 +27,21 @@ class RecoveryCodes:
     kind = FactorKind.RECOVERY_CODE
 
     def __init__(
-        self, *, db: Database, clock: Clock, dice: Dice, audit: AuditLog, owner: OwnerTold
+        self,
+        *,
+        db: Database,
+        clock: Clock,
+        dice: Dice,
+        audit: AuditLog,
+        owner: OwnerTold,
+        still_in: StillIn,
     ) -> None:
         self._db = db
         self._clock = clock
         self._dice = dice
         self._audit = audit
         self._owner = owner
+        self._still_in = still_in
 
     def begin(self, actor: Actor, account: Account, subject: str) -> Mapping[str, Any]:
         """A code needs no challenge."""
@@ -71,13 +79,14 @@ class RecoveryCodes:
 
     def make(self, actor: Actor, account_id: str) -> tuple[str, ...]:
         """New codes, told this once; all earlier ones are worth nothing. Raises
-        `NothingToRecover` for an account without another factor."""
+        `NothingToRecover` for an account without another factor, and `SessionEnded`."""
         now = self._clock.now()
         codes = [rules.made_of(self._dice.token(rules.BITS)) for _ in range(rules.HOW_MANY)]
         made = Authenticator(self._dice.new_id(), account_id, self.kind, "", now)
 
         def unit(tx: Tx) -> None:
             account_store.hold(tx, account_id)  # of two sets made at once one is left
+            self._still_in(tx, actor)
             enrolled = authenticator_store.list_of(tx, account_id)
             if all(each.kind is self.kind for each in enrolled):
                 raise NothingToRecover(f"{account_id} has no other factor")
