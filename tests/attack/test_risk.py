@@ -314,6 +314,18 @@ def test_without_files_nothing_is_asked_of_anybody(home: Home) -> None:
     assert not traces(home, "login.judged")
 
 
+def test_the_trace_says_who_was_told_really(at: At) -> None:
+    """Neither of a mail that was one too many, nor where no mailbox is proven."""
+    home = at(DENY_ABROAD)
+    for _ in range(rules.DOUBT_MAIL_BY_ACCOUNT.tries + 1):
+        log_in(home, ABROAD)
+    assert [entry.details["told"] for entry in traces(home)] == [False, True, True, True]
+    home.create("eve")
+    for address in (AT_HOME, ABROAD):
+        post(home, "/login", address, {"username": "eve", "password": PASSWORD})
+    assert (traces(home)[0].details["answer"], traces(home)[0].details["told"]) == ("deny", False)
+
+
 def test_told_is_told_once_and_always(at: At) -> None:
     """The mail about a new browser says less than that about an unusual sign-in. The attack: use up
     the mails of a day, and come in without any."""

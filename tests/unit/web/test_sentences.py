@@ -51,6 +51,7 @@ def test_every_kind_has_a_sentence_whatever_its_details(kind: str) -> None:
             entry("login.doubted", answer="step_up"),
             "One more proof was asked for, as a sign-in was unusual.",
         ),
+        (entry("login.doubted", answer="allow", told=False), "A sign-in was unusual."),
         (entry("login.doubted", answer="deny"), "A sign-in was refused, as it was too unusual."),
         (entry("token.issued"), ""),
     ],

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from portero.core.accounts.model import Account
 from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.audit import store as audit_store
@@ -78,23 +79,26 @@ class Doubts:
         observed = self.judge.observe(known)
         second = rules.second_of(facts, policy)
         verdict = self.judge.verdict(observed, second)
-        trace = judged(account_id, facts.proven.factor, observed, second, verdict)
-        self.audit.record(tx, actor, now, trace)
         # Where the mail is one too many, that of the new browser is not held back for it.
-        is_told = verdict.is_told and self._tell_in(tx, actor, account_id, verdict, now)
+        is_told = verdict.is_told and self._tell_in(tx, actor, facts.account, verdict, now)
+        factor = facts.proven.factor
+        trace = judged(account_id, factor, observed, second, verdict, told=is_told)
+        self.audit.record(tx, actor, now, trace)
         return replace(verdict, is_told=is_told)
 
     def _tell_in(
-        self, tx: Tx, actor: Actor, account_id: str, verdict: Verdict, now: datetime
+        self, tx: Tx, actor: Actor, account: Account, verdict: Verdict, now: datetime
     ) -> bool:
         """Few a day: whoever has the password could fill its owner's mailbox. Whether it was."""
-        if self.limits.spend(tx, rules.DOUBT_MAIL_BY_ACCOUNT, account_id, now=now) is not None:
+        if not account.email_verified:
+            return False
+        if self.limits.spend(tx, rules.DOUBT_MAIL_BY_ACCOUNT, account.id, now=now) is not None:
             return False
         template = NoticeTemplate.UNUSUAL_SIGN_IN
         if verdict.answer is Answer.DENY:
             template = NoticeTemplate.SIGN_IN_DENIED
         told = {"user_agent": actor.origin.user_agent[:512]}
-        self.owner.tell_in(tx, account_id, template, told, now=now)
+        self.owner.tell_account_in(tx, account, template, told, now=now)
         return True
 
 

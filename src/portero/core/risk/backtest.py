@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from portero.core.audit import Entry
 from portero.core.risk import rules
+from portero.core.risk.events import SignInDoubted
 from portero.core.risk.model import Answer, RuleBook, Second, Signal
 
 
@@ -50,7 +51,8 @@ def replayed(book: RuleBook, traces: Iterable[Entry]) -> Iterator[Replayed]:
             trace.at,
             trace.account_id,
             trace.address,
-            was=_outcome(str(told.get("answer", "")), is_told=told.get("told") is True),
+            # By the rules: a mail that was one too many was wanted all the same.
+            was=_outcome(str(told.get("answer", "")), is_told=trace.kind == SignInDoubted.kind),
             would=_outcome(verdict.answer, is_told=verdict.is_told),
             score=verdict.score,
             fired=verdict.fired,

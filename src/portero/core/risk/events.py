@@ -29,7 +29,8 @@ class SignInJudged(Event):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInDoubted(SignInJudged):
     """The same, where one more proof is owed (`answer` is step_up), the sign-in was refused (deny),
-    or its owner was told (`told`)."""
+    or its owner was to be told; `told`: and was, which takes a proven mailbox, and a mail that is
+    not one too many."""
 
     kind: ClassVar[str] = "login.doubted"
 
@@ -38,9 +39,15 @@ KINDS = (SignInJudged.kind, SignInDoubted.kind)
 
 
 def judged(
-    account_id: str, factor: str, observed: Observed, second: Second, verdict: Verdict
+    account_id: str,
+    factor: str,
+    observed: Observed,
+    second: Second,
+    verdict: Verdict,
+    *,
+    told: bool,
 ) -> SignInJudged:
-    """The trace of it."""
+    """The trace of it; `told`: whether its owner really was."""
     usual = verdict.answer is Answer.ALLOW and not verdict.is_told
     return (SignInJudged if usual else SignInDoubted)(
         account_id=account_id,
@@ -51,5 +58,5 @@ def judged(
         score=verdict.score,
         second=second,
         answer=verdict.answer,
-        told=verdict.is_told,
+        told=told,
     )

@@ -98,8 +98,8 @@ def _rule(number: int, given: Mapping[str, Any]) -> Rule:
     if not isinstance(when, list) or not when:
         raise BadRules(f"{place} needs when, a list of signals")
     known = {signal.value for signal in Signal}
-    if unknown := next((each for each in when if each not in known), None):
-        raise BadRules(f"{place}: when names {unknown}; known are {', '.join(Signal)}")
+    if unknown := [each for each in when if not isinstance(each, str) or each not in known]:
+        raise BadRules(f"{place}: when names {unknown[0]}; known are {', '.join(Signal)}")
     points = _points(f"{place}: points", given.get("points"))
     if points is None:
         raise BadRules(f"{place} needs points")

@@ -99,9 +99,14 @@ def _by_whom(entry: Entry) -> str:
     return "operator" if entry.actor_kind is ActorKind.OPERATOR else ""
 
 
+def _doubted(entry: Entry) -> str:
+    answer = str(entry.details.get("answer", ""))
+    return answer if answer != "allow" or entry.details.get("told") else ""
+
+
 _MORE: Final[dict[str, Callable[[Entry], str]]] = {
     "account.changed": _changed,
-    "login.doubted": lambda entry: str(entry.details.get("answer", "")),
+    "login.doubted": _doubted,
     "account.state_changed": lambda entry: str(entry.details.get("state", "")),
     "password.changed": _by_whom,
     "session.ended": lambda entry: str(entry.details.get("reason", "")),

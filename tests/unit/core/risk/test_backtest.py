@@ -33,9 +33,9 @@ LAX = STRICT.replace("step_up = 10\ndeny = 60", "notify = 60")
 
 
 def trace(signals: Collection[Signal], second: Second = Second.POSSIBLE) -> Entry:
-    """As the built-in rules judged it."""
+    """As the built-in rules judged it; a mail of it would have been one too many."""
     found = verdict(rulebook(DEFAULT_RULES), signals, second)
-    event = judged("ana", "password", Observed(frozenset(signals)), second, found)
+    event = judged("ana", "password", Observed(frozenset(signals)), second, found, told=False)
     return Entry(
         id="1",
         at=datetime(2026, 5, 4, tzinfo=UTC),

@@ -43,6 +43,9 @@ def test_a_file_is_what_it_says() -> None:
         ('["impossible_travel", "new_device"]', "[]", "rule 1 .“far away”. needs when"),
         ("[[rules]]", "[rules]", r"each rule must begin with \[\[rules\]\]"),
         ("[[rules]]", "[[rule]]", "the file has rule; known are answers, rules"),
+        ('"new_device"', '["new_device"]', "when names .'new_device'.; known are"),
+        ('"new_device"', "{a = 1}", "when names .'a': 1.; known are"),
+        ('"new_device"', '""', "when names ; known are"),
         ("points = 60", "points = 60\nif = 1", "rule 1 .“far away”. has if; known are name"),
     ],
 )
