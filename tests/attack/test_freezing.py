@@ -17,6 +17,7 @@ from portero.core.devices import store as device_store
 from portero.core.links import LinkSpent
 from portero.core.sessions import SessionEnded
 from tests.support.authenticator_app import enrolled_app
+from tests.support.codes import NUMBER, texted_code
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.racing import THREADS, at_once
 from tests.support.relying_party import fields, relying_party
@@ -367,3 +368,26 @@ def test_a_request_that_was_let_in_just_before_changes_nothing_just_after(
     with pytest.raises(SessionEnded):
         verbs[asked]()
     assert rooms.authenticators.list_of(ana.id) == (had,)
+
+
+def test_a_number_that_a_thief_proved_is_nobodys(home: Home, ana: Account) -> None:
+    """Applications would be told that it is the owner's; the mail of it is not the one on top."""
+    rooms = home.house.rooms
+    assert rooms.phone is not None
+    rooms.phone.ask(Actor.system(), ana, "a-session", NUMBER)
+    rooms.phone.prove(Actor.system(), ana.id, "a-session", texted_code(home))
+    by_page(home)
+    assert rooms.accounts.get(ana.id).phone_verified
+    assert press(home, home.mailed_token(PAGE)).status_code == 200
+    assert not rooms.accounts.get(ana.id).phone_verified
+
+
+def test_a_number_that_was_there_before_stays_proven(home: Home, ana: Account) -> None:
+    rooms = home.house.rooms
+    assert rooms.phone is not None
+    rooms.phone.ask(Actor.system(), ana, "a-session", NUMBER)
+    rooms.phone.prove(Actor.system(), ana.id, "a-session", texted_code(home))
+    home.clock.let_pass(days=7)
+    by_page(home)
+    assert press(home, home.mailed_token(PAGE)).status_code == 200
+    assert rooms.accounts.get(ana.id).phone_verified

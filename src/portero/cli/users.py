@@ -114,16 +114,17 @@ def enable(told: Console, /, name: str) -> None:
 
 @command.command("freeze")
 @click.argument("name")
+@click.option("--force", is_flag=True, help="Without a mailbox too: you set a new password.")
 @json_option
 @console
-def freeze(told: Console, /, name: str) -> None:
+def freeze(told: Console, /, name: str, force: bool) -> None:
     """Shut everybody out of an account that somebody else is in: sessions, applications, new
     browsers and the password. The owner is mailed a link to a new one."""
     with opened_house() as house:
         from portero.core.audit import Actor
 
         account = house.rooms.accounts.get_by_name(name)
-        ended = house.rooms.freezing.by_operator(Actor.operator(), account.id)
+        ended = house.rooms.freezing.by_operator(Actor.operator(), account.id, for_good=force)
     document = {**account_json(account), "sessions_ended": ended, "mailed": account.email_verified}
     link = "The owner is mailed a link." if account.email_verified else "There is no mailbox."
     told.show(document, f"Froze {account.username}; {ended} sessions ended. {link}")

@@ -133,9 +133,12 @@ def test_disable_enable_and_delete(portero: Portero) -> None:
 
 
 def test_an_account_is_frozen(portero: Portero) -> None:
-    """It says whether its owner has a mailbox to come back by; the entry is the operator's."""
+    """It says whether its owner has a mailbox to come back by; the entry is the operator's. Without
+    one the password would be gone for good, so that has to be said."""
     account_id = make(portero)
-    frozen = portero("users", "freeze", "ana", "--json").json
+    refused = portero("users", "freeze", "ana", "--json")
+    assert (refused.status, refused.problem["code"]) == (1, "no_mailbox")
+    frozen = portero("users", "freeze", "ana", "--force", "--json").json
     assert (frozen["sessions_ended"], frozen["mailed"]) == (0, frozen["email_verified"])
     (entry,) = portero("audit", "list", "--account", account_id, "--json").json[:1]
     assert (entry["kind"], entry["actor_kind"]) == ("account.frozen", "operator")

@@ -17,6 +17,13 @@ class WrongCredentials(NotProven):
     public = "The username or the password is wrong."
 
 
+class NoMailbox(Conflict):
+    """The password would be gone, and nobody could be mailed a link to a new one."""
+
+    code = "no_mailbox"
+    public = "The account has no confirmed mail address: nobody could choose a new password."
+
+
 class SignInDenied(WrongCredentials):
     """The proof was right, and the rules of risk refuse the sign-in. Each way in answers as if the
     proof had been wrong: whoever stole it does not learn that it is good. Its owner is told."""

@@ -20,13 +20,16 @@ from portero.core import links
 from portero.core.accounts import store as account_store
 from portero.core.accounts.deletion import Deletions
 from portero.core.accounts.errors import NoSuchAccount
+from portero.core.accounts.events import AccountChanged
 from portero.core.accounts.model import Account
 from portero.core.accounts.telling import OwnerTold
 from portero.core.audit import Actor, AuditLog
 from portero.core.authenticators import store as authenticator_store
+from portero.core.changes import ChangeKind
 from portero.core.devices import store as device_store
 from portero.core.links import Link, LinkPurpose, LinkSpent
 from portero.core.login import store
+from portero.core.login.errors import NoMailbox
 from portero.core.login.events import AccountFrozen
 from portero.core.login.shutting_out import ShutOut
 from portero.core.notices import NoticeTemplate
@@ -75,24 +78,37 @@ class Freezing:
             told = links.list_live(tx, account.id, LinkPurpose.FREEZE, account.email, now=now)
             links.redeem(tx, token, LinkPurpose.FREEZE, now=now)
             since = told[0].created_at
+            if any(each.about == NoticeTemplate.PHONE_CHANGED.label for each in told):
+                account = self._doubt_phone_in(tx, actor, account, now)
             return account.id, self._freeze_in(tx, actor, account, link.about, since, now), now
 
         self.shut_out.announce(*self.db.write(unit))
 
-    def by_operator(self, actor: Actor, account_id: str) -> int:
+    def by_operator(self, actor: Actor, account_id: str, *, for_good: bool = False) -> int:
         """The same, of what has happened until now: all that is enrolled stays, which is another
-        verb's to remove. How many sessions ended. Raises `NoSuchAccount`."""
+        verb's to remove. How many sessions ended. Raises `NoSuchAccount`, and `NoMailbox` where a
+        password is gone `for_good`."""
 
         def unit(tx: Tx) -> tuple[list[str], datetime]:
             account = store.hold_account(tx, account_id)
             if account is None:
                 raise NoSuchAccount(account_id)
+            if not account.email_verified and not for_good:
+                raise NoMailbox(f"{account_id} has no proven mailbox")
             now = self.clock.now()
             return self._freeze_in(tx, actor, account, BY_OPERATOR, now, now), now
 
         ended, now = self.db.write(unit)
         self.shut_out.announce(account_id, ended, now)
         return len(ended)
+
+    def _doubt_phone_in(self, tx: Tx, actor: Actor, account: Account, now: datetime) -> Account:
+        """A thief proved a number of his own: applications would take it for the owner's."""
+        changed = account_store.change(tx, account.id, {"phone_verified": False}, now=now)
+        event = AccountChanged(account_id=account.id, changed=("phone_verified",))
+        self.audit.record(tx, actor, now, event)
+        self.shut_out.feed.tell(tx, ChangeKind.ACCOUNT_CHANGED, account.id)
+        return changed or account
 
     def _freeze_in(
         self,
