@@ -279,6 +279,24 @@ def test_a_denied_password_is_answered_as_a_wrong_one(at: At) -> None:
     assert log_in(home, AT_HOME).status_code == 200
 
 
+@pytest.mark.parametrize(("rule_file", "is_level"), [(DENY_ABROAD, True), ("", False)])
+def test_time_tells_no_denied_password_from_a_wrong_one(
+    at: At, rule_file: str, is_level: bool
+) -> None:
+    """A denied one is judged, and more is written. So both last as long as either may; but nobody
+    waits where nobody can be denied."""
+    home = at(rule_file)
+    clock, passwords = home.clock, home.house.rooms.sign_in._passwords
+    passwords._pause = lambda seconds: clock.let_pass(seconds=seconds)
+    before = clock.passed
+    for password in (OTHER_PASSWORD, PASSWORD):
+        began = clock.monotonic()
+        log_in(home, ABROAD, password)
+        lasted = clock.monotonic() - began
+        assert not is_level or lasted > 0.05
+    assert is_level == (clock.passed > before)
+
+
 def _told(answer: TestResponse) -> dict[str, Any]:
     assert answer.json is not None
     return {name: value for name, value in answer.json.items() if name != "request_id"}

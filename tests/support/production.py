@@ -157,9 +157,9 @@ def leaks_in(written: Mapping[str, str], secrets: Iterable[str]) -> list[tuple[s
 
 
 @contextmanager
-def production(folder: Path) -> Iterator[Production]:
+def production(folder: Path, **more: str) -> Iterator[Production]:
     with new_database("postgresql", folder) as url, mail_server() as mailbox:
-        settings = {**SETTINGS, "PORTERO_SMTP_PORT": str(mailbox.port)}
+        settings = {**SETTINGS, "PORTERO_SMTP_PORT": str(mailbox.port), **more}
         with served(url, folder, **settings) as at:
             home = at.home
             yield Production(home.house, home.clock, home.app, home.folder, at.server, mailbox)

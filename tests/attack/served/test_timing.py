@@ -6,16 +6,25 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.support.house import PASSWORD, bearer
-from tests.support.production import Production
+from tests.support.production import Production, production
 from tests.support.samples import compare, in_turns
 
 pytestmark = pytest.mark.long_attack
 WRONG = "wrong lanterns under ice"
 TIMES, ROUNDS = 120, 3
+DENY_ALL = """
+[answers]
+deny = 1
+[[rules]]
+name = "from anywhere"
+when = ["anonymous_network"]
+points = 1
+"""
 # Milliseconds between medians that nobody sees over a network, however sure they are.
 UNSEEN_MS = 0.7
 
@@ -30,9 +39,9 @@ def asks(home: Production, path: str, *, status: int, **body: str) -> Callable[[
     return ask
 
 
-def post_login(home: Production, names: list[str]) -> Callable[[], object]:
-    """A wrong password, of one name after the other."""
-    turn = itertools.cycle([asks(home, "/login", status=401, username=name, password=WRONG)
+def post_login(home: Production, names: list[str], password: str = WRONG) -> Callable[[], object]:
+    """A password that is refused, of one name after the other."""
+    turn = itertools.cycle([asks(home, "/login", status=401, username=name, password=password)
                             for name in names])  # fmt: skip
     return lambda: next(turn)()
 
@@ -79,6 +88,20 @@ def test_a_wrong_password_takes_as_long_as_a_wrong_name(home: Production) -> Non
     names = known(home)
     unknown = [f"nobody{number}" for number in range(len(names))]
     judge(post_login(home, names), post_login(home, unknown), between=home.forget_tries)
+
+
+def test_a_denied_password_takes_as_long_as_a_wrong_one(tmp_path: Path) -> None:
+    """Where the rules of risk refuse everybody, whoever has stolen a password tries it."""
+    (tmp_path / "list.txt").write_text("127.0.0.0/8\n")
+    (tmp_path / "rules.toml").write_text(DENY_ALL)
+    files = {
+        "PORTERO_ANONYMISING_NETWORKS": str(tmp_path / "list.txt"),
+        "PORTERO_RISK_RULES": str(tmp_path / "rules.toml"),
+    }
+    with production(tmp_path, **files) as home:
+        names = known(home, 12)
+        right = post_login(home, names, PASSWORD)
+        judge(post_login(home, names), right, between=home.forget_tries)
 
 
 def test_asking_for_a_new_password_takes_as_long(home: Production) -> None:

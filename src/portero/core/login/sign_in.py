@@ -106,6 +106,24 @@ class SignIn:
         )
         if attempt.over is not None:
             raise attempt.over
+        began = self._clock.monotonic()
+        try:
+            return self._answer(actor, attempt, password, wanted, in_browser, along)
+        except WrongCredentials:
+            # Where a right one may be answered as a wrong one, time must not tell them apart.
+            if self._dispatcher.doubts.judge.can_deny:
+                self._passwords.level(began, known=attempt.is_known)
+            raise
+
+    def _answer(
+        self,
+        actor: Actor,
+        attempt: _Attempt,
+        password: str,
+        wanted: Wanted,
+        in_browser: InBrowser | None,
+        along: Along | None,
+    ) -> SignedIn:
         proof = self._prove(actor, attempt, password)
         if attempt.account is None or attempt.stored is None or not proof.ok:
             self._record_failure(actor, attempt, WRONG)

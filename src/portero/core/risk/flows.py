@@ -19,6 +19,7 @@ class Judge:
         self._places = places
         self._networks = networks
         self.is_asked = rules.can_matter(book, self.available())
+        self.can_deny = rules.can_deny(book, self.available())
 
     def available(self) -> frozenset[Signal]:
         """The signals that can be on in this house."""

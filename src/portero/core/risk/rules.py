@@ -79,8 +79,17 @@ def verdict(book: RuleBook, signals: Collection[Signal], second: Second) -> Verd
 
 def can_matter(book: RuleBook, available: Collection[Signal]) -> bool:
     """Whether any answer but "allow" can come of the signals that this house can tell."""
-    most = sum(rule.points for rule in book.rules if rule.when <= set(available))
-    return book.least is not None and most >= book.least
+    return _reaches(_most(book, available), book.least)
+
+
+def can_deny(book: RuleBook, available: Collection[Signal]) -> bool:
+    """Whether "deny" can."""
+    most = _most(book, available)
+    return _reaches(most, book.deny) or (book.otherwise == "deny" and _reaches(most, book.step_up))
+
+
+def _most(book: RuleBook, available: Collection[Signal]) -> int:
+    return sum(rule.points for rule in book.rules if rule.when <= set(available))
 
 
 def _reaches(score: int, asked: int | None) -> bool:

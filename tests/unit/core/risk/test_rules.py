@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from portero.core.risk import DEFAULT_RULES, Answer, RuleBook, Second, Signal, Spot, rulebook
 from portero.core.risk.model import Observed, Rule
-from portero.core.risk.rules import can_matter, observed, verdict
+from portero.core.risk.rules import can_deny, can_matter, observed, verdict
 
 NOW = datetime(2026, 5, 4, 14, tzinfo=UTC)
 LISBON = Spot("PT", 38.7, -9.1, 20)
@@ -142,6 +143,16 @@ def test_nothing_is_gathered_where_nothing_can_come_of_it() -> None:
     assert not can_matter(RuleBook(DEFAULT.rules), Signal)
 
 
+def test_whether_anybody_can_be_denied() -> None:
+    assert not can_deny(DEFAULT, {Signal.NEW_DEVICE})
+    far = RuleBook((Rule("far", frozenset({Signal.NEW_COUNTRY}), 5),), step_up=5)
+    assert not can_deny(far, Signal)
+    for book in (replace(far, deny=5), replace(far, otherwise="deny")):
+        assert can_deny(book, Signal)
+        assert not can_deny(book, {Signal.NEW_DEVICE})
+    assert not can_deny(replace(far, deny=6), Signal)
+
+
 signals = st.sets(st.sampled_from(list(Signal)))
 points = st.none() | st.integers(1, 60)
 books = st.builds(
@@ -174,5 +185,7 @@ def test_more_signals_never_lead_to_less(
     assert _SEVERITY.index(after.answer) >= _SEVERITY.index(before.answer)
     assert after.is_told >= before.is_told
     assert after == verdict(book, sorted(some | more), second)
+    if not can_deny(book, some):
+        assert before.answer is not Answer.DENY
     if not can_matter(book, some):
         assert (before.answer, before.is_told) == (Answer.ALLOW, False)

@@ -7,6 +7,7 @@ or wait, and must be called with no transaction open.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from portero.core.factors.password import rules, store
@@ -39,6 +40,7 @@ class Passwords:
         self._hasher = hasher
         self._breach = breach
         self._pause = pause
+        self._monotonic = clock.monotonic
         self._even = EvenTime(monotonic=clock.monotonic, current_scheme=hasher.current_scheme)
         self._room = Room(most_at_once)
         self._nobodys: str | None = None
@@ -167,7 +169,7 @@ class Passwords:
         if real is not None and verified.ok:
             renewed = self._renewed(password, known=known) if verified.outdated else None
             return Proof(True, renewed)
-        self._wait_out(verified, nobodys)
+        self._wait_out(verified)
         return Proof(False)
 
     def _verify(self, typed: str, encoded: str, nobodys: str, *, known: bool) -> Verified:
@@ -178,16 +180,26 @@ class Passwords:
             found = self._hasher.verify("", nobodys, known=known)
             return Verified(False, False, found.scheme, found.seconds)
 
-    def _wait_out(self, verified: Verified, nobodys: str) -> None:
-        def schemes() -> dict[str, str]:
-            # What an unknown account costs counts too, while every account is an imported one.
-            current = {self._hasher.current_scheme: nobodys}
-            return current | self._db.read(store.schemes_in_use)
+    def level(self, began: float, *, known: bool = False) -> None:
+        """Let pass what is left of the time in which an answer is there, whatever it is; `began` is
+        when the proof did, on the monotonic clock. In a place like a proof: where there is none,
+        nothing is waited for, whatever the answer."""
+        takes = self._even.answer_seconds(self._schemes, self._try_out)
+        left = takes - (self._monotonic() - began)
+        if left > 0:
+            with suppress(HashQueueFull), self._room.place(known=known):
+                self._pause(left)
 
+    def _wait_out(self, verified: Verified) -> None:
         self._even.distrust(verified.scheme)
-        target = self._even.target_seconds(schemes, self._try_out)
+        target = self._even.target_seconds(self._schemes, self._try_out)
         if target > verified.seconds:
             self._pause(target - verified.seconds)
+
+    def _schemes(self) -> dict[str, str]:
+        # What an unknown account costs counts too, while every account is an imported one.
+        current = {self._hasher.current_scheme: self._nobodys_hash()}
+        return current | self._db.read(store.schemes_in_use)
 
     def _try_out(self, encoded: str) -> None:
         try:

@@ -20,6 +20,8 @@ _DEVIATION_WEIGHT: Final = 1 / 4
 # The first measurement stands alone; suppose that the next ones differ by this share of it.
 _FIRST_DEVIATION: Final = 1 / 8
 _DEVIATIONS: Final = 2
+# Room for what an answer takes besides: a dozen statements and the commit.
+_BESIDES_SECONDS: Final = 0.05
 # A machine that stalls must not make every failed login last for minutes.
 _CEILING_SECONDS: Final = 5.0
 # How long the list of schemes in use is trusted. An import by another process shows within it.
@@ -81,6 +83,15 @@ class EvenTime:
             return 0.0
         costs = [self._costs[scheme].upper for scheme in self._in_use if scheme in self._costs]
         return max(costs, default=0.0)
+
+    def answer_seconds(
+        self, look: Callable[[], Mapping[str, str]], try_out: Callable[[str], None]
+    ) -> float:
+        """Within which nearly every answer to a password is there, a right one's with a new
+        encoding in the place of an outdated one too."""
+        own = self._costs.get(self._current)
+        encoding = own.upper if own is not None else 0.0
+        return self.target_seconds(look, try_out) + encoding + _BESIDES_SECONDS
 
     def distrust(self, scheme: str) -> None:
         """A scheme was met: if the list does not have it, look again at the next failure."""
