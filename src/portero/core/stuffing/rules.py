@@ -57,8 +57,13 @@ def sign_of(standing: Standing, figures: Figures) -> Sign | None:
     """By which figure stuffing shows in the window so far; None: by none."""
     if figures.names_by_network > edge_of_names(standing):
         return Sign.NAMES_BY_NETWORK
-    many = figures.failures >= _FEWEST_FAILURES and figures.names_by_network > 0
-    return Sign.FAILURE_RATIO if many and figures.failure_ratio > edge_of_ratio(standing) else None
+    is_beyond = figures.failure_ratio > edge_of_ratio(standing)
+    return Sign.FAILURE_RATIO if _are_many(figures) and is_beyond else None
+
+
+def _are_many(figures: Figures) -> bool:
+    """Whether the failures are of more than a few, and from more than a few places."""
+    return figures.failures >= _FEWEST_FAILURES and figures.names_by_network > 0
 
 
 def edge_of_ratio(standing: Standing) -> float:
@@ -98,8 +103,9 @@ def _is_below_the_alarm(standing: Standing, figures: Figures) -> bool:
 
 def _is_calm(standing: Standing, figures: Figures) -> bool:
     """Half-way back at least: what swings about the edge opens no alarm after alarm."""
-    few = figures.failures < _FEWEST_FAILURES
-    calm_ratio = few or figures.failure_ratio <= _half_way(standing.ratio, _RATIO)
+    calm_ratio = not _are_many(figures) or figures.failure_ratio <= _half_way(
+        standing.ratio, _RATIO
+    )
     return calm_ratio and figures.names_by_network <= _half_way(standing.names, _NAMES)
 
 

@@ -85,6 +85,11 @@ def test_what_swings_about_the_edge_keeps_it_on() -> None:
     assert taught(alarmed, *[near] * 13).opened_at is not None
 
 
+def test_nobody_keeps_it_on_from_one_place() -> None:
+    alarmed = after_opening(new_standing(NOW))
+    assert taught(alarmed, *[Figures(1, 299, 0)] * 12).opened_at is None
+
+
 def test_windows_in_which_nobody_came_are_calm() -> None:
     alarmed = after_opening(new_standing(NOW))
     later = after(alarmed, ATTACK, alarmed.window_at + 13 * WINDOW)
