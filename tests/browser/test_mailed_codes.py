@@ -121,7 +121,7 @@ def test_on_another_device_the_code_is_typed_where_it_was_asked_for(
     code = mailing.mailed(page, address, CODE)
     page.fill("#code", f"{(int(code) + 1) % 1_000_000:06}")
     page.keyboard.press("Enter")
-    page.wait_for_selector("[role=alert]")
+    page.wait_for_selector("#code-fault")
     page.fill("#code", code)
     page.keyboard.press("Enter")
     page.wait_for_url("**/consent?*")

@@ -113,7 +113,11 @@ def _earlier_in(tx: Tx, account_id: str, since: datetime) -> list[Seen]:
         account_id,
         since=since,
         reasons=_NOT_THE_OWNERS,
-        spans=[(datetime.fromisoformat(str(each.details["since"])), each.at) for each in told],
+        spans=[
+            (datetime.fromisoformat(str(each.details["since"])), each.at)
+            for each in told
+            if "since" in each.details  # an older release did not tell
+        ],
         limit=_MOST_LOOKED_AT,
     )
     return [Seen(each.at, each.address) for each in started]
