@@ -10,6 +10,9 @@ from flask.testing import FlaskClient
 from tests.support.house import PASSWORD, Home
 from tests.support.relying_party import RelyingParty, fields, query_of, relying_party
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 ODD = ("\x00", "a\x00b", "\ud800", "x" * 5000, "%zz", "{{7*7}}", "\u202eevil", "", "-1", "1e9")
 # Every form of the console with its fields.
 FORMS = {

@@ -17,6 +17,8 @@ from tests.support.house import PASSWORD, Home, MakeHome
 from tests.support.mail_sign_in import ASK, asked, mailed_link
 from tests.support.relying_party import fields
 
+pytestmark = pytest.mark.sqlite_alone
+
 
 @pytest.fixture
 def home(make_home: MakeHome) -> Home:

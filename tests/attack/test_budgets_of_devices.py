@@ -15,6 +15,8 @@ from tests.support.house import PASSWORD, Home, MakeHome, bearer
 from tests.support.mail_sign_in import asked, is_signed_in, type_code
 from tests.support.relying_party import fields
 
+pytestmark = pytest.mark.sqlite_alone
+
 
 @pytest.fixture
 def home(make_home: MakeHome) -> Home:

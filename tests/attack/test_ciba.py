@@ -25,6 +25,9 @@ from tests.support.house import Home, MakeHome
 from tests.support.racing import THREADS, at_once, statuses
 from tests.support.relying_party import claims_of, fields, relying_party
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 # What the answer does not depend on is tried on one database.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -104,6 +107,7 @@ def test_a_request_is_redeemed_once(home: Home) -> None:
     assert error_of(shop.poll(started)) == "invalid_grant"
 
 
+@pytest.mark.each_case_on_each_database
 def test_one_of_twenty_redeems_a_request(home: Home) -> None:
     """One grant, one set of tokens; the others are told that it is spent."""
     shop = bank(home)
@@ -113,6 +117,7 @@ def test_one_of_twenty_redeems_a_request(home: Home) -> None:
     assert statuses(answers) == {200: 1, 400: THREADS - 1}
 
 
+@pytest.mark.each_case_on_each_database
 def test_one_of_twenty_answers_counts(home: Home) -> None:
     """Half of them say yes and half no: the first is in force, and the others are told."""
     shop, ana = bank(home), signed_in(home)
@@ -174,6 +179,7 @@ def test_many_applications_can_not_flood_a_person(home: Home) -> None:
     assert counted == [200] * 15 + [429] * 5
 
 
+@pytest.mark.each_case_on_each_database
 def test_a_flood_at_once_is_counted_too(home: Home) -> None:
     """Twenty requests at the same moment are no way round."""
     shop = bank(home)

@@ -28,6 +28,8 @@ from tests.support.mail_sign_in import (
 from tests.support.racing import at_once, statuses
 from tests.support.relying_party import fields
 
+pytestmark = pytest.mark.sqlite_alone
+
 
 @pytest.fixture
 def home(make_home: MakeHome) -> Home:
@@ -181,6 +183,7 @@ def test_both_open_once(home: Home) -> None:
         assert not is_signed_in(thief)
 
 
+@pytest.mark.each_case_on_each_database
 def test_of_twenty_at_once_one_gets_in(home: Home) -> None:
     """The same link pressed by twenty threads (CVE-2026-3590)."""
     browser, _ = asked(home)
@@ -192,6 +195,7 @@ def test_of_twenty_at_once_one_gets_in(home: Home) -> None:
     assert statuses(answers) == {200: 1, 401: 19}
 
 
+@pytest.mark.each_case_on_each_database
 def test_of_twenty_codes_at_once_one_gets_in(home: Home) -> None:
     """The right one, typed by twenty."""
     session = home.post("/login/mail", username="ana").json["mail_session"]
@@ -203,6 +207,7 @@ def test_of_twenty_codes_at_once_one_gets_in(home: Home) -> None:
     assert set(answers) <= {200, 401, 429}
 
 
+@pytest.mark.each_case_on_each_database
 def test_guesses_at_once_are_all_counted(home: Home) -> None:
     """Twenty threads guess; the right one is refused then, and the link still works."""
     browser, page = asked(home)

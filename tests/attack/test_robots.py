@@ -14,6 +14,9 @@ from tests.support.house import PASSWORD, Home, MakeHome
 from tests.support.puzzles import solved_puzzle
 from tests.support.relying_party import fields
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 WRONG = "not the right one"
 FREE = 3  # slips of a person
 

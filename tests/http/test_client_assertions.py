@@ -17,6 +17,9 @@ from portero.protocol.oauth.client_assertion import ASSERTION_TYPE
 from tests.support.house import ISSUER, Home
 from tests.support.racing import THREADS, at_once, statuses
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -74,6 +77,7 @@ def test_a_client_gets_a_token_with_its_own_key(home: Home, audience: Any) -> No
     assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.each_case_on_each_database
 def test_an_assertion_is_good_once(home: Home) -> None:
     """Twenty at once: exactly one token; and none later."""
     shown = assertion(client_of(home))

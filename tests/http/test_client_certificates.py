@@ -23,6 +23,9 @@ from tests.http.test_client_assertions import client_of as key_client_of
 from tests.support.house import ISSUER, Home, MakeHome
 from tests.unit.protocol.oauth.test_certificates import CN, KEY, NAMES, OTHER_KEY, O, certificate
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 PROXY = "10.1.2.3"
 MTLS_URL = "https://mtls.portero.example"
 BEHIND_A_PROXY = {

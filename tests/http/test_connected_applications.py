@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from werkzeug.test import TestResponse
 
 from portero.core.audit import Actor
 from portero.core.sessions import EndReason
 from tests.support.house import PASSWORD, Home
 from tests.support.relying_party import RelyingParty, fields, query_of, relying_party
+
+pytestmark = pytest.mark.sqlite_alone
+
 
 NOTICE = "It connects without asking you"
 

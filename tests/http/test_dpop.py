@@ -20,6 +20,9 @@ from portero_guard.dpop import PROOF_SECONDS
 from tests.support.house import ISSUER, Home, MakeHome, basic
 from tests.support.racing import THREADS, at_once, statuses
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 TOKEN_URL = f"{ISSUER}/oauth/token"
 KEY, OTHER = ProvingKey(), ProvingKey()
 
@@ -85,6 +88,7 @@ def test_who_registered_for_bound_tokens_gets_no_other(home: Home) -> None:
     assert is_refused(ask(home, client_of(home, dpop_bound_access_tokens=True)))
 
 
+@pytest.mark.each_case_on_each_database
 def test_a_proof_is_good_once(home: Home) -> None:
     """Twenty at once: exactly one token; and none later, nor for another client."""
     client, made = client_of(home), proof(home)

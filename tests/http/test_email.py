@@ -12,6 +12,9 @@ from portero.core.audit import Actor
 from tests.support.house import ISSUER, OTHER_PASSWORD, PASSWORD, Home, MakeHome, bearer
 from tests.support.relying_party import fields
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 EMAIL = "ana@example.org"
 NEW_EMAIL = "ana@example.net"
 OUR_FORM = {"Sec-Fetch-Site": "same-origin"}
@@ -173,6 +176,7 @@ def test_moving_to_another_address_needs_a_fresh_sign_in(home: Home) -> None:
     assert patch_me(home, stale["access_token"], email=EMAIL).status_code == 200
 
 
+@pytest.mark.each_case_on_each_database
 def test_an_unproven_address_is_replaced_at_once(home: Home) -> None:
     """Its link is withdrawn: only the newest mail opens anything."""
     home.register(email="ana@exmaple.org")
@@ -324,6 +328,7 @@ def test_opening_a_link_spends_nothing(home: Home) -> None:
     assert verify(home, to_verify).status_code == 200
 
 
+@pytest.mark.each_case_on_each_database
 @on_sqlite
 @pytest.mark.parametrize("path", ["/verify-email", "/reset-password", "/sign-up"])
 def test_a_link_that_opens_nothing_says_so_at_once(private_home: Home, path: str) -> None:

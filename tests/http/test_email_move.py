@@ -17,6 +17,9 @@ from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.racing import THREADS, at_once
 from tests.support.relying_party import fields, relying_party
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 OLD, NEW, THIRD = "ana@example.org", "ana@example.net", "ana@example.com"
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -224,6 +227,7 @@ def test_a_change_of_password_ends_a_move_but_not_the_way_back(home: Home) -> No
     assert press(home, "/take-back-email", token) == 200
 
 
+@pytest.mark.each_case_on_each_database
 def test_a_way_back_is_taken_once(home: Home) -> None:
     """Of many at once."""
     home.create("ana", OLD)
@@ -252,6 +256,7 @@ def enrol(home: Home, *, ago: timedelta, name: str) -> None:
     home.house.db.write(lambda tx: authenticator_store.add(tx, made))
 
 
+@pytest.mark.each_case_on_each_database
 def test_cve_2026_32700_of_many_moves_at_once_one_goes_to_the_mailbox_it_names(
     make_home: MakeHome,
 ) -> None:

@@ -17,6 +17,9 @@ from tests.support.listener import Listener
 from tests.support.relying_party import RelyingParty, claims_of, fields, relying_party
 from tests.support.smtp import Mailbox
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 AFTER = "https://app.example/bye"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -372,6 +375,7 @@ def test_any_end_is_told(home: Home, listener: Listener, how: str) -> None:
     assert claims_of(token)["sid"] == claims_of(hint)["sid"]
 
 
+@pytest.mark.each_case_on_each_database
 def test_a_client_that_hangs_keeps_no_mail_from_anybody(
     make_home: MakeHome, mailbox: Mailbox, listener: Listener
 ) -> None:

@@ -14,6 +14,9 @@ from portero.core.clients.errors import InvalidClientId
 from tests.support.counting import counted
 from tests.support.house import ISSUER, Home, basic
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 API = "https://notes.example/api"
 
 

@@ -10,6 +10,8 @@ from portero.core.audit import Actor
 from tests.support.authenticator_app import App, enrolled_app
 from tests.support.house import PASSWORD, Home, MakeHome, bearer
 
+pytestmark = pytest.mark.sqlite_alone
+
 
 @pytest.fixture
 def home(make_home: MakeHome) -> Home:

@@ -5,10 +5,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from portero.core.audit import Actor
 from tests.http.test_oauth_service import introspected
 from tests.support.house import Home, MakeHome
 from tests.support.relying_party import RelyingParty, claims_of, relying_party
+
+pytestmark = pytest.mark.sqlite_alone
+
 
 OFFLINE = "openid offline_access"
 

@@ -15,6 +15,9 @@ from tests.support.passkeys import AT_A_DOMAIN, enrol
 from tests.support.racing import at_once, statuses
 from tests.support.software_authenticator import VERIFIED, SoftwareAuthenticator, Twist
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 ORIGIN = {"Origin": "http://localhost:8000"}
 
 
@@ -145,6 +148,7 @@ def test_an_answer_is_good_once(home: Home) -> None:
     assert log_in(home, asked, device.get(asked["public_key"])).status_code == 401
 
 
+@pytest.mark.each_case_on_each_database
 def test_of_parallel_logins_by_one_answer_one_succeeds(home: Home) -> None:
     """Twenty at once."""
     device = enrol(home, SoftwareAuthenticator(counts=False))

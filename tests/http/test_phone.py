@@ -14,6 +14,9 @@ from tests.support.codes import NUMBER, another, texted_code, texts
 from tests.support.house import OTHER_PASSWORD, Home, MakeHome
 from tests.support.racing import at_once
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 ACTOR = Actor.anonymous(Origin(address="127.0.0.1"))
 HERE = "a-session"
 
@@ -85,6 +88,7 @@ def test_another_session_or_account_proves_nothing_with_it(
     assert home.house.rooms.accounts.get_by_name("eve").phone == ""
 
 
+@pytest.mark.each_case_on_each_database
 def test_guesses_at_once_run_out(home: Home, phone: PhoneProofs, ana: Account) -> None:
     """Twenty at once: five are looked at, and then the right one is refused."""
     phone.ask(ACTOR, ana, HERE, NUMBER)

@@ -19,6 +19,9 @@ from tests.support.house import PASSWORD, Home, MakeHome
 from tests.support.racing import at_once, statuses
 from tests.support.relying_party import fields
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 _CODE = re.compile(r"<code>([a-z2-7]{5}(?:-[a-z2-7]{5}){3}-[a-z2-7]{6})</code>")
 
 
@@ -62,6 +65,7 @@ def test_a_code_stands_in_for_a_lost_phone(home: Home) -> None:
     assert (session["acr"], session["amr"]) == ("aal2", ["pwd", "otp", "mfa"])
 
 
+@pytest.mark.each_case_on_each_database
 def test_a_code_opens_once(home: Home) -> None:
     """And of ten tries at the same moment, one.
 
@@ -99,6 +103,7 @@ def test_new_codes_replace_all_earlier_ones(home: Home) -> None:
     assert subjects(home).count("New recovery codes were made") == 2
 
 
+@pytest.mark.each_case_on_each_database
 def test_of_sets_made_at_once_one_is_left(home: Home) -> None:
     """Two tabs: ten codes, not twenty."""
     enrolled_app(home)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from portero.core.audit import Actor
 from tests.support.house import Home
 from tests.support.relying_party import RelyingParty, relying_party
+
+pytestmark = pytest.mark.sqlite_alone
 
 
 def ask(rp: RelyingParty, path: str, token: str, **more: str) -> dict[str, object]:

@@ -14,6 +14,8 @@ from tests.support.authenticator_app import App, enrolled_app
 from tests.support.house import PASSWORD, Home, MakeHome
 from tests.support.racing import at_once, statuses
 
+pytestmark = pytest.mark.sqlite_alone
+
 
 @pytest.fixture
 def home(make_home: MakeHome) -> Home:
@@ -68,6 +70,7 @@ def test_a_code_opens_once(home: Home) -> None:
     assert prove(home, owing(home), app.next_code()).status_code == 200
 
 
+@pytest.mark.each_case_on_each_database
 def test_of_parallel_proofs_by_one_code_one_succeeds(home: Home) -> None:
     """Ten sign-ins of somebody who phished one code."""
     app = enrolled_app(home)

@@ -20,6 +20,8 @@ from tests.http.test_logout import AFTER, is_question, is_refused, log_out, sess
 from tests.support.house import ISSUER, Home
 from tests.support.relying_party import RelyingParty, claims_of, query_of, relying_party
 
+pytestmark = pytest.mark.sqlite_alone
+
 
 def mac_signed(claims: dict[str, Any], key: bytes, **header: Any) -> str:
     """By hand: PyJWT would refuse the attacks that are made here."""

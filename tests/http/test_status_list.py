@@ -16,6 +16,9 @@ from tests.http.test_oauth_service import API, client_of, counted, send, token_o
 from tests.support.house import ISSUER, OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.relying_party import claims_of, relying_party
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 PATH = "/oauth/status-list"
 INTERVAL = 10  # seconds; the default of PORTERO_STATUS_LIST_SECONDS
 

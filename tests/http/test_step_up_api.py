@@ -14,6 +14,9 @@ from tests.support.passkeys import AT_A_DOMAIN
 from tests.support.passkeys import enrol as enrolled_passkey
 from tests.support.relying_party import claims_of, fields, relying_party
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 BUDGET = 30  # of proving the present password
 
 
@@ -71,6 +74,7 @@ def test_a_session_that_is_too_old_proves_everything(home: Home) -> None:
     assert delete_me(home, new).status_code == 204
 
 
+@pytest.mark.each_case_on_each_database
 def test_a_passkey_proves_all_of_it_at_once(make_home: MakeHome) -> None:
     """In the place of the password."""
     home = make_home(**AT_A_DOMAIN)

@@ -12,6 +12,9 @@ from portero.protocol.jose.algorithms import SigningAlg
 from tests.support.counting import counted
 from tests.support.house import PASSWORD, SECRET_KEY, Home, MakeHome, bearer
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 NEW_SECRET_KEY = "tests-only-Jd7nW5sC1yR9uF4kM6gT0bX3"
 
 
@@ -346,6 +349,7 @@ def test_a_process_that_starts_later_knows_what_ended_before(make_home: MakeHome
     assert not opens(make_home(), tokens["access_token"])
 
 
+@pytest.mark.each_case_on_each_database
 def test_an_account_that_is_enabled_again_can_sign_in_at_once(home: Home) -> None:
     """Its new tokens are good even within the second in which it was disabled."""
     account = home.register()

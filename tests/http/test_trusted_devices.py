@@ -12,6 +12,9 @@ from tests.support.authenticator_app import App, enrolled_app
 from tests.support.house import OTHER_PASSWORD, PASSWORD, Home, MakeHome
 from tests.support.relying_party import fields
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 DEVICE = "portero_device"
 BROWSER = "portero"
 HOST = "127.0.0.1"

@@ -12,6 +12,9 @@ from tests.support.counting import counted
 from tests.support.house import Home, MakeHome
 from tests.support.relying_party import relying_party
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 PATH = "/oauth/userinfo"
 OPERATOR = Actor.operator()
 SCOPE = "openid profile email"

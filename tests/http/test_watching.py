@@ -13,6 +13,9 @@ from tests.support.house import PASSWORD, Home, MakeHome
 from tests.support.mail_sign_in import asked, is_signed_in, type_code
 from tests.support.relying_party import fields
 
+pytestmark = pytest.mark.sqlite_alone
+
+
 MAILBOX = "ana@example.org"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"
 NEW = "Subject: A sign-in on a new device"

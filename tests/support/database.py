@@ -49,22 +49,26 @@ _shapes: dict[str, str] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "each_case_on_each_database: what is put in decides what a database is asked"
-    )
+    for mark in (
+        "each_case_on_each_database: what is put in, or who comes first, decides what is asked",
+        "sqlite_alone: a PostgreSQL is asked here what other tests ask it too",
+    ):
+        config.addinivalue_line("markers", mark)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The cases of one test differ in what is put in, and seldom in what a database is asked: the
-    first of them runs on PostgreSQL too, the others on SQLite alone. A test where that is not so
-    has the mark `each_case_on_each_database`."""
+    first of them runs on PostgreSQL too, the others on SQLite alone; of a file that asks it nothing
+    new (`sqlite_alone`) none does. `each_case_on_each_database` is for a test where that is not so,
+    and for races."""
     first, others = set[str](), list[pytest.Item]()
     for item in items:
         asked = getattr(item, "callspec", None)
         if asked is None or asked.params.get("database_url") != "postgresql":
             continue
         test = item.nodeid.partition("[")[0]
-        if test in first and not item.get_closest_marker("each_case_on_each_database"):
+        is_known = test in first or item.get_closest_marker("sqlite_alone")
+        if is_known and not item.get_closest_marker("each_case_on_each_database"):
             others.append(item)
         first.add(test)
     if others:
