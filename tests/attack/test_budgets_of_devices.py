@@ -3,6 +3,7 @@ budgets of its own."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from portero.core.login.rules import SECOND_FACTOR_BY_ACCOUNT
 from tests.support.authenticator_app import App, enrolled_app
 from tests.support.codes import MAILBOX, another, mailed_code
+from tests.support.counting import counted
 from tests.support.house import PASSWORD, Home, MakeHome, bearer
 from tests.support.mail_sign_in import asked, is_signed_in, type_code
 from tests.support.relying_party import fields
@@ -52,6 +54,25 @@ def test_who_has_the_password_does_not_lock_the_owner_out_of_the_second_step(hom
     assert guess(home, 12)[-1] == 429
     assert sign_in(home.client(), app) == 429
     assert sign_in(hers, app) == 303
+
+
+def test_a_flood_is_turned_away_before_it_costs_a_statement(home: Home) -> None:
+    """Strangers who fill the line of hashes get no further, and whoever is known gets in."""
+    hers = home.client()
+    assert with_password(hers).status_code == 303
+    hers.delete_cookie("portero_session")
+    room = home.house.rooms.sign_in._passwords._room
+    with ExitStack() as flood:
+        for _ in range(room._most_strangers):
+            flood.enter_context(room.place())
+        with counted(home) as statements:
+            refused = home.post("/login", username="ana", password=PASSWORD)
+        assert (refused.status_code, refused.json["code"]) == (503, "hash_queue_full")
+        assert refused.headers["Retry-After"] == "1"
+        assert statements == []
+        assert with_password(home.client()).status_code == 503
+        assert with_password(hers).status_code == 303
+    assert with_password(home.client()).status_code == 303
 
 
 def test_a_known_browser_guesses_no_more_than_others(home: Home) -> None:

@@ -95,9 +95,13 @@ class SignIn:
     ) -> SignedIn:
         """A session for whoever knows the password; raises `WrongCredentials`, `OverLimit`,
         `AccountNotActive`, `OwesMore`, `ChallengeRequired` (which `challenge` answers, a
-        solution). `wanted` and `in_browser`: see `Dispatcher.arrive_in`.
+        solution), `HashQueueFull`. `wanted` and `in_browser`: see `Dispatcher.arrive_in`.
         `along` redeems the session where it is made: one commit for both, and neither without
         the other."""
+        if in_browser is None or not in_browser.devices:
+            # A flood is turned away before it costs a statement: else what is refused takes the
+            # cores from those who are let in.
+            self._passwords.expect_place()
         self._robots.admit(actor, Occasion.LOGIN, identifier, challenge, in_browser)
         now = self._clock.now()
         # Before the hash, so that guesses made at once are all counted.

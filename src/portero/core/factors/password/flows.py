@@ -149,6 +149,11 @@ class Passwords:
 
     # --- proving one ---------------------------------------------------------------------------
 
+    def expect_place(self) -> None:
+        """Raise `HashQueueFull` where `prove` would now, of a stranger: for whoever has much to do
+        before it."""
+        self._room.expect_place()
+
     def prove(self, password: str, stored: StoredPassword | None, *, known: bool = False) -> Proof:
         """Whether it is the stored password. None (no account, or none with a password) fails in
         the same time as any other failure. Raises `HashQueueFull`, of whoever is `known` (signed

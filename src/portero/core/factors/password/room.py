@@ -26,16 +26,23 @@ class Room:
         self._taken = 0
         self._lock = threading.Lock()  # and no semaphore, which costs ten calls: nobody waits here
 
+    def expect_place(self) -> None:
+        """Raise `HashQueueFull` when no stranger would get one now."""
+        if self._taken >= self._most_strangers:
+            raise self._full()
+
+    def _full(self) -> HashQueueFull:
+        return HashQueueFull(
+            f"{self._taken} proofs are under way", retry_after_seconds=_RETRY_AFTER_SECONDS
+        )
+
     @contextmanager
     def place(self, *, known: bool = False) -> Iterator[None]:
         """One of the places; raises `HashQueueFull` at once when all that there are for whoever is
         known, or is not, are taken."""
         with self._lock:
             if self._taken >= (self._most_at_once if known else self._most_strangers):
-                raise HashQueueFull(
-                    f"{self._taken} proofs are under way",
-                    retry_after_seconds=_RETRY_AFTER_SECONDS,
-                )
+                raise self._full()
             self._taken += 1
         try:
             yield
