@@ -76,6 +76,7 @@ class Background:
         that alone touches, and so copies, 4 MB."""
         self.hear()
         self._house.worker.rehearse()
+        self._house.rooms.robots.challenges.rehearse(self._house.clock.now())
         self._house.db.ping()
 
     def stop(self) -> None:
