@@ -11,7 +11,7 @@ ROWS = re.findall(r"^\| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", PAGE, re.MULTILINE)
 HEADS = {"advisory", "---"}
 
 
-def tests_by_name() -> dict[str, str]:
+def named_tests() -> dict[str, str]:
     """Each with the whole text of the files that have one of that name."""
     found: dict[str, str] = {}
     for path in (*ROOT.glob("tests/**/test_*.py"), *ROOT.glob("guard/tests/**/test_*.py")):
@@ -23,7 +23,7 @@ def tests_by_name() -> dict[str, str]:
 
 def test_each_advisory_is_tried_by_a_test_that_bears_it() -> None:
     """By its name or in its file; a test that was renamed is renamed here too."""
-    there = tests_by_name()
+    there = named_tests()
     rows = [row for row in ROWS if row[0] not in HEADS]
     assert len(rows) > 110
     for advisories, _, shown in rows:

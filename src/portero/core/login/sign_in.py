@@ -100,7 +100,7 @@ class SignIn:
         the other."""
         if in_browser is None or not in_browser.devices:
             # A flood is turned away before it costs a statement: else what is refused takes the
-            # cores from those who are let in.
+            # cores from those who are let in. A made-up cookie only gets as far as `prove`.
             self._passwords.expect_place()
         self._robots.admit(actor, Occasion.LOGIN, identifier, challenge, in_browser)
         now = self._clock.now()

@@ -27,6 +27,7 @@ from typing import Final, TypeVar, cast
 
 from portero.core.factors.password.errors import HashQueueFull
 from portero.core.factors.password.model import Verified
+from portero.core.factors.password.room import for_strangers
 from portero.kit.secrets import Secret
 from portero.outside.hashing.argon2id import Argon2id, Argon2Params, Peppers
 from portero.outside.hashing.memory import MemoryBudget
@@ -38,7 +39,6 @@ _MEAN_WEIGHT: Final = 1 / 8  # of the newest job in the mean that Retry-After is
 _TOGETHER: Final = 6  # hashes that are told at a time: the first pays for all, so more save little
 _CROWD: Final = 4  # that many in line behind those that run
 _FIRST_GUESS_SECONDS: Final = 0.05
-_KEPT_FOR_KNOWN: Final = 1 / 4  # of the line
 _STRANGER_EACH: Final = 4
 
 
@@ -146,7 +146,7 @@ class _Crew:
         self._waiting: SimpleQueue[bool] = SimpleQueue()  # True for each job, False to end
         self._turn = 0
         self._room = threads + queue
-        self._kept = round(queue * _KEPT_FOR_KNOWN)
+        self._kept = queue - for_strangers(queue)
         self._crowd = threads + _CROWD
         self._inside = 0
         self._finished: list[_Job] = []  # but not told yet

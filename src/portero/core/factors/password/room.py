@@ -16,13 +16,17 @@ from typing import Final
 from portero.core.factors.password.errors import HashQueueFull
 
 _RETRY_AFTER_SECONDS: Final = 1
-_KEPT_FOR_KNOWN: Final = 1 / 4
+
+
+def for_strangers(places: int) -> int:
+    """How many of so many places strangers may have: a quarter is kept for who is known."""
+    return places - round(places / 4)
 
 
 class Room:
     def __init__(self, most_at_once: int) -> None:
         self._most_at_once = most_at_once
-        self._most_strangers = most_at_once - round(most_at_once * _KEPT_FOR_KNOWN)
+        self._most_strangers = for_strangers(most_at_once)
         self._taken = 0
         self._lock = threading.Lock()  # and no semaphore, which costs ten calls: nobody waits here
 
